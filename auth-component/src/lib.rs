@@ -1,0 +1,1 @@
+//! The token issuer: users, passwords, sessions, access tokens, JWKS.

@@ -1,0 +1,1 @@
+//! The memo service: each person's memos over key-value storage.
