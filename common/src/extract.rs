@@ -35,7 +35,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
 fn refuse(path: &str, error: serde_json::Error) -> Problem {
     if error.is_data() {
-        Problem::invalid_request(vec![FieldError::new(path, error.to_string())])
+        // Where in the text it stands helps nobody who has the field's name.
+        let position = format!(" at line {} column {}", error.line(), error.column());
+        let detail = error.to_string().trim_end_matches(&position).to_owned();
+        Problem::invalid_request(vec![FieldError::new(path, detail)])
     } else {
         Problem::invalid_json(error.to_string())
     }

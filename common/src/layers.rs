@@ -20,10 +20,6 @@ use crate::{
 /// Names a request across services and logs.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// A request's id, for handlers that pass it on.
-#[derive(Clone, Debug)]
-pub struct RequestId(pub HeaderValue);
-
 #[derive(Clone)]
 struct Service {
     name: &'static str,
@@ -79,7 +75,8 @@ async fn observe(State(service): State<Arc<Service>>, mut request: Request, next
         Ok(id) => id,
         Err(problem) => return problem.into_response(),
     };
-    request.extensions_mut().insert(RequestId(id.clone()));
+    // Handlers that ask other services pass it on from here.
+    request.headers_mut().insert(X_REQUEST_ID, id.clone());
     let method = request.method().clone();
     let route = request
         .extensions()

@@ -11,10 +11,12 @@
 //! | [`problem`] | error answers (RFC 9457) |
 //! | [`extract`] | request bodies and queries parsed into types, refused as problems |
 //! | [`layers`] | what every response gets: request id, headers, one log line |
-//! | [`variable`] | Spin variables |
+//! | `entry`, `variable` | a component's entry, and its Spin variables; in Wasm only |
 
 pub mod claim;
 pub mod clock;
+#[cfg(target_family = "wasm")]
+pub mod entry;
 pub mod extract;
 pub mod kv;
 pub mod layers;

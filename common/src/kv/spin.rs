@@ -6,42 +6,35 @@ use spin_sdk::key_value::{Error, Store};
 
 use super::{Kv, KvError, check_size};
 
+// Of wasi:keyvalue only the increment is used; what a component does not call is not among its imports.
 #[cfg(feature = "atomics")]
-mod wit {
-    #![allow(missing_docs, unsafe_code, clippy::all, clippy::restriction)]
-    spin_sdk::wit_bindgen::generate!({
-        runtime_path: "spin_sdk::wit_bindgen::rt",
-        world: "atomic-increment",
-        path: "wit",
-        generate_all,
-    });
-}
+use spin_sdk::experimental::wasi::keyvalue::{atomics, store};
 
 /// The component's `default` store.
 pub struct SpinKv {
     store: Store,
     #[cfg(feature = "atomics")]
-    bucket: Option<wit::wasi::keyvalue::store::Bucket>,
+    bucket: Option<store::Bucket>,
 }
 
 impl SpinKv {
-    /// Opens the store labelled `default`; `atomics` says whether it knows the atomic increment.
+    /// Opens the store labelled `default`; `has_increment` says whether it knows the atomic increment.
     ///
     /// # Errors
-    /// [`KvError::Refused`] when the manifest does not grant the store, or when `atomics` is asked of a component
-    /// that was built without the cargo feature of that name.
-    pub async fn open(atomics: bool) -> Result<Self, KvError> {
+    /// [`KvError::Refused`] when the manifest does not grant the store, or when that is asked of a component
+    /// that was built without the cargo feature `atomics`.
+    pub async fn open(has_increment: bool) -> Result<Self, KvError> {
         let store = SendWrapper::new(Store::open_default()).await?;
         #[cfg(feature = "atomics")]
         {
-            let bucket = match atomics {
-                true => Some(wit::wasi::keyvalue::store::open("default")?),
+            let bucket = match has_increment {
+                true => Some(store::open("default")?),
                 false => None,
             };
             Ok(Self { store, bucket })
         }
         #[cfg(not(feature = "atomics"))]
-        match atomics {
+        match has_increment {
             true => Err(KvError::Refused(
                 "this build has no atomics; set kv_atomics to \"false\"".to_owned(),
             )),
@@ -88,7 +81,7 @@ impl Kv for SpinKv {
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, KvError> {
         check_size(key, &[])?;
         match &self.bucket {
-            Some(bucket) => Ok(wit::wasi::keyvalue::atomics::increment(bucket, key, delta)?),
+            Some(bucket) => Ok(atomics::increment(bucket, key, delta)?),
             None => Err(KvError::Refused("kv_atomics is \"false\"".to_owned())),
         }
     }
@@ -121,9 +114,9 @@ impl From<Error> for KvError {
 }
 
 #[cfg(feature = "atomics")]
-impl From<wit::wasi::keyvalue::store::Error> for KvError {
-    fn from(error: wit::wasi::keyvalue::store::Error) -> Self {
-        use wit::wasi::keyvalue::store::Error;
+impl From<store::Error> for KvError {
+    fn from(error: store::Error) -> Self {
+        use store::Error;
         match error {
             Error::NoSuchStore => Self::Refused("no store labelled default".to_owned()),
             Error::AccessDenied => Self::Refused("key_value_stores does not grant default".to_owned()),
