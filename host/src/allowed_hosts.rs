@@ -1,0 +1,153 @@
+//! `allowed_outbound_hosts`: where a component may send requests. Spin's rules: `scheme://host[:port]`,
+//! `*` for any scheme, host or port, `*.example.com`, port ranges `8000..9000`, and `self`.
+
+use anyhow::{Context, Result, bail, ensure};
+use http::Uri;
+use url::Host;
+
+/// Names under this domain are the app's own components.
+const CHAINING_SUFFIX: &str = ".spin.internal";
+
+/// A parsed `allowed_outbound_hosts`.
+#[derive(Debug, Default, PartialEq)]
+pub struct AllowedHosts(Vec<AllowedHost>);
+
+#[derive(Debug, PartialEq)]
+struct AllowedHost {
+    /// `None`: any.
+    scheme: Option<String>,
+    host: HostPattern,
+    ports: std::ops::RangeInclusive<u16>,
+}
+
+#[derive(Debug, PartialEq)]
+enum HostPattern {
+    Any,
+    /// With its leading dot.
+    Under(String),
+    Exactly(Host),
+    /// The app itself, over its own routes.
+    App,
+}
+
+impl AllowedHosts {
+    /// Parses the entries, their templates already filled in. Empty ones are skipped, as in Spin,
+    /// so that an empty variable can mean "nowhere".
+    pub fn parse(entries: impl IntoIterator<Item = String>) -> Result<Self> {
+        let entries = entries
+            .into_iter()
+            .filter(|entry| !matches!(entry.as_str(), "" | "http://" | "https://"));
+        let parse = |entry: String| {
+            AllowedHost::parse(entry.trim()).with_context(|| format!("allowed_outbound_hosts entry \"{entry}\""))
+        };
+        Ok(Self(entries.map(parse).collect::<Result<_>>()?))
+    }
+
+    /// Whether an absolute URL may be requested.
+    pub fn allow(&self, uri: &Uri) -> bool {
+        let Some(scheme) = uri.scheme_str() else { return false };
+        let Some(Ok(host)) = uri.host().map(Host::parse) else {
+            return false;
+        };
+        let Some(port) = uri.port_u16().or_else(|| default_port(scheme)) else {
+            return false;
+        };
+        self.0.iter().any(|allowed| allowed.allows(scheme, &host, port))
+    }
+
+    /// Whether the app's own routes may be requested.
+    pub fn allow_app(&self) -> bool {
+        self.0.iter().any(|allowed| {
+            matches!(allowed.host, HostPattern::Any | HostPattern::App)
+                && matches!(allowed.scheme.as_deref(), None | Some("http" | "https"))
+        })
+    }
+
+    /// The components that are named here for chaining.
+    pub fn chained(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|allowed| match &allowed.host {
+            HostPattern::Exactly(Host::Domain(name)) => chained_component(name),
+            _ => None,
+        })
+    }
+}
+
+/// The component that a host name such as `auth.spin.internal` stands for.
+pub fn chained_component(host: &str) -> Option<&str> {
+    host.strip_suffix(CHAINING_SUFFIX).filter(|id| !id.contains('.'))
+}
+
+impl AllowedHost {
+    fn parse(entry: &str) -> Result<Self> {
+        let (scheme, rest) = entry
+            .split_once("://")
+            .context("expected <scheme>://<host>[:<port>], with * for any; all hosts are *://*:*")?;
+        ensure!(
+            scheme == "*" || scheme.bytes().all(|b| b.is_ascii_alphabetic()),
+            "the scheme has only letters"
+        );
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        ensure!(!rest.contains('/'), "expected no path");
+        // The last colon of a bare `[::1]` is inside the brackets.
+        let (host, port) = match rest.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+            _ => (rest, None),
+        };
+        let ports = match port {
+            Some("*") => 0..=u16::MAX,
+            Some(port) => parse_ports(port).with_context(|| format!("the port {port:?}"))?,
+            None => default_port(scheme)
+                .map(|port| port..=port)
+                .context("expected a port after this scheme")?,
+        };
+        let scheme = (scheme != "*").then(|| scheme.to_ascii_lowercase());
+        Ok(Self {
+            scheme,
+            host: HostPattern::parse(host)?,
+            ports,
+        })
+    }
+
+    fn allows(&self, scheme: &str, host: &Host, port: u16) -> bool {
+        self.scheme.as_deref().is_none_or(|allowed| allowed == scheme)
+            && self.ports.contains(&port)
+            && match (&self.host, host) {
+                (HostPattern::Any, _) => true,
+                (HostPattern::Under(suffix), Host::Domain(name)) => name.ends_with(suffix.as_str()),
+                (HostPattern::Exactly(allowed), host) => allowed == host,
+                (HostPattern::Under(_) | HostPattern::App, _) => false,
+            }
+    }
+}
+
+impl HostPattern {
+    fn parse(host: &str) -> Result<Self> {
+        match host {
+            "*" => return Ok(Self::Any),
+            "self" | "self.alt" => return Ok(Self::App),
+            _ => (),
+        }
+        let parsed = Host::parse(host.strip_prefix("*.").unwrap_or(host))?;
+        match (host.starts_with("*."), parsed) {
+            (false, host) => Ok(Self::Exactly(host)),
+            (true, Host::Domain(domain)) => Ok(Self::Under(format!(".{domain}"))),
+            (true, _) => bail!("* may stand only for a part of a name"),
+        }
+    }
+}
+
+fn parse_ports(ports: &str) -> Result<std::ops::RangeInclusive<u16>> {
+    Ok(match ports.split_once("..") {
+        // The end is exclusive, as in Spin.
+        Some((start, end)) => start.parse()?..=end.parse::<u16>()?.checked_sub(1).context("an empty range")?,
+        None => ports.parse().map(|port| port..=port)?,
+    })
+}
+
+fn default_port(scheme: &str) -> Option<u16> {
+    match scheme {
+        "http" => Some(80),
+        "https" => Some(443),
+        _ => None,
+    }
+}

@@ -1,0 +1,84 @@
+//! The command line. Flags that Spin has keep Spin's names and meaning.
+
+use std::{
+    net::{SocketAddr, ToSocketAddrs},
+    path::PathBuf,
+    time::Duration,
+};
+
+use clap::Parser;
+
+/// Runs the app that a spin.toml describes, where the Spin CLI is not at hand.
+#[derive(Debug, Parser)]
+#[command(name = "memo-host", version)]
+#[command(after_help = "Under `cargo run` the components are built first, as with --build.\n\
+    Ctrl-C or SIGTERM: no new connections, requests in flight are finished, exit 0.")]
+pub struct Args {
+    /// The manifest, or the folder that holds a spin.toml
+    #[arg(short, long, value_name = "PATH", default_value = "spin.toml")]
+    pub from: PathBuf,
+
+    /// Where to serve HTTP; port 0 takes a free one, which the printed URL names
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3000", value_parser = parse_address)]
+    #[arg(env = "SPIN_HTTP_LISTEN_ADDR")]
+    pub listen: SocketAddr,
+
+    /// Where the data lives [default: .spin beside the manifest]
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+
+    /// A runtime-config.toml that maps key-value stores to SQLite files or Redis
+    #[arg(long, value_name = "PATH", env = "RUNTIME_CONFIG_FILE")]
+    pub runtime_config_file: Option<PathBuf>,
+
+    /// The value of an application variable: KEY=VALUE, or KEY=@FILE for a file's content.
+    /// Beats SPIN_VARIABLE_KEY in the environment, which beats the manifest's default
+    #[arg(long = "variable", value_name = "KEY=VALUE", value_parser = parse_variable)]
+    pub variables: Vec<(String, String)>,
+
+    /// Run only these components
+    #[arg(short, long = "component-id", value_name = "ID")]
+    pub component_id: Vec<String>,
+
+    /// Drop what components write to stdout and stderr
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Run the components' build commands first
+    #[arg(long)]
+    pub build: bool,
+
+    /// Not in Spin: keep the default store in memory and forget it at exit
+    #[arg(long)]
+    pub in_memory: bool,
+
+    /// Not in Spin: seconds that a component has to begin its answer; then 504
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = parse_seconds)]
+    pub request_timeout: Duration,
+
+    /// Not in Spin: MiB of memory that one instance may use
+    #[arg(long, value_name = "MIB", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub memory_limit: u32,
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    let mut addresses = text.to_socket_addrs().map_err(|error| error.to_string())?;
+    addresses.next().ok_or_else(|| "no such host".to_owned())
+}
+
+fn parse_variable(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE or KEY=@FILE")?;
+    let value = match value.strip_prefix('@') {
+        Some(file) => std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?,
+        None => value.to_owned(),
+    };
+    Ok((key.to_owned(), value))
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("expected more than zero seconds".to_owned()),
+    }
+}

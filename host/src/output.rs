@@ -1,0 +1,177 @@
+//! What components print. Whole lines go to this process's stdout or stderr through a thread of their own,
+//! so that a slow terminal or pipe never holds up a request.
+
+use std::{
+    io::{self, BufWriter, Write},
+    pin::Pin,
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::{
+    cli::{IsTerminal, StdoutStream},
+    p2::{OutputStream, Pollable, StreamResult},
+};
+
+/// Lines that may wait for a slow reader; more are dropped.
+const QUEUE: usize = 8192;
+/// A longer line is cut into several, so that what is kept of an unfinished one is bounded.
+const LONGEST_LINE: usize = 64 * 1024;
+
+/// The threads that print.
+#[derive(Clone)]
+pub struct Printer {
+    stdout: SyncSender<Item>,
+    stderr: SyncSender<Item>,
+}
+
+enum Item {
+    Line(Vec<u8>),
+    /// Answered once everything before it is printed.
+    Flush(SyncSender<()>),
+}
+
+impl Printer {
+    pub fn start() -> io::Result<Self> {
+        Ok(Self {
+            stdout: print_to(io::stdout())?,
+            stderr: print_to(io::stderr())?,
+        })
+    }
+
+    /// A fresh stdout and stderr for one instance.
+    pub fn streams(&self) -> (LineStream, LineStream) {
+        (
+            LineStream::new(self.stdout.clone()),
+            LineStream::new(self.stderr.clone()),
+        )
+    }
+
+    /// Waits until what has been written is printed, but not for long: nobody may be reading.
+    pub fn flush(&self) {
+        for printer in [&self.stdout, &self.stderr] {
+            let (done, printed) = sync_channel(1);
+            if printer.try_send(Item::Flush(done)).is_ok() {
+                let _ = printed.recv_timeout(Duration::from_millis(500));
+            }
+        }
+    }
+}
+
+fn print_to(output: impl Write + Send + 'static) -> io::Result<SyncSender<Item>> {
+    let (items, queue) = sync_channel(QUEUE);
+    std::thread::Builder::new()
+        .name("output".into())
+        .spawn(move || print_all(BufWriter::new(output), &queue))?;
+    Ok(items)
+}
+
+fn print_all(mut output: impl Write, queue: &Receiver<Item>) {
+    // With stdout or stderr gone there is nobody left to tell, so errors are passed over.
+    for first in queue {
+        for item in std::iter::once(first).chain(queue.try_iter()) {
+            match item {
+                Item::Line(line) => drop(output.write_all(&line)),
+                Item::Flush(done) => drop(output.flush().map(|()| done.send(()))),
+            }
+        }
+        drop(output.flush());
+    }
+}
+
+/// An instance's stdout or stderr: gathers what the guest writes until a line is whole.
+#[derive(Clone)]
+pub struct LineStream(Arc<Lines>);
+
+struct Lines {
+    printer: SyncSender<Item>,
+    unfinished: Mutex<Vec<u8>>,
+}
+
+impl LineStream {
+    fn new(printer: SyncSender<Item>) -> Self {
+        Self(Arc::new(Lines {
+            printer,
+            unfinished: Mutex::default(),
+        }))
+    }
+
+    fn push(&self, bytes: &[u8]) {
+        let mut unfinished = self.0.unfinished.lock();
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            unfinished.extend_from_slice(part);
+            if part.ends_with(b"\n") || unfinished.len() >= LONGEST_LINE {
+                // A full queue: dropped, because waiting would hold up a request.
+                let _ = self.0.printer.try_send(Item::Line(std::mem::take(&mut unfinished)));
+            }
+        }
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        let mut line = std::mem::take(self.unfinished.get_mut());
+        if !line.is_empty() {
+            line.push(b'\n');
+            let _ = self.printer.try_send(Item::Line(line));
+        }
+    }
+}
+
+impl StdoutStream for LineStream {
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+}
+
+impl IsTerminal for LineStream {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl OutputStream for LineStream {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.push(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(LONGEST_LINE)
+    }
+}
+
+#[async_trait::async_trait]
+impl Pollable for LineStream {
+    async fn ready(&mut self) {}
+}
+
+impl AsyncWrite for LineStream {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.push(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
