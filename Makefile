@@ -1,0 +1,49 @@
+# What people do with this repository. `make` alone lists it.
+
+COMPONENTS := auth-component memo-component site
+WASM := --profile wasm --target wasm32-wasip2
+
+.DEFAULT_GOAL := help
+.PHONY: help up test build lint bench toolchain browser
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: toolchain ## Build everything and serve it on http://127.0.0.1:3000 (ARGS="--listen …" for others)
+	cargo run -- $(ARGS)
+
+test: toolchain browser ## Run all tests, also those in a real browser
+	MEMO_BROWSER=1 cargo test --no-fail-fast
+
+build: toolchain ## Build the components, and the host for production
+	for component in $(COMPONENTS); do cargo build $(WASM) -p $$component || exit; done
+	cargo build --release --bin memo-host
+
+lint: toolchain ## Check the format, and let clippy look at both worlds: native and Wasm
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	for component in $(COMPONENTS); do cargo clippy $(WASM) -p $$component -- -D warnings || exit; done
+
+bench: toolchain ## Measure, and write bench/RESULTS.md
+	bench/run
+
+# What rust-toolchain.toml asks for, where rustup manages Rust and does not do it by itself.
+toolchain:
+	@command -v rustup >/dev/null || exit 0; \
+	rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install; \
+	rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2
+
+# The browser tests drive Chromium; redis-server is for the tests of the store on Redis.
+browser:
+	@command -v chromedriver >/dev/null && command -v redis-server >/dev/null && exit; \
+	if ! command -v apt-get >/dev/null || { [ "$$(id -u)" != 0 ] && ! command -v sudo >/dev/null; }; then \
+		echo "The tests need chromedriver with Chromium or Chrome, and redis-server, on the PATH." >&2; \
+		echo "Debian and Ubuntu: apt-get install chromium chromium-driver redis-server" >&2; \
+		echo "macOS: brew install chromedriver redis, and Chrome" >&2; \
+		echo "Elsewhere: https://googlechromelabs.github.io/chrome-for-testing/ and https://redis.io" >&2; \
+		echo "Without them, 'cargo test' runs all the rest." >&2; \
+		exit 1; \
+	fi; \
+	as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	$$as_root apt-get update -q && \
+	$$as_root apt-get install -q -y --no-install-recommends chromium chromium-driver redis-server

@@ -1,0 +1,341 @@
+//! Requests that are wrong in the ways that requests are: each is refused with its status and a problem,
+//! and changes nothing.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{Call, Client, HostPlan, Memo, PASSWORD, TestApp, User, unique};
+
+/// A route that reads JSON, and a body that it would take.
+struct Route {
+    method: Method,
+    path: String,
+    good: Value,
+    limit: usize,
+}
+
+impl Route {
+    fn new(method: Method, path: &str, good: Value, limit: usize) -> Self {
+        Self {
+            method,
+            path: path.to_owned(),
+            good,
+            limit,
+        }
+    }
+
+    /// All of them; `memo` is one of the caller's.
+    fn all(memo: &Memo) -> [Self; 4] {
+        let credentials = json!({ "username": unique("bad"), "password": PASSWORD });
+        [
+            Self::new(Method::POST, "/api/auth/users", credentials.clone(), 64 * 1024),
+            Self::new(Method::POST, "/api/auth/session", credentials, 64 * 1024),
+            Self::new(Method::POST, "/api/memos", json!({ "text": "new" }), 1024 * 1024),
+            Self::new(Method::PUT, &memo.path(), json!({ "text": "changed" }), 1024 * 1024),
+        ]
+    }
+
+    fn call(&self, client: &Client) -> Call {
+        client.call(self.method.clone(), &self.path).header("if-match", "\"1\"")
+    }
+
+    fn with_body(&self, client: &Client, body: impl Into<reqwest::Body>) -> Call {
+        self.call(client).header("content-type", "application/json").body(body)
+    }
+}
+
+/// Somebody with one memo, which must be as it was at the end.
+struct Scene {
+    user: User,
+    memo: Memo,
+}
+
+impl Scene {
+    async fn new(name: &str) -> Self {
+        let user = TestApp::shared().user(name).await;
+        let memo = user.write("untouched").await;
+        Self { user, memo }
+    }
+
+    async fn nothing_has_changed(self) {
+        assert_eq!(self.user.all_memos().await, [self.memo]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_json_is_400() {
+    let scene = Scene::new("malformed").await;
+    let deep = "[".repeat(100_000);
+    let half = format!("{{\"text\": \"{}", "a".repeat(1000));
+    let bodies: [&[u8]; 11] = [
+        b"",
+        b" \n",
+        b"{",
+        b"{\"text\"}",
+        b"{text: 'x'}",
+        b"{\"text\": \"x\"} trailing",
+        b"{\"text\": \"\xff\xfe\"}",
+        b"{\"text\": \"\\ud800\"}",
+        b"\x00\x01\x02",
+        half.as_bytes(),
+        &deep.as_bytes()[..50_000],
+    ];
+    for route in Route::all(&scene.memo) {
+        for body in bodies {
+            let answer = route.with_body(&scene.user, body.to_vec()).send().await;
+            let shown = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
+            // Nested or cut JSON may be seen to be of the wrong type before it is seen to be malformed.
+            let statuses: &[u16] = if body.len() < 100 && !shown.contains('\u{fffd}') && !shown.contains("ud800") {
+                &[400]
+            } else {
+                &[400, 422]
+            };
+            assert!(
+                statuses.contains(&answer.status()),
+                "{} {} {shown}: {answer:?}",
+                route.method,
+                route.path
+            );
+            answer.problem_among(statuses);
+        }
+    }
+    scene.nothing_has_changed().await;
+}
+
+#[tokio::test]
+async fn json_of_another_shape_is_422() {
+    let scene = Scene::new("shapes").await;
+    for route in Route::all(&scene.memo) {
+        let first = route
+            .good
+            .as_object()
+            .and_then(|good| good.keys().next().cloned())
+            .unwrap_or_default();
+        let mut bodies = vec![
+            json!(null),
+            json!([]),
+            json!("text"),
+            json!(7),
+            json!({}),
+            json!([route.good]),
+        ];
+        for wrong in [json!(null), json!(7), json!(true), json!(["x"]), json!({ "x": 1 })] {
+            let mut body = route.good.clone();
+            body[&first] = wrong;
+            bodies.push(body);
+        }
+        let mut unknown = route.good.clone();
+        unknown["admin"] = json!(true);
+        bodies.push(unknown);
+        for body in bodies {
+            let problem = route.call(&scene.user).json(&body).send().await.problem(422);
+            assert!(
+                !problem.errors.is_empty(),
+                "{} {} {body}: {problem:?}",
+                route.method,
+                route.path
+            );
+        }
+        // The same field twice: which one counts would be a guess.
+        let good = route.good[&first].to_string();
+        let twice = format!("{{\"{first}\": {good}, {}", &route.good.to_string()[1..]);
+        route
+            .with_body(&scene.user, twice)
+            .send()
+            .await
+            .problem_among(&[400, 422]);
+    }
+    scene.nothing_has_changed().await;
+}
+
+#[tokio::test]
+async fn another_content_type_is_415() {
+    let scene = Scene::new("types").await;
+    for route in Route::all(&scene.memo) {
+        let body = route.good.to_string();
+        route.call(&scene.user).body(body.clone()).send().await.problem(415);
+        for kind in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/jsonp",
+            "",
+            "json",
+            "application/json-patch+json",
+        ] {
+            route
+                .call(&scene.user)
+                .header("content-type", kind)
+                .body(body.clone())
+                .send()
+                .await
+                .problem(415);
+        }
+    }
+    scene.nothing_has_changed().await;
+}
+
+#[tokio::test]
+async fn json_with_a_charset_is_json() {
+    let scene = Scene::new("charset").await;
+    let body = json!({ "text": "가" }).to_string();
+    let call = scene
+        .user
+        .call(Method::POST, "/api/memos")
+        .header("content-type", "Application/JSON; charset=utf-8");
+    assert_eq!(Memo::of(&call.body(body).send().await.expect(201)).text, "가");
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_413() {
+    let scene = Scene::new("large").await;
+    for route in Route::all(&scene.memo) {
+        // A body that would be good, but for the spaces after it.
+        let mut body = route.good.to_string();
+        body.push_str(&" ".repeat(route.limit + 1 - body.len()));
+        route.with_body(&scene.user, body).send().await.problem(413);
+    }
+    scene.nothing_has_changed().await;
+}
+
+#[tokio::test]
+async fn a_body_under_the_limit_is_read_however_it_is_spaced() {
+    let scene = Scene::new("spaced").await;
+    let mut body = json!({ "text": "spaced" }).to_string();
+    body.push_str(&" ".repeat(1024 * 1024 - body.len()));
+    let call = scene
+        .user
+        .call(Method::POST, "/api/memos")
+        .header("content-type", "application/json");
+    call.body(body).send().await.expect(201);
+}
+
+#[tokio::test]
+async fn unknown_paths_are_404() {
+    let scene = Scene::new("paths").await;
+    let below = format!("{}/more", scene.memo.path());
+    for path in [
+        "/api/auth",
+        "/api/auth/",
+        "/api/auth/nothing",
+        "/api/auth/users/1/2",
+        "/api/auth/session/",
+        "/api/memos/1/2",
+        "/api/memos//1",
+        "/api/",
+        "/api/nothing",
+        "/.well-known/nothing",
+        &below,
+    ] {
+        for method in [Method::GET, Method::POST, Method::DELETE] {
+            scene.user.call(method, path).send().await.problem(404);
+        }
+    }
+    scene.nothing_has_changed().await;
+}
+
+#[tokio::test]
+async fn other_methods_are_405_with_those_that_would_do() {
+    let scene = Scene::new("methods").await;
+    let memo = scene.memo.path();
+    let purge = Method::from_bytes(b"PURGE").unwrap();
+    for (path, allowed, tried) in [
+        (
+            "/api/auth/users",
+            vec!["POST"],
+            [Method::GET, Method::DELETE, Method::PATCH],
+        ),
+        (
+            "/api/auth/token",
+            vec!["POST"],
+            [Method::GET, Method::PUT, Method::TRACE],
+        ),
+        (
+            "/api/auth/session",
+            vec!["POST", "DELETE"],
+            [Method::GET, Method::PUT, Method::PATCH],
+        ),
+        (
+            "/api/auth/session/refresh",
+            vec!["POST"],
+            [Method::GET, Method::DELETE, Method::PUT],
+        ),
+        ("/api/auth/me", vec!["GET"], [Method::POST, Method::PUT, Method::DELETE]),
+        (
+            "/api/memos",
+            vec!["GET", "POST"],
+            [Method::PUT, Method::DELETE, Method::PATCH],
+        ),
+        (
+            &memo,
+            vec!["GET", "PUT", "DELETE"],
+            [Method::POST, Method::PATCH, purge],
+        ),
+    ] {
+        for method in tried {
+            let what = format!("{method} {path}");
+            let response = scene
+                .user
+                .call(method, path)
+                .header("if-match", "\"1\"")
+                .json(&json!({ "text": "x" }))
+                .send()
+                .await;
+            for method in &allowed {
+                let named = response.header("allow").split(',').any(|given| given.trim() == *method);
+                assert!(named, "{what} does not allow {method}: {response:?}");
+            }
+            response.problem(405);
+        }
+    }
+    scene.nothing_has_changed().await;
+}
+
+#[tokio::test]
+async fn headers_given_twice_or_in_other_bytes_are_refused() {
+    let scene = Scene::new("twice").await;
+    let put = || {
+        scene
+            .user
+            .call(Method::PUT, &scene.memo.path())
+            .json(&json!({ "text": "no" }))
+    };
+    put()
+        .header("if-match", "\"1\"")
+        .header("if-match", "\"2\"")
+        .send()
+        .await
+        .problem_among(&[400, 412]);
+    put()
+        .header("if-match", "\"일\"")
+        .send()
+        .await
+        .problem_among(&[400, 412]);
+    scene.nothing_has_changed().await;
+}
+
+/// The server is as good after all this as before: checked on a host that met nothing else.
+#[tokio::test]
+async fn a_hundred_bad_requests_at_once_do_not_disturb_a_good_one() {
+    let Some(plan) = HostPlan::fresh() else { return };
+    let host = plan.start();
+    let app = TestApp::on(&host);
+    let user = app.user("calm").await;
+    let bad = (0..100).map(|n| {
+        let call = match n % 4 {
+            0 => user
+                .call(Method::POST, "/api/memos")
+                .header("content-type", "application/json")
+                .body("{"),
+            1 => user.call(Method::PUT, "/api/memos/1").json(&json!({ "text": 1 })),
+            2 => app.anonymous().call(Method::GET, "/api/memos"),
+            _ => app.anonymous().call(Method::POST, "/api/auth/users").json(&json!([n])),
+        };
+        call.send()
+    });
+    let (answers, memo) = futures::future::join(futures::future::join_all(bad), user.write("calm")).await;
+    assert!(
+        answers.iter().all(|answer| (400..500).contains(&answer.status())),
+        "{answers:?}"
+    );
+    assert_eq!(user.all_memos().await, [memo]);
+}

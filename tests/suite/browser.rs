@@ -1,0 +1,215 @@
+//! The site in a real browser.
+
+use crate::harness::{Browser, HostPlan, PASSWORD, Screen, TestApp, unique};
+
+async fn sign_up(browser: &Browser, name: &str) {
+    browser.fill("#username", name).await;
+    browser.fill("#password", PASSWORD).await;
+    browser.click("#sign-up").await;
+    browser.sees("#new-memo").await;
+}
+
+async fn write(browser: &Browser, text: &str) {
+    browser.fill("#new-memo", text).await;
+    browser.click("#save-memo").await;
+}
+
+#[tokio::test]
+async fn what_a_person_writes_is_there_after_a_reload_and_a_restart() {
+    let Some(plan) = HostPlan::fresh() else { return };
+    let mut host = plan.start();
+    let Some(browser) = Browser::open(&TestApp::on(&host), Screen::Desktop).await else {
+        return;
+    };
+    sign_up(&browser, &unique("person")).await;
+    write(&browser, "장보기: 우유, 빵").await;
+    browser.shows(&["장보기: 우유, 빵"]).await;
+    write(&browser, "the second one").await;
+    browser.shows(&["the second one", "장보기: 우유, 빵"]).await;
+    browser.reload().await;
+    browser.shows(&["the second one", "장보기: 우유, 빵"]).await;
+
+    host = host.kill().start();
+    browser.reload().await;
+    browser.shows(&["the second one", "장보기: 우유, 빵"]).await;
+    browser.picture("desktop").await;
+    // The page that stayed open over a restart goes on, too.
+    let _host = host.kill().start();
+    write(&browser, "the third one").await;
+    browser
+        .shows(&["the third one", "the second one", "장보기: 우유, 빵"])
+        .await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_person_edits_and_deletes_and_signs_out_and_in() {
+    let app = TestApp::shared();
+    let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
+        return;
+    };
+    let name = unique("editor");
+    sign_up(&browser, &name).await;
+    write(&browser, "first").await;
+    browser.shows(&["first"]).await;
+    write(&browser, "second").await;
+    browser.shows(&["second", "first"]).await;
+
+    browser.click(".memo .edit").await;
+    browser.fill("textarea.memo-editor", "second, better").await;
+    browser.click(".memo .save").await;
+    browser.shows(&["second, better", "first"]).await;
+    browser.click(".memo .edit").await;
+    browser.fill("textarea.memo-editor", "never mind").await;
+    browser.click(".memo .cancel").await;
+    browser.shows(&["second, better", "first"]).await;
+
+    browser.click(".memo .delete").await;
+    browser.click(".memo .confirm-delete").await;
+    browser.shows(&["first"]).await;
+    browser.click("#sign-out").await;
+    browser.sees("#sign-in").await;
+    browser.shows(&[]).await;
+    browser.reload().await;
+    browser.sees("#sign-in").await;
+
+    browser.fill("#username", &name).await;
+    browser.fill("#password", PASSWORD).await;
+    browser.click("#sign-in").await;
+    browser.shows(&["first"]).await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told() {
+    let app = TestApp::shared();
+    let user = app.user("forgetful").await;
+    let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
+        return;
+    };
+    browser.fill("#username", &user.username).await;
+    browser.fill("#password", "not the password").await;
+    browser.click("#sign-in").await;
+    browser
+        .until_true(
+            "a message",
+            "return document.querySelector('#status').textContent.trim() !== ''",
+        )
+        .await;
+    browser.sees("#sign-in").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn no_token_lies_where_scripts_can_find_it() {
+    let app = TestApp::shared();
+    let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
+        return;
+    };
+    sign_up(&browser, &unique("storage")).await;
+    write(&browser, "short").await;
+    browser.shows(&["short"]).await;
+    browser.reload().await;
+    browser.shows(&["short"]).await;
+    let stored = browser
+        .run("return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, name, location.href, history.state])")
+        .await;
+    let stored = stored.as_str().unwrap();
+    let longest = stored
+        .split(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c))
+        .map(str::len)
+        .max();
+    assert!(
+        !stored.contains("eyJ") && !stored.contains(PASSWORD) && longest < Some(40),
+        "{stored}"
+    );
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_memo_of_html_is_shown_as_text() {
+    let app = TestApp::shared();
+    let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
+        return;
+    };
+    sign_up(&browser, &unique("html")).await;
+    let html = "<img src=x onerror=\"window.hit=1\"><script>window.hit=1</script><b>bold</b>";
+    write(&browser, html).await;
+    browser.shows(&[html]).await;
+    browser.reload().await;
+    browser.shows(&[html]).await;
+    assert_eq!(browser.run("return window.hit ?? null").await, serde_json::Value::Null);
+    assert_eq!(
+        browser
+            .run("return document.querySelectorAll('.memo-text *').length")
+            .await,
+        0
+    );
+    browser.close().await;
+}
+
+/// Also shows that the check of the console at the end of all other tests would notice.
+#[tokio::test]
+async fn the_policy_stops_injected_script_and_the_console_tells() {
+    let app = TestApp::shared();
+    let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
+        return;
+    };
+    browser.sees("#sign-in").await;
+    browser
+        .run("const s = document.createElement('style'); s.textContent = 'body { color: red }'; document.head.append(s); \
+              document.body.setAttribute('onclick', 'window.hit = 1'); document.body.click();")
+        .await;
+    assert_eq!(browser.run("return window.hit ?? null").await, serde_json::Value::Null);
+    let console = browser.console().await.join("\n");
+    assert!(console.contains("Content Security Policy"), "{console}");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_language_can_be_switched_and_is_remembered() {
+    let app = TestApp::shared();
+    let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
+        return;
+    };
+    browser.sees("#sign-in").await;
+    let is_korean = |text: &str| text.chars().any(|c| ('가'..='힣').contains(&c));
+    browser.pick("#language", "en").await;
+    browser
+        .until_true("English", "return document.documentElement.lang === 'en'")
+        .await;
+    assert!(!is_korean(&browser.text("#sign-in").await));
+    browser.pick("#language", "ko").await;
+    browser
+        .until_true("Korean", "return document.documentElement.lang === 'ko'")
+        .await;
+    assert!(is_korean(&browser.text("#sign-in").await));
+    browser.reload().await;
+    browser.sees("#sign-in").await;
+    browser
+        .until_true("still Korean", "return document.documentElement.lang === 'ko'")
+        .await;
+    assert!(is_korean(&browser.text("#sign-in").await));
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn on_a_phone_nothing_is_wider_than_the_screen() {
+    let app = TestApp::shared();
+    let Some(browser) = Browser::open(&app, Screen::Phone).await else {
+        return;
+    };
+    let fits = "return innerWidth === 360 && document.documentElement.scrollWidth <= 360";
+    browser.sees("#sign-in").await;
+    browser.until_true("the sign-in form fits", fits).await;
+    sign_up(&browser, &unique("phone")).await;
+    let long = "A word without end: ".to_owned() + &"끝없는낱말".repeat(40) + &"x".repeat(200);
+    write(&browser, &long).await;
+    browser.shows(&[&long]).await;
+    browser.until_true("a memo fits", fits).await;
+    browser.picture("phone").await;
+    browser.click(".memo .edit").await;
+    browser.sees("textarea.memo-editor").await;
+    browser.until_true("the editor fits", fits).await;
+    browser.close().await;
+}

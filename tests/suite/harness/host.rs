@@ -1,0 +1,195 @@
+//! Starting, killing and restarting `memo-host`.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::build::{host_binary, workspace};
+use super::leash::{Leash, leads_a_group, signal};
+use super::notice::left_out;
+
+/// How long a host may take to print its address: it compiles the components, on a busy machine.
+const START: Duration = Duration::from_secs(120);
+
+/// What a host is started with.
+pub struct HostPlan {
+    folder: TempDir,
+    arguments: Vec<String>,
+}
+
+impl HostPlan {
+    /// A host of the test's own on an empty store. `None`, said loudly, where the suite runs against
+    /// another server, which it must not restart or configure.
+    pub fn fresh() -> Option<Self> {
+        if super::remote().is_some() {
+            left_out("needs a host of its own, and MEMO_BASE_URL names a running server");
+            return None;
+        }
+        Some(Self::unguarded())
+    }
+
+    pub(super) fn unguarded() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("host-")
+            .tempdir_in(env!("CARGO_TARGET_TMPDIR"));
+        Self {
+            folder: folder.expect("target/tmp takes a folder"),
+            arguments: Vec::new(),
+        }
+        .plain()
+    }
+
+    /// As it was before components and variables were named.
+    pub fn plain(mut self) -> Self {
+        let extra = std::env::var("MEMO_HOST_ARGS").unwrap_or_default();
+        self.arguments = extra.split_whitespace().map(str::to_owned).collect();
+        self
+    }
+
+    /// Runs this component only, or this one too.
+    pub fn component(mut self, id: &str) -> Self {
+        self.arguments.extend(["-c".into(), id.into()]);
+        self
+    }
+
+    /// Sets a variable of spin.toml.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.arguments.extend(["--variable".into(), format!("{name}={value}")]);
+        self
+    }
+
+    /// Starts on a free port.
+    pub fn start(self) -> Host {
+        Host::start(self, "127.0.0.1:0")
+    }
+}
+
+/// A running host. It ends with its value, or with the test process.
+pub struct Host {
+    child: Child,
+    address: String,
+    plan: Option<HostPlan>,
+    _leash: Leash,
+}
+
+impl Host {
+    fn start(plan: HostPlan, listen: &str) -> Self {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(log_in(&plan))
+            .expect("the log opens");
+        let mut command = Command::new(host_binary());
+        command
+            .args(["--listen", listen, "--state-dir"])
+            .arg(plan.folder.path().join("state"))
+            .args(&plan.arguments)
+            .current_dir(workspace())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log);
+        let mut child = leads_a_group(&mut command).spawn().expect("the host starts");
+        let leash = Leash::on(&child, plan.folder.path());
+        let Some(address) = printed_address(&mut child) else {
+            signal(&child, "KILL");
+            let status = child.wait();
+            let log = std::fs::read_to_string(log_in(&plan)).unwrap_or_default();
+            panic!("{command:?} printed no address ({status:?}); its log:\n{log}");
+        };
+        Self {
+            child,
+            address,
+            plan: Some(plan),
+            _leash: leash,
+        }
+    }
+
+    /// `http://127.0.0.1:…`, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What the host and the components have written to stderr so far.
+    pub fn log(&self) -> String {
+        let plan = self.plan.as_ref().expect("the host runs");
+        std::fs::read_to_string(log_in(plan)).expect("the log is there")
+    }
+
+    /// As a power cut would: no goodbye, no flush.
+    pub fn kill(mut self) -> Stopped {
+        self.end("KILL");
+        self.stopped()
+    }
+
+    /// As `systemctl stop` or a container platform would.
+    pub fn terminate(mut self) -> (Stopped, ExitStatus) {
+        let status = self.end("TERM");
+        (self.stopped(), status)
+    }
+
+    fn end(&mut self, with: &str) -> ExitStatus {
+        signal(&self.child, with);
+        self.child.wait().expect("the host can be waited for")
+    }
+
+    fn stopped(mut self) -> Stopped {
+        Stopped {
+            address: self.address.clone(),
+            plan: self.plan.take().expect("a host is stopped once"),
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if self.plan.is_some() {
+            self.end("KILL");
+        }
+    }
+}
+
+/// A host that has ended; its data and its address wait for the next one.
+pub struct Stopped {
+    address: String,
+    plan: HostPlan,
+}
+
+impl Stopped {
+    /// Starts again on the same data and at the same address.
+    pub fn start(self) -> Host {
+        Host::start(self.plan, &self.address)
+    }
+
+    /// Changes what the next start is given.
+    pub fn with(self, change: impl FnOnce(HostPlan) -> HostPlan) -> Self {
+        Self {
+            plan: change(self.plan),
+            ..self
+        }
+    }
+}
+
+/// Beside the state, so that it ends with it.
+fn log_in(plan: &HostPlan) -> PathBuf {
+    plan.folder.path().join("host.log")
+}
+
+/// The first address on stdout. The rest is read and dropped, or the host would block on a full pipe.
+fn printed_address(child: &mut Child) -> Option<String> {
+    let lines = BufReader::new(child.stdout.take()?).lines();
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            if let Some((_, rest)) = line.split_once("http://") {
+                let end = rest.find(|c: char| c == '/' || c.is_whitespace()).unwrap_or(rest.len());
+                let _ = send.send(rest[..end].to_owned());
+            }
+        }
+    });
+    receive.recv_timeout(START).ok()
+}

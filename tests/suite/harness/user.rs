@@ -1,0 +1,125 @@
+//! People.
+
+use std::ops::Deref;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::json;
+
+use super::app::TestApp;
+use super::client::Client;
+use super::memo::{Memo, Page};
+
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// A name that nobody had before, on a server that may have seen earlier runs: at most 14 characters of
+/// `name`, the time of the run, and a number.
+pub fn unique(name: &str) -> String {
+    static RUN: LazyLock<u128> = LazyLock::new(|| {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |now| now.as_millis())
+    });
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let name: String = name.chars().take(14).collect();
+    format!(
+        "{name}-{:x}-{}",
+        *RUN & 0xff_ffff_ffff,
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    )
+}
+
+/// Somebody who has signed in. Requests are made as them.
+pub struct User {
+    pub id: String,
+    pub username: String,
+    pub refresh_token: String,
+    client: Client,
+}
+
+impl Deref for User {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl User {
+    pub(super) async fn sign_up(app: &TestApp, username: &str) -> Self {
+        let nobody = app.anonymous();
+        let credentials = json!({ "username": username, "password": PASSWORD });
+        let user = nobody.post("/api/auth/users", &credentials).await.expect(201).value();
+        let id = user["id"].as_str().expect("a user has an id").to_owned();
+        Self::sign_in(app, username, id).await
+    }
+
+    async fn sign_in(app: &TestApp, username: &str, id: String) -> Self {
+        let nobody = app.anonymous();
+        let form = [
+            ("grant_type", "password"),
+            ("username", username),
+            ("password", PASSWORD),
+        ];
+        let tokens = nobody.post_form("/api/auth/token", &form).await.expect(200).value();
+        let field = |name: &str| tokens[name].as_str().expect("a token answer is complete").to_owned();
+        Self {
+            id,
+            username: username.to_owned(),
+            refresh_token: field("refresh_token"),
+            client: nobody.with_token(field("access_token")),
+        }
+    }
+
+    /// The same person on another host, or after a restart of this one, by their password.
+    pub async fn sign_in_again(&self, app: &TestApp) -> Self {
+        Self::sign_in(app, &self.username, self.id.clone()).await
+    }
+
+    /// The same person on another host, with the token they have.
+    pub fn on(&self, app: &TestApp) -> Client {
+        app.anonymous().with_token(self.token())
+    }
+}
+
+/// What tests do all the time with memos, and must succeed.
+impl Client {
+    pub async fn write(&self, text: &str) -> Memo {
+        Memo::of(&self.post("/api/memos", &json!({ "text": text })).await.expect(201))
+    }
+
+    pub async fn read(&self, memo: &Memo) -> Memo {
+        Memo::of(&self.get(&memo.path()).await.expect(200))
+    }
+
+    pub async fn edit(&self, memo: &Memo, text: &str) -> Memo {
+        Memo::of(
+            &self
+                .put(&memo.path(), &memo.etag(), &json!({ "text": text }))
+                .await
+                .expect(200),
+        )
+    }
+
+    pub async fn remove(&self, memo: &Memo) {
+        self.delete(&memo.path(), &memo.etag()).await.expect_empty(204);
+    }
+
+    /// A page, by the query after `?`.
+    pub async fn page(&self, query: &str) -> Page {
+        self.get(&format!("/api/memos?{query}")).await.expect(200).json()
+    }
+
+    /// Every memo, newest first, by walking all pages.
+    pub async fn all_memos(&self) -> Vec<Memo> {
+        let mut page = self.page("limit=100").await;
+        let mut memos = page.items;
+        while let Some(cursor) = page.next_cursor {
+            page = self.page(&format!("limit=100&cursor={cursor}")).await;
+            memos.append(&mut page.items);
+        }
+        memos
+    }
+}

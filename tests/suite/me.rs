@@ -1,0 +1,25 @@
+//! `GET /api/auth/me`
+
+use serde_json::{Value, json};
+
+use crate::harness::{TestApp, is_time};
+
+#[tokio::test]
+async fn it_says_who_the_token_belongs_to() {
+    let app = TestApp::shared();
+    let (alice, bob) = (app.user("alice").await, app.user("bob").await);
+    assert_ne!(alice.id, bob.id);
+    for user in [alice, bob] {
+        let Value::Object(mut me) = user.get("/api/auth/me").await.expect(200).value() else {
+            panic!("no object")
+        };
+        let created_at = me.remove("created_at").unwrap_or_default();
+        assert!(created_at.as_str().is_some_and(is_time), "{created_at}");
+        assert_eq!(Value::Object(me), json!({ "id": user.id, "username": user.username }));
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_for_a_token() {
+    TestApp::shared().anonymous().get("/api/auth/me").await.problem(401);
+}
