@@ -1,6 +1,6 @@
 //! A component's entry: what both services do before their router takes over.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::{
     Router,
@@ -8,7 +8,6 @@ use axum::{
 };
 use serde_json::json;
 use spin_sdk::http::Request;
-use tokio::sync::OnceCell;
 use tower_service::Service;
 
 use crate::{
@@ -24,7 +23,7 @@ use crate::{
 /// A component instance: its router, built by the first request and kept for the others. It holds no request's data.
 pub struct Instance {
     service: &'static str,
-    router: OnceCell<Router>,
+    router: OnceLock<Router>,
 }
 
 impl Instance {
@@ -32,7 +31,7 @@ impl Instance {
     pub const fn new(service: &'static str) -> Self {
         Self {
             service,
-            router: OnceCell::const_new(),
+            router: OnceLock::new(),
         }
     }
 
@@ -42,20 +41,9 @@ impl Instance {
     where
         F: Future<Output = Result<Router, String>>,
     {
-        let router = self.router.get_or_try_init(|| async {
-            let ports = self.ports().await?;
-            layout::check(&ports, self.service)
-                .await
-                .map_err(|error| error.to_string())?;
-            build(ports).await
-        });
-        match router.await {
+        match self.router(build).await {
             // A clone shares the routes.
-            Ok(router) => router
-                .clone()
-                .call(request)
-                .await
-                .unwrap_or_else(|never| match never {}),
+            Ok(mut router) => router.call(request).await.unwrap_or_else(|never| match never {}),
             Err(cause) => {
                 let time = SystemClock.now().to_rfc3339();
                 let line = json!({"time": time, "level": "error", "component": self.service, "cause": cause});
@@ -63,6 +51,24 @@ impl Instance {
                 Problem::unavailable(cause).into_response()
             }
         }
+    }
+
+    /// Requests that arrive while the router is being built build their own, and the first one done is kept. They must
+    /// not wait for each other: a task that sleeps on nothing but another task ends the instance (wit-bindgen without
+    /// `inter-task-wakeup`, whose price is a few calls to the host at every await).
+    async fn router<F>(&self, build: impl FnOnce(Ports) -> F) -> Result<Router, String>
+    where
+        F: Future<Output = Result<Router, String>>,
+    {
+        if let Some(router) = self.router.get() {
+            return Ok(router.clone());
+        }
+        let ports = self.ports().await?;
+        layout::check(&ports, self.service)
+            .await
+            .map_err(|error| error.to_string())?;
+        let router = build(ports).await?;
+        Ok(self.router.get_or_init(|| router).clone())
     }
 
     async fn ports(&self) -> Result<Ports, String> {

@@ -1,0 +1,60 @@
+//! Access tokens as they are issued: JWT in RFC 9068's profile, signed with Ed25519.
+
+use std::time::Duration;
+
+use common::{
+    ports::Ports,
+    problem::Problem,
+    token::{Claims, TOKEN_TYPE, Verifier},
+};
+use jwt_simple::{
+    common::HeaderOptions,
+    prelude::{Duration as Seconds, EdDSAKeyPairLike, JWTClaims},
+};
+
+use crate::{App, keys::Keys, sessions::Session};
+
+/// How long a token is good. Nothing can take it back sooner, so it is short.
+pub const LIFE: Duration = Duration::from_secs(600);
+
+/// A new token for the session.
+///
+/// # Errors
+/// 503 without keys or randomness.
+pub async fn issue(app: &App, session: &Session) -> Result<String, Problem> {
+    let now = app.ports.clock.now();
+    let keys = app.keys.current(now).await?;
+    sign(&app.ports, &app.verifier, &keys, session)
+}
+
+fn sign(ports: &Ports, expected: &Verifier, keys: &Keys, session: &Session) -> Result<String, Problem> {
+    let now = ports.clock.now();
+    let claims = JWTClaims {
+        issued_at: Some(Seconds::from_secs(now.as_secs())),
+        expires_at: Some(Seconds::from_secs((now + LIFE).as_secs())),
+        // `exp` and `iat` say it all.
+        invalid_before: None,
+        // These are among the claims below, whose names both ends share.
+        issuer: None,
+        subject: None,
+        audiences: None,
+        jwt_id: None,
+        nonce: None,
+        custom: Claims {
+            iss: expected.issuer.clone(),
+            aud: expected.audience.clone(),
+            sub: session.user_id.clone(),
+            jti: ports.random.token::<16>()?,
+            client_id: session.client_id.clone(),
+            sid: session.id.clone(),
+        },
+    };
+    let header = HeaderOptions {
+        content_type: None,
+        signature_type: Some(TOKEN_TYPE.to_owned()),
+    };
+    let key = keys
+        .signer(now)
+        .ok_or_else(|| Problem::internal("there is no signing key"))?;
+    key.sign_with_options(claims, &header).map_err(Problem::internal)
+}
