@@ -1,0 +1,227 @@
+//! The service over a store in memory, with a clock that tests move and tokens that they mint.
+
+#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+};
+
+use async_trait::async_trait;
+use axum::{Router, body::Body};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use common::{
+    clock::{Clock, Timestamp},
+    kv::{Kv, MemoryKv},
+    ports::Ports,
+    random::SystemRandom,
+    token::{Claims, TOKEN_TYPE, UserId},
+};
+use ed25519_dalek::SigningKey;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use jwt_compact::{AlgorithmExt, Claims as JwtClaims, Header, alg::Ed25519};
+use memo_component::{
+    Config,
+    keys::{Issuer, IssuerError},
+};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+/// A clock that stands still until it is moved.
+pub struct HandClock(AtomicU64);
+
+impl HandClock {
+    pub fn advance_secs(&self, seconds: u64) {
+        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// An issuer with one key, that can be switched off and counts how often it is asked.
+pub struct TestIssuer {
+    pub key: Mutex<(String, SigningKey)>,
+    pub is_up: Mutex<bool>,
+    pub asked: AtomicUsize,
+}
+
+impl TestIssuer {
+    pub fn rotate(&self, id: &str, seed: u8) {
+        *self.key.lock().unwrap() = (id.to_owned(), SigningKey::from_bytes(&[seed; 32]));
+    }
+
+    pub fn jwks_text(&self) -> String {
+        let (id, key) = &*self.key.lock().unwrap();
+        let x = URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes());
+        let key = json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": id, "x": x});
+        json!({"keys": [{"kty": "RSA", "kid": "other", "n": "AQAB", "e": "AQAB"}, key]}).to_string()
+    }
+}
+
+#[async_trait]
+impl Issuer for TestIssuer {
+    async fn jwks(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if *self.is_up.lock().unwrap() {
+            Ok(self.jwks_text().into_bytes())
+        } else {
+            Err(IssuerError("switched off".to_owned()))
+        }
+    }
+}
+
+/// The service, and the world around it.
+pub struct TestApp {
+    pub router: Router,
+    pub ports: Ports,
+    pub clock: Arc<HandClock>,
+    pub issuer: Arc<TestIssuer>,
+}
+
+/// An answer, read to the end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl TestApp {
+    pub fn new() -> Self {
+        Self::over(Arc::new(MemoryKv::default()))
+    }
+
+    pub fn over(kv: Arc<dyn Kv>) -> Self {
+        let clock = Arc::new(HandClock(AtomicU64::new(1_790_000_000_000)));
+        let issuer = TestIssuer {
+            key: Mutex::new(("first".to_owned(), SigningKey::from_bytes(&[1; 32]))),
+            is_up: Mutex::new(true),
+            asked: AtomicUsize::new(0),
+        };
+        let ports = Ports {
+            kv,
+            clock: clock.clone(),
+            random: Arc::new(SystemRandom),
+            log: |_| {},
+        };
+        let issuer = Arc::new(issuer);
+        Self {
+            router: Self::router(&ports, &issuer, ""),
+            ports,
+            clock,
+            issuer,
+        }
+    }
+
+    /// Another instance over the same world: nothing in its memory.
+    pub fn another_instance(&self, literal_jwks: &str) -> Self {
+        Self {
+            router: Self::router(&self.ports, &self.issuer, literal_jwks),
+            ports: self.ports.clone(),
+            clock: self.clock.clone(),
+            issuer: self.issuer.clone(),
+        }
+    }
+
+    fn router(ports: &Ports, issuer: &Arc<TestIssuer>, literal_jwks: &str) -> Router {
+        let config = Config {
+            issuer: "memo-auth".to_owned(),
+            audience: "memo-api".to_owned(),
+            jwks: literal_jwks.to_owned(),
+            cors_origins: String::new(),
+        };
+        memo_component::app(ports.clone(), config, issuer.clone()).unwrap()
+    }
+
+    /// A good token for `user`, signed with the issuer's present key.
+    pub fn token(&self, user: &str) -> String {
+        self.token_with(user, "memo-api", 600)
+    }
+
+    pub fn token_with(&self, user: &str, audience: &str, seconds: i64) -> String {
+        let (id, key) = &*self.issuer.key.lock().unwrap();
+        let claims = Claims {
+            iss: "memo-auth".to_owned(),
+            aud: audience.to_owned(),
+            sub: UserId::try_from(user.to_owned()).unwrap(),
+            jti: "1".to_owned(),
+            client_id: "test".to_owned(),
+            sid: "1".to_owned(),
+        };
+        let now: DateTime<Utc> = DateTime::from_timestamp_millis(self.clock.now().0 as i64).unwrap();
+        let mut claims = JwtClaims::new(claims);
+        claims.issued_at = Some(now);
+        claims.expiration = Some(now + chrono::Duration::seconds(seconds));
+        let header = Header::empty().with_key_id(id.as_str()).with_token_type(TOKEN_TYPE);
+        Ed25519.token(&header, &claims, key).unwrap()
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let body = if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&body).unwrap()
+        };
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    /// A request of `user`'s with these headers and, unless it is null, this body.
+    pub async fn call(&self, user: &str, method: &str, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        request = request.header("authorization", format!("Bearer {}", self.token(user)));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = match body {
+            Value::Null => Body::empty(),
+            body => {
+                request = request.header("content-type", "application/json");
+                Body::from(body.to_string())
+            }
+        };
+        self.send(request.body(body).unwrap()).await
+    }
+
+    pub async fn write(&self, user: &str, text: &str) -> Answer {
+        self.call(user, "POST", "/api/memos", &[], json!({"text": text})).await
+    }
+
+    pub async fn get(&self, user: &str, path: &str) -> Answer {
+        self.call(user, "GET", path, &[], Value::Null).await
+    }
+
+    /// The texts of all of `user`'s memos, walking the pages of `limit`.
+    pub async fn all_texts(&self, user: &str, limit: usize) -> Vec<String> {
+        let mut texts = Vec::new();
+        let mut path = format!("/api/memos?limit={limit}");
+        loop {
+            let page = self.get(user, &path).await;
+            assert_eq!(page.status, StatusCode::OK, "{page:?}");
+            for item in page.body["items"].as_array().unwrap() {
+                texts.push(item["text"].as_str().unwrap().to_owned());
+            }
+            match page.body["next_cursor"].as_str() {
+                Some(cursor) => path = format!("/api/memos?limit={limit}&cursor={cursor}"),
+                None => return texts,
+            }
+        }
+    }
+}
+
+/// Runs a test that waits for nothing but the service.
+pub fn run(test: impl Future<Output = ()>) {
+    futures::executor::block_on(test);
+}
