@@ -137,8 +137,9 @@ class EditMemo extends HTMLElement {
     setText(this.#keepMine, keep);
     this.#clash.hidden = false;
     this.querySelector(".below").hidden = true;
-    complain(why === "clashDeleted" ? "clashDeleted" : "problem.stale-version");
-    // To neither button: a second Enter must not choose.
+    // To neither button: a second Enter must not choose. A screen reader reads the label out.
+    this.#clash.dataset.label = why;
+    translate(this);
     this.#clash.focus();
   }
 

@@ -19,14 +19,15 @@ export function say(key, { undo } = {}) {
   timer = setTimeout(hush, SHOWN_MS);
 }
 
-/** Tells what went wrong, until it is closed or there is other news. */
+/** Tells what went wrong, an error or a key of the catalogs, until it is closed or there is other news. */
 export function complain(error) {
   if (error instanceof SignedOut) return; // The sign-in form says so already.
-  if (!(error instanceof Problem || error instanceof Unreachable)) console.error(error);
+  const foreseen = typeof error === "string" || error instanceof Problem || error instanceof Unreachable;
+  if (!foreseen) console.error(error);
   show(keyOf(error), "trouble");
 }
 
-/** The words for an error, as a key of the catalogs; also takes such a key. */
+/** The words for an error, as a key of the catalogs. */
 export function keyOf(error) {
   if (typeof error === "string") return error;
   if (error instanceof Unreachable) return navigator.onLine ? "problem.unreachable" : "offline";
