@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue, Method, header};
-use serde_json::json;
+use serde::Serialize;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{
@@ -68,6 +68,22 @@ fn cors(origins: Vec<HeaderValue>) -> CorsLayer {
         .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER, X_REQUEST_ID])
 }
 
+/// What the log says of a request.
+#[derive(Serialize)]
+struct LogLine<'a> {
+    time: String,
+    level: &'a str,
+    component: &'a str,
+    request_id: &'a str,
+    method: &'a str,
+    /// The route's template; none where no route matched. Never the path, which holds ids.
+    route: Option<&'a str>,
+    status: u16,
+    duration_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a str>,
+}
+
 /// Gives the request its id, the response its headers, and the log its line: never a token, a body or a query.
 async fn observe(State(service): State<Arc<Service>>, mut request: Request, next: Next) -> Response {
     let started = service.ports.clock.now();
@@ -95,20 +111,18 @@ async fn observe(State(service): State<Arc<Service>>, mut request: Request, next
 
     let status = response.status();
     let finished = service.ports.clock.now();
-    let mut line = json!({
-        "time": finished.to_rfc3339(),
-        "level": if status.is_server_error() { "error" } else { "info" },
-        "component": service.name,
-        "request_id": id.to_str().unwrap_or_default(),
-        "method": method.as_str(),
-        "route": route,
-        "status": status.as_u16(),
-        "duration_ms": u64::try_from(finished.since(started).as_millis()).unwrap_or(u64::MAX),
-    });
-    if let (Some(Cause(cause)), Some(line)) = (response.extensions().get::<Cause>(), line.as_object_mut()) {
-        line.insert("cause".to_owned(), cause.as_str().into());
-    }
-    (service.ports.log)(&line.to_string());
+    let line = LogLine {
+        time: finished.to_rfc3339(),
+        level: if status.is_server_error() { "error" } else { "info" },
+        component: service.name,
+        request_id: id.to_str().unwrap_or_default(),
+        method: method.as_str(),
+        route: route.as_deref(),
+        status: status.as_u16(),
+        duration_ms: u64::try_from(finished.since(started).as_millis()).unwrap_or(u64::MAX),
+        cause: response.extensions().get::<Cause>().map(|Cause(cause)| cause.as_str()),
+    };
+    (service.ports.log)(&serde_json::to_string(&line).unwrap_or_default());
     response
 }
 

@@ -75,8 +75,6 @@ pub struct Authenticator {
     issuer: Arc<dyn Issuer>,
     literal: Option<Arc<KeySet>>,
     memory: Mutex<Memory>,
-    /// Held while keys are looked for, so that requests that arrive together ask once.
-    looking: tokio::sync::Mutex<()>,
 }
 
 impl Authenticator {
@@ -101,7 +99,6 @@ impl Authenticator {
             issuer,
             literal,
             memory: Mutex::default(),
-            looking: tokio::sync::Mutex::default(),
         })
     }
 
@@ -153,11 +150,8 @@ impl Authenticator {
         if let Some(known) = in_memory().filter(|known| good(known, max_age)) {
             return Ok(known.keys);
         }
-        let _one_looks = self.looking.lock().await;
-        // Another request may have found them while this one waited; so may another instance.
-        if let Some(known) = in_memory().filter(|known| good(known, max_age)) {
-            return Ok(known.keys);
-        }
+        // Requests that arrive together may look together. To wait for one of them would save little and could hang:
+        // in an instance of WASI 0.3 one request's task does not wake another's.
         let stored = self.stored().await;
         if let Ok(Some(known)) = &stored {
             let newer = in_memory().is_none_or(|ours| ours.given_at < known.given_at);
@@ -187,7 +181,8 @@ impl Authenticator {
     async fn ask(&self, headers: &HeaderMap, now: Timestamp) -> Result<Arc<KeySet>, IssuerError> {
         let just_asked = self.with_memory(|memory| {
             let just_asked = memory.asked_at.is_some_and(|asked_at| now.since(asked_at) < ASK_EVERY);
-            if !just_asked {
+            // Whoever has no keys at all has to ask, also while others are asking.
+            if !just_asked && memory.known.is_some() {
                 memory.asked_at = Some(now);
             }
             just_asked
@@ -201,7 +196,9 @@ impl Authenticator {
                 context.insert(name, value.clone());
             }
         }
-        let jwks = self.issuer.jwks(context).await?;
+        let jwks = self.issuer.jwks(context).await;
+        self.with_memory(|memory| memory.asked_at = Some(now));
+        let jwks = jwks?;
         let keys = KeySet::parse(&jwks).map_err(|error| IssuerError(error.to_string()))?;
         if keys.is_empty() {
             return Err(IssuerError("its JWK Set has no key that we know".to_owned()));
