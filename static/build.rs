@@ -28,10 +28,7 @@ fn main() -> Result<()> {
 
     let mut code = String::from("&[\n");
     for (number, file) in files.iter().enumerate() {
-        let name = file
-            .strip_prefix(&root)?
-            .to_str()
-            .context("file names are UTF-8")?;
+        let name = file.strip_prefix(&root)?.to_str().context("file names are UTF-8")?;
         let content = fs::read(file).with_context(|| format!("reading {}", file.display()))?;
         let hash: String = Sha256::digest(&content)
             .iter()
@@ -42,10 +39,7 @@ fn main() -> Result<()> {
         writeln!(code, "        path: {:?},", path_of(name))?;
         writeln!(code, "        content_type: {:?},", content_type(name)?)?;
         writeln!(code, "        representations: &[")?;
-        let mut bodies = vec![
-            ("Brotli", "-br", brotli(&content)?),
-            ("Gzip", "-gz", gzip(&content)?),
-        ];
+        let mut bodies = vec![("Brotli", "-br", brotli(&content)?), ("Gzip", "-gz", gzip(&content)?)];
         bodies.retain(|(_, _, body)| body.len() < content.len());
         bodies.sort_by_key(|(_, _, body)| body.len());
         bodies.push(("Identity", "", content));

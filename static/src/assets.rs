@@ -26,9 +26,7 @@ const NOT_FOUND: &str = "/404";
 
 impl Asset {
     pub fn at(path: &str) -> Option<&'static Self> {
-        ASSETS
-            .iter()
-            .find(|asset| asset.path == path && path != NOT_FOUND)
+        ASSETS.iter().find(|asset| asset.path == path && path != NOT_FOUND)
     }
 
     pub fn not_found() -> Option<&'static Self> {

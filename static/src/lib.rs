@@ -6,6 +6,8 @@ mod assets;
 mod coding;
 mod headers;
 mod respond;
+#[cfg(test)]
+mod tests;
 
 pub use respond::respond;
 

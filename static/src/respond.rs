@@ -63,10 +63,7 @@ fn not_found(request: &HeaderMap) -> Response<Bytes> {
 fn content(asset: &Asset, chosen: &Representation) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(chosen.body));
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(asset.content_type),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
     headers.insert(header::CONTENT_LENGTH, chosen.body.len().into());
     if let Some(name) = chosen.coding.name() {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
@@ -74,15 +71,17 @@ fn content(asset: &Asset, chosen: &Representation) -> Response<Bytes> {
     response
 }
 
-/// The representation the caller wants most, the smallest of equals. One that refuses all gets the file as it is.
+/// The representation the caller wants most, the smallest of equals. One who refuses all gets the file as it is.
 fn choose(asset: &Asset, request: &HeaderMap) -> Option<&'static Representation> {
     let accepted = Accepted::from_headers(request);
     asset
         .representations
         .iter()
-        // Of equal weights `max_by_key` takes the last: from large to small.
+        // Of equals `max_by_key` takes the last.
         .rev()
         .max_by_key(|representation| accepted.weight(representation.coding))
+        .filter(|representation| accepted.weight(representation.coding) > 0)
+        .or(asset.representations.last())
 }
 
 /// Whether `If-None-Match` names the representation, by weak comparison (RFC 9110 §13.1.2).
@@ -96,7 +95,8 @@ fn matches_any(request: &HeaderMap, etag: &str) -> bool {
         .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-const NOT_FOUND_PROBLEM: &str = r#"{"type":"/problems#not-found","title":"Not found","status":404,"detail":"Nothing is served at this path."}"#;
+const NOT_FOUND_PROBLEM: &str =
+    r#"{"type":"/problems#not-found","title":"Not found","status":404,"detail":"Nothing is served at this path."}"#;
 
 const METHOD_PROBLEM: &str = r#"{"type":"/problems#method-not-allowed","title":"Method not allowed","status":405,"detail":"This path answers to GET and HEAD."}"#;
 
