@@ -55,8 +55,8 @@ pub enum Outcome<T, E> {
 /// Moves `record` on from `version`, if nobody else does: `decide` sees the record as it is and says how.
 ///
 /// # Errors
-/// Those of the store. The change may then have happened or not, and the claim stays up until its windows pass,
-/// because a write that was lost on its way may still arrive.
+/// Those of the store. The change may then have happened or not. After a write that failed the claim stays up until its
+/// windows pass, because what was lost on its way may still arrive.
 pub async fn advance<T, E>(
     ports: &Ports,
     record: &str,
@@ -70,7 +70,13 @@ pub async fn advance<T, E>(
     let Some(flag) = raise(ports, record, version, claimed_at).await? else {
         return Ok(Outcome::Busy);
     };
-    let step = decide(ports.kv.get(record).await?);
+    let step = match ports.kv.get(record).await {
+        Ok(stored) => decide(stored),
+        Err(error) => {
+            lower(ports, &flag).await;
+            return Err(error);
+        }
+    };
     let stale = ports.clock.now().since(claimed_at) >= FRESH;
     let outcome = match step {
         Step::Leave(reason) => Outcome::Left(reason),
@@ -97,12 +103,12 @@ async fn raise(ports: &Ports, record: &str, version: u64, now: Timestamp) -> Res
         return Ok(None);
     }
     let (before, after) = (flag_of(window.saturating_sub(1)), flag_of(window.saturating_add(1)));
-    let (before, after) = futures::future::try_join(ports.kv.exists(&before), ports.kv.exists(&after)).await?;
-    if before || after {
-        lower(ports, &flag).await;
-        return Ok(None);
+    let neighbours = futures::future::try_join(ports.kv.exists(&before), ports.kv.exists(&after)).await;
+    if let Ok((false, false)) = neighbours {
+        return Ok(Some(flag));
     }
-    Ok(Some(flag))
+    lower(ports, &flag).await;
+    neighbours.map(|_| None)
 }
 
 /// Lowers a flag. Where that fails the flag stays up, which costs others a wait of two windows and nothing else,
