@@ -35,25 +35,27 @@ fn main() -> Result<()> {
             .take(16)
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        writeln!(code, "    Asset {{")?;
-        writeln!(code, "        path: {:?},", path_of(name))?;
-        writeln!(code, "        content_type: {:?},", content_type(name)?)?;
-        writeln!(code, "        representations: &[")?;
-        let mut bodies = vec![("Brotli", "-br", brotli(&content)?), ("Gzip", "-gz", gzip(&content)?)];
-        bodies.retain(|(_, _, body)| body.len() < content.len());
-        bodies.sort_by_key(|(_, _, body)| body.len());
-        bodies.push(("Identity", "", content));
-        for (coding, suffix, body) in bodies {
+        let mut compressed = vec![("Brotli", "-br", brotli(&content)?), ("Gzip", "-gz", gzip(&content)?)];
+        compressed.retain(|(_, _, body)| body.len() < content.len());
+        compressed.sort_by_key(|(_, _, body)| body.len());
+
+        let embed = |coding, suffix, body: &[u8]| -> Result<String> {
             let embedded = out.join(format!("{number}{suffix}"));
             fs::write(&embedded, body)?;
-            writeln!(
-                code,
-                "            Representation {{ coding: Coding::{coding}, \
-                 etag: {:?}, body: include_bytes!({embedded:?}) }},",
-                format!("\"{hash}{suffix}\""),
-            )?;
+            let etag = format!("\"{hash}{suffix}\"");
+            Ok(format!(
+                "Representation {{ coding: Coding::{coding}, etag: {etag:?}, body: include_bytes!({embedded:?}) }}"
+            ))
+        };
+        writeln!(code, "Asset {{")?;
+        writeln!(code, "    path: {:?},", path_of(name))?;
+        writeln!(code, "    content_type: {:?},", content_type(name)?)?;
+        writeln!(code, "    identity: {},", embed("Identity", "", &content)?)?;
+        writeln!(code, "    compressed: &[")?;
+        for (coding, suffix, body) in compressed {
+            writeln!(code, "        {},", embed(coding, suffix, &body)?)?;
         }
-        writeln!(code, "        ],\n    }},")?;
+        writeln!(code, "    ],\n}},")?;
     }
     code.push(']');
     fs::write(out.join("assets.rs"), code)?;

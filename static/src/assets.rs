@@ -7,8 +7,10 @@ pub struct Asset {
     /// The path it answers to, exactly.
     pub path: &'static str,
     pub content_type: &'static str,
-    /// The smallest first; the last is the file as it is.
-    pub representations: &'static [Representation],
+    /// The file as it is.
+    pub identity: Representation,
+    /// What is smaller than that, the smallest first.
+    pub compressed: &'static [Representation],
 }
 
 /// A file's content under one content coding.

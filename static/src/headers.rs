@@ -21,8 +21,8 @@ const SAFE: [(HeaderName, &str); 6] = [
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Two years, which is what browsers' preload lists ask for.
-const HSTS: &str = "max-age=63072000; includeSubDomains";
+/// Two years. What other hosts of the domain do is not ours to say.
+const HSTS: &str = "max-age=63072000";
 
 /// Adds the headers that every response to `request` carries.
 pub fn add_common(request: &HeaderMap, response: &mut HeaderMap) {

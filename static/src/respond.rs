@@ -12,6 +12,8 @@ use crate::{
 /// Asked again at each use: the names carry no hash of the content, and a 304 is small.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 
+const VARY: HeaderValue = HeaderValue::from_static("accept-encoding");
+
 /// Answers a request for a file of the site. The body of the request is not read.
 pub fn respond<B>(request: &Request<B>) -> Response<Bytes> {
     let path = request.uri().path();
@@ -32,10 +34,8 @@ pub fn respond<B>(request: &Request<B>) -> Response<Bytes> {
     response
 }
 
-fn found(asset: &Asset, request: &HeaderMap) -> Response<Bytes> {
-    let Some(chosen) = choose(asset, request) else {
-        return Response::default();
-    };
+fn found(asset: &'static Asset, request: &HeaderMap) -> Response<Bytes> {
+    let chosen = choose(asset, request);
     let mut response = if matches_any(request, chosen.etag) {
         let mut response = Response::default();
         *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -46,17 +46,17 @@ fn found(asset: &Asset, request: &HeaderMap) -> Response<Bytes> {
     let headers = response.headers_mut();
     headers.insert(header::ETAG, HeaderValue::from_static(chosen.etag));
     headers.insert(header::CACHE_CONTROL, REVALIDATE);
-    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(header::VARY, VARY);
     response
 }
 
 fn not_found(request: &HeaderMap) -> Response<Bytes> {
-    let page = Asset::not_found().and_then(|page| Some((page, choose(page, request)?)));
-    let mut response = page.map_or_else(Response::default, |(page, chosen)| content(page, chosen));
+    let page = |page| content(page, choose(page, request));
+    let mut response = Asset::not_found().map(page).unwrap_or_default();
     *response.status_mut() = StatusCode::NOT_FOUND;
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, REVALIDATE);
-    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(header::VARY, VARY);
     response
 }
 
@@ -72,16 +72,15 @@ fn content(asset: &Asset, chosen: &Representation) -> Response<Bytes> {
 }
 
 /// The representation the caller wants most, the smallest of equals. One who refuses all gets the file as it is.
-fn choose(asset: &Asset, request: &HeaderMap) -> Option<&'static Representation> {
+fn choose(asset: &'static Asset, request: &HeaderMap) -> &'static Representation {
     let accepted = Accepted::from_headers(request);
-    asset
-        .representations
-        .iter()
-        // Of equals `max_by_key` takes the last.
-        .rev()
-        .max_by_key(|representation| accepted.weight(representation.coding))
-        .filter(|representation| accepted.weight(representation.coding) > 0)
-        .or(asset.representations.last())
+    let weight = |representation: &&Representation| accepted.weight(representation.coding);
+    // Of equals `max_by_key` takes the last.
+    std::iter::once(&asset.identity)
+        .chain(asset.compressed.iter().rev())
+        .max_by_key(weight)
+        .filter(|chosen| weight(chosen) > 0)
+        .unwrap_or(&asset.identity)
 }
 
 /// Whether `If-None-Match` names the representation, by weak comparison (RFC 9110 §13.1.2).

@@ -67,5 +67,10 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden && user()) list.refresh();
 });
 
+// The back button may show a page that slept through a sign-out.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted && user()) restore().catch(complain);
+});
+
 startLanguage(document.getElementById("language"));
 start();
