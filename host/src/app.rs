@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -90,13 +90,14 @@ impl App {
         let Some(handler) = self.components.get(component) else {
             return plain(StatusCode::NOT_FOUND, "Not found\n");
         };
+        let started = Instant::now();
         let answer = tokio::time::timeout(self.request_timeout, handler.handle((), request)).await;
         let error = match answer {
             Ok(Ok(response)) => return response,
             Ok(Err(error)) => error,
             Err(_) => ExpirationError.into(),
         };
-        if error.is::<ExpirationError>() {
+        if error.is::<ExpirationError>() || started.elapsed() >= self.request_timeout {
             eprintln!(
                 "memo-host: component {component} took longer than {:?}",
                 self.request_timeout

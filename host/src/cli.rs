@@ -10,7 +10,7 @@ use clap::Parser;
 
 /// Runs the app that a spin.toml describes, where the Spin CLI is not at hand.
 #[derive(Debug, Parser)]
-#[command(name = "memo-host", version)]
+#[command(name = "memo-host", version, args_override_self = true)]
 #[command(after_help = "Under `cargo run` the components are built first, as with --build.\n\
     Ctrl-C or SIGTERM: no new connections, requests in flight are finished, exit 0.")]
 pub struct Args {

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Weak},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -27,6 +28,10 @@ use crate::{
     variables::Variables,
 };
 
+/// Tasks that a thread runs before it looks for new connections and expired timers. Wasm may run for a whole
+/// tick of the engine's clock (10 ms) each time, so tokio's default of 61 would keep everybody else waiting.
+const EVENT_INTERVAL: u32 = 8;
+
 /// Does what the command line asks for; returns when the server has ended.
 pub fn run(args: &Args) -> Result<()> {
     let mut manifest = Manifest::load(&args.from)?;
@@ -35,6 +40,12 @@ pub fn run(args: &Args) -> Result<()> {
     if args.build || started_by_cargo_run() {
         build_all(&manifest)?;
     }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .event_interval(EVENT_INTERVAL)
+        .build()?;
+    // Redis connections are made by tasks of the runtime.
+    let entered = runtime.enter();
     let state_dir = args.state_dir.clone().unwrap_or_else(|| manifest.dir.join(".spin"));
     let stores = Stores::open(
         args.runtime_config_file.as_deref(),
@@ -42,6 +53,8 @@ pub fn run(args: &Args) -> Result<()> {
         args.in_memory,
     )?;
     let grants = grant_all(&manifest, &variables, &stores)?;
+
+    drop(entered);
 
     let printer = Printer::start()?;
     let settings = Settings {
@@ -52,15 +65,14 @@ pub fn run(args: &Args) -> Result<()> {
     let engine = engine::start(settings.memory_limit)?;
     let linker = linker(&engine)?;
 
-    let runtime = tokio::runtime::Runtime::new()?;
     let result = runtime.block_on(async {
         let listener = server::bind(args.listen).await?;
         let app = load(&manifest, grants, &settings, &engine, &linker, &listener)?;
         announce(&manifest, &app, &stores);
         server::serve(app, listener).await
     });
-    // What is still running after the time for an orderly end has had its chance.
-    runtime.shutdown_background();
+    // Drops what is still running, and with it the last holders of the stores, which closes them.
+    runtime.shutdown_timeout(Duration::from_secs(1));
     printer.flush();
     result
 }

@@ -1,0 +1,33 @@
+//! An orderly end.
+
+use std::thread;
+
+use crate::harness::{Host, manifest};
+
+#[test]
+fn requests_in_flight_are_finished_before_the_end() {
+    for signal in ["TERM", "INT"] {
+        let host = Host::start(&manifest(""), &[]);
+        let answers = thread::scope(|scope| {
+            let slow: Vec<_> = (0..4).map(|_| scope.spawn(|| host.get("/slow"))).collect();
+            // Printed by a request that came after the slow ones were sent.
+            thread::sleep(std::time::Duration::from_millis(400));
+            host.signal(signal);
+            slow.into_iter()
+                .map(|answer| answer.join().unwrap())
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(answers, vec![(200, "slow".to_owned()); 4]);
+        assert_eq!(host.join().code(), Some(0));
+    }
+}
+
+#[test]
+fn an_idle_connection_does_not_hold_up_the_end() {
+    let host = Host::start(&manifest(""), &[]);
+    let idle = std::net::TcpStream::connect(&host.address).unwrap();
+    assert_eq!(host.get("/hello").0, 200);
+    host.signal("TERM");
+    assert_eq!(host.join().code(), Some(0));
+    drop(idle);
+}

@@ -1,0 +1,17 @@
+//! The real binary with real Wasm: each test writes a spin.toml that points at the misbehaving guest.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod ending;
+mod failing;
+mod granting;
+mod harness;
+mod refusing;
+mod serving;
+mod storing;
