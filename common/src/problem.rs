@@ -40,6 +40,12 @@ pub struct Problem {
     slug: &'static str,
     title: &'static str,
     detail: String,
+    more: Box<More>,
+}
+
+/// What few problems have. Boxed, so that an answer which may be a problem is not as large as one.
+#[derive(Clone, Debug, Default)]
+struct More {
     errors: Vec<FieldError>,
     current_version: Option<u64>,
     headers: HeaderMap,
@@ -63,10 +69,7 @@ impl Problem {
             slug,
             title,
             detail: detail.into(),
-            errors: Vec::new(),
-            current_version: None,
-            headers: HeaderMap::new(),
-            cause: None,
+            more: Box::default(),
         }
     }
 
@@ -135,7 +138,7 @@ impl Problem {
             "The version is stale",
             detail,
         );
-        problem.current_version = Some(current);
+        problem.more.current_version = Some(current);
         match HeaderValue::try_from(format!("\"{current}\"")) {
             Ok(etag) => problem.with_header(header::ETAG, etag),
             Err(_) => problem,
@@ -150,7 +153,7 @@ impl Problem {
             "The request is not acceptable",
             "Some fields are not as they must be; see errors.",
         );
-        problem.errors = errors;
+        problem.more.errors = errors;
         problem
     }
 
@@ -174,7 +177,7 @@ impl Problem {
             "Nothing that was acknowledged is lost. Try again in a moment.",
         )
         .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        problem.cause = Some(Cause(cause.to_string()));
+        problem.more.cause = Some(Cause(cause.to_string()));
         problem
     }
 
@@ -186,7 +189,7 @@ impl Problem {
             "Internal error",
             "The fault is ours; the log knows more under this request's id.",
         );
-        problem.cause = Some(Cause(cause.to_string()));
+        problem.more.cause = Some(Cause(cause.to_string()));
         problem
     }
 
@@ -198,7 +201,7 @@ impl Problem {
     /// The same answer with one more header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.more.headers.insert(name, value);
         self
     }
 }
@@ -224,14 +227,14 @@ impl IntoResponse for Problem {
             title: self.title,
             status: self.status.as_u16(),
             detail: &self.detail,
-            errors: &self.errors,
-            current_version: self.current_version,
+            errors: &self.more.errors,
+            current_version: self.more.current_version,
         };
         let body = serde_json::to_vec(&body).unwrap_or_default();
-        let mut response = (self.status, self.headers, body).into_response();
+        let mut response = (self.status, self.more.headers, body).into_response();
         let content_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
-        if let Some(cause) = self.cause {
+        if let Some(cause) = self.more.cause {
             response.extensions_mut().insert(cause);
         }
         response
