@@ -18,9 +18,8 @@ use common::{
     ports::Ports,
     token::UserId,
 };
-use hmac::{Hmac, KeyInit, Mac};
+use hmac_sha256::{HMAC, Hash};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::{bytes32::Bytes32, credentials::Person, refusal::Refusal, users::Username};
 
@@ -105,11 +104,7 @@ enum Standing {
 
 impl Session {
     fn next_secret(&self, secret: &Bytes32) -> Bytes32 {
-        // Keys of any length will do for HMAC, so there is nothing that can fail.
-        let Ok(mac) = Hmac::<Sha256>::new_from_slice(&self.chain_key.0) else {
-            return hash(secret);
-        };
-        Bytes32(mac.chain_update(secret.0).finalize().into_bytes().into())
+        Bytes32(HMAC::mac(secret.0, self.chain_key.0))
     }
 
     fn standing(&self, secret: &Bytes32, now: Timestamp) -> Standing {
@@ -144,7 +139,7 @@ impl Session {
 }
 
 fn hash(secret: &Bytes32) -> Bytes32 {
-    Bytes32(Sha256::digest(secret.0).into())
+    Bytes32(Hash::hash(&secret.0))
 }
 
 fn key(session_id: &str) -> String {
