@@ -127,11 +127,16 @@ impl HostPattern {
             "self" | "self.alt" => return Ok(Self::App),
             _ => (),
         }
-        let parsed = Host::parse(host.strip_prefix("*.").unwrap_or(host))?;
+        let name = host.strip_prefix("*.").unwrap_or(host);
+        ensure!(
+            !name.contains('*'),
+            "* may stand only for the whole host or before its first dot"
+        );
+        let parsed = Host::parse(name)?;
         match (host.starts_with("*."), parsed) {
             (false, host) => Ok(Self::Exactly(host)),
             (true, Host::Domain(domain)) => Ok(Self::Under(format!(".{domain}"))),
-            (true, _) => bail!("* may stand only for a part of a name"),
+            (true, _) => bail!("an address has no names under it"),
         }
     }
 }
@@ -149,5 +154,83 @@ fn default_port(scheme: &str) -> Option<u16> {
         "http" => Some(80),
         "https" => Some(443),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allows(entry: &str, url: &str) -> bool {
+        AllowedHosts::parse([entry.to_owned()])
+            .unwrap()
+            .allow(&url.parse().unwrap())
+    }
+
+    #[test]
+    fn scheme_host_and_port_must_all_match() {
+        assert!(allows("http://example.com", "http://example.com/path?q"));
+        assert!(allows("http://example.com/", "http://EXAMPLE.com:80/"));
+        assert!(!allows("http://example.com", "https://example.com/"));
+        assert!(!allows("http://example.com", "http://example.com:8080/"));
+        assert!(!allows("http://example.com", "http://example.com.evil.org/"));
+        assert!(!allows("http://example.com", "http://sub.example.com/"));
+        assert!(!allows("http://example.com", "http://example.com@evil.org/"));
+        assert!(allows("http://[::1]:8080", "http://[::1]:8080/"));
+        assert!(allows("https://[::1]", "https://[::1]/"));
+    }
+
+    #[test]
+    fn wildcards_and_ranges_match_what_spin_lets_them() {
+        assert!(allows("*://*:*", "https://anything.org:1234/"));
+        assert!(allows("*://example.com:8080", "https://example.com:8080/"));
+        assert!(allows("http://*", "http://example.com/"));
+        assert!(!allows("http://*", "http://example.com:81/"));
+        assert!(allows("https://*.example.com", "https://a.b.example.com/"));
+        assert!(!allows("https://*.example.com", "https://example.com/"));
+        assert!(!allows("https://*.example.com", "https://notexample.com/"));
+        assert!(allows("http://localhost:8000..9000", "http://localhost:8999/"));
+        assert!(!allows("http://localhost:8000..9000", "http://localhost:9000/"));
+        assert!(allows("http://auth.spin.internal", "http://auth.spin.internal/keys"));
+        assert!(allows("http://*.spin.internal", "http://auth.spin.internal/keys"));
+    }
+
+    #[test]
+    fn self_allows_the_app_and_nothing_else() {
+        let hosts = AllowedHosts::parse(["http://self".to_owned()]).unwrap();
+        assert!(hosts.allow_app());
+        assert!(!hosts.allow(&"http://self/".parse().unwrap()));
+        assert!(
+            !AllowedHosts::parse(["http://example.com".to_owned()])
+                .unwrap()
+                .allow_app()
+        );
+    }
+
+    #[test]
+    fn an_entry_that_an_empty_variable_left_empty_allows_nothing() {
+        for entry in ["", "http://", "https://"] {
+            assert_eq!(
+                AllowedHosts::parse([entry.to_owned()]).unwrap(),
+                AllowedHosts::default()
+            );
+        }
+    }
+
+    #[test]
+    fn entries_that_are_no_origins_are_refused() {
+        for entry in [
+            "*",
+            "example.com",
+            "http://example.com/path",
+            "http://example.com:port",
+            "http://ex*mple.com",
+            "http://*.1.2.3.4",
+            "redis://example.com",
+            "h2c://example.com:80",
+            "http://example.com:9..9",
+        ] {
+            assert!(AllowedHosts::parse([entry.to_owned()]).is_err(), "{entry}");
+        }
     }
 }

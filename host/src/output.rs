@@ -175,3 +175,48 @@ impl AsyncWrite for LineStream {
         Poll::Ready(Ok(()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(writes: &[&[u8]]) -> Vec<Vec<u8>> {
+        let (printer, queue) = sync_channel(QUEUE);
+        let stream = LineStream::new(printer);
+        writes.iter().for_each(|bytes| stream.push(bytes));
+        drop(stream);
+        let lines = queue.into_iter().filter_map(|item| match item {
+            Item::Line(line) => Some(line),
+            Item::Flush(_) => None,
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn lines_come_out_whole_however_they_were_written() {
+        assert_eq!(
+            printed(&[b"a", b"b\nc\n\nd", b"\n"]),
+            [&b"ab\n"[..], b"c\n", b"\n", b"d\n"]
+        );
+    }
+
+    #[test]
+    fn an_unfinished_line_is_finished_with_its_instance() {
+        assert_eq!(printed(&[b"last words"]), [b"last words\n"]);
+    }
+
+    #[test]
+    fn a_line_without_end_is_cut() {
+        let long = vec![b'x'; LONGEST_LINE];
+        assert_eq!(printed(&[&long, b"y\n"]), [&long[..], b"y\n"]);
+    }
+
+    #[test]
+    fn nobody_waits_for_a_slow_reader() {
+        let (printer, queue) = sync_channel(1);
+        let stream = LineStream::new(printer);
+        stream.push(b"one\ntwo\nthree\n");
+        drop(stream);
+        assert_eq!(queue.into_iter().count(), 1);
+    }
+}

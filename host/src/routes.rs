@@ -80,3 +80,64 @@ impl Match<'_, '_> {
         self.captures.iter()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn component(routes: &[&str], path: &str) -> Option<String> {
+        let mut router = Router::default();
+        for route in routes {
+            router.add(route, route).unwrap();
+        }
+        router.find(path).map(|found| found.route.component.clone())
+    }
+
+    fn path_info(route: &str, path: &str) -> String {
+        let mut router = Router::default();
+        router.add(route, "c").unwrap();
+        router.find(path).unwrap().path_info().into_owned()
+    }
+
+    #[test]
+    fn the_most_specific_route_wins_in_any_order() {
+        let routes = ["/...", "/a/...", "/a/b/...", "/a/b", "/a/:name", "/a/:name/..."];
+        let reversed: Vec<_> = routes.iter().rev().copied().collect();
+        for routes in [&routes[..], &reversed] {
+            for (path, expected) in [
+                ("/", "/..."),
+                ("/x/y", "/..."),
+                ("/ab", "/..."),
+                ("/a", "/a/..."),
+                ("/a/b", "/a/b"),
+                ("/a/b/", "/a/b"),
+                ("/a/b/c/d", "/a/b/..."),
+                ("/a/x", "/a/:name"),
+                ("/a/x/y", "/a/:name/..."),
+            ] {
+                assert_eq!(component(routes, path).as_deref(), Some(expected), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_exact_route_matches_nothing_below_it() {
+        assert_eq!(component(&["/a"], "/a/b"), None);
+        assert_eq!(component(&["/a/.../"], "/b"), None);
+        assert_eq!(
+            component(&["/.well-known/jwks.json"], "/.well-known/jwks.json").as_deref(),
+            Some("/.well-known/jwks.json")
+        );
+        assert_eq!(component(&["/.well-known/jwks.json"], "/.well-known/jwks-json"), None);
+    }
+
+    #[test]
+    fn path_info_is_what_the_wildcard_stands_for() {
+        assert_eq!(path_info("/a/...", "/a"), "");
+        assert_eq!(path_info("/a/...", "/a/"), "/");
+        assert_eq!(path_info("/a/...", "/a/b/c"), "/b/c");
+        assert_eq!(path_info("/a/...", "/a/b/"), "/b/");
+        assert_eq!(path_info("/:x/...", "/a/b"), "/b");
+        assert_eq!(path_info("/a", "/a"), "");
+    }
+}

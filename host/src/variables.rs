@@ -58,3 +58,33 @@ impl Variables {
         Ok(filled)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(template: &str) -> Result<String> {
+        Variables(BTreeMap::from([
+            ("host".to_owned(), "{{ a }}".to_owned()),
+            ("port".to_owned(), "80".to_owned()),
+        ]))
+        .fill(template)
+    }
+
+    #[test]
+    fn a_template_is_filled_once_and_wherever_it_names_a_variable() {
+        assert_eq!(fill("").unwrap(), "");
+        assert_eq!(fill("plain } text {").unwrap(), "plain } text {");
+        assert_eq!(
+            fill("http://{{host}}:{{ port }}/{{port}}").unwrap(),
+            "http://{{ a }}:80/80"
+        );
+    }
+
+    #[test]
+    fn a_template_that_cannot_be_filled_is_an_error() {
+        assert!(fill("{{ missing }}").is_err());
+        assert!(fill("{{ port").is_err());
+        assert!(fill("{{}}").is_err());
+    }
+}
