@@ -1,6 +1,8 @@
 //! `allowed_outbound_hosts`: where a component may send requests. Spin's rules: `scheme://host[:port]`,
 //! `*` for any scheme, host or port, `*.example.com`, port ranges `8000..9000`, and `self`.
 
+use std::ops::RangeInclusive;
+
 use anyhow::{Context, Result, bail, ensure};
 use http::Uri;
 use url::Host;
@@ -17,7 +19,7 @@ struct AllowedHost {
     /// `None`: any.
     scheme: Option<String>,
     host: HostPattern,
-    ports: std::ops::RangeInclusive<u16>,
+    ports: RangeInclusive<u16>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -141,12 +143,14 @@ impl HostPattern {
     }
 }
 
-fn parse_ports(ports: &str) -> Result<std::ops::RangeInclusive<u16>> {
-    Ok(match ports.split_once("..") {
-        // The end is exclusive, as in Spin.
-        Some((start, end)) => start.parse()?..=end.parse::<u16>()?.checked_sub(1).context("an empty range")?,
-        None => ports.parse().map(|port| port..=port)?,
-    })
+fn parse_ports(ports: &str) -> Result<RangeInclusive<u16>> {
+    let Some((start, end)) = ports.split_once("..") else {
+        return Ok(ports.parse().map(|port| port..=port)?);
+    };
+    // The end is exclusive, as in Spin.
+    let (start, end): (u16, u16) = (start.parse()?, end.parse()?);
+    ensure!(start < end, "an empty range");
+    Ok(start..=end - 1)
 }
 
 fn default_port(scheme: &str) -> Option<u16> {
