@@ -1,0 +1,110 @@
+//! What a random history is like: drawn once, at its beginning.
+
+use common::claim::WINDOW;
+use fastrand::Rng;
+
+use crate::{
+    mutant::Mutant,
+    stage::INSTANCES,
+    tokens::{EPOCH, USERS},
+    world::{SKEW_MAX, SLEEP_MAX, Setting, millis},
+};
+
+/// How the next operation is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Any.
+    Uniform,
+    /// Mostly one of the request that went last.
+    Runs,
+    /// The oldest is left out for long.
+    Starves,
+}
+
+/// The kinds of histories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A few requests at a few memos.
+    Short,
+    /// Many.
+    Long,
+    /// Begins with long runs of removed memos.
+    Purged,
+}
+
+/// What a history is like.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Its kind.
+    pub shape: Shape,
+    /// How many requests it has.
+    pub requests: usize,
+    /// How many of them at once, at most.
+    pub at_once: usize,
+    /// How many users.
+    pub users: usize,
+    /// How likely an operation is hit by a crash.
+    pub crash: f64,
+    /// How likely it fails.
+    pub fail: f64,
+    /// How likely its answer is delayed.
+    pub delay: f64,
+    /// How likely the clock makes a jump before it.
+    pub jump: f64,
+    /// How the next operation is chosen.
+    pub policy: Policy,
+}
+
+fn pick<T: Copy>(rng: &mut Rng, of: &[T]) -> T {
+    of[rng.usize(..of.len())]
+}
+
+impl Plan {
+    /// Draws a plan, and the world that goes with it.
+    pub fn draw(rng: &mut Rng, mutant: Mutant, traced: bool) -> (Self, Setting) {
+        let (shape, requests) = match rng.u32(..100) {
+            0..87 => (Shape::Short, rng.usize(2..=6)),
+            87..94 => (Shape::Long, rng.usize(10..=40)),
+            _ => (Shape::Purged, rng.usize(10..=30)),
+        };
+        let faulty = rng.bool();
+        let plan = Self {
+            shape,
+            requests,
+            at_once: if shape == Shape::Purged { rng.usize(3..=8) } else { rng.usize(2..=4) },
+            users: if shape == Shape::Purged { 1 } else { rng.usize(1..=USERS.min(2)) },
+            crash: if faulty { pick(rng, &[0.0, 0.02, 0.1]) } else { 0.0 },
+            fail: if faulty { pick(rng, &[0.0, 0.02, 0.1]) } else { 0.0 },
+            delay: pick(rng, &[0.0, 0.2]),
+            jump: pick(rng, &[0.0, 0.02, 0.1, 0.3]),
+            policy: pick(rng, &[Policy::Uniform, Policy::Uniform, Policy::Runs, Policy::Starves]),
+        };
+        let window = millis(WINDOW);
+        // Many histories begin just before a window's edge: what happens there is what claims are about.
+        let into = if rng.bool() { window - rng.u64(1..50) } else { rng.u64(..window) };
+        let skew = pick(rng, &[0, SKEW_MAX]);
+        let setting = Setting {
+            start: EPOCH / window * window + into,
+            skews: (0..INSTANCES).map(|_| rng.i64(-skew..=skew)).collect(),
+            sleep_max: SLEEP_MAX,
+            plain: shape != Shape::Purged && rng.u32(..100) < 4,
+            mutant,
+            traced,
+        };
+        (plan, setting)
+    }
+
+    /// How much time passes before the next operation, in milliseconds.
+    pub fn time(&self, rng: &mut Rng, now: u64) -> u64 {
+        if rng.f64() >= self.jump {
+            return rng.u64(..4);
+        }
+        let window = millis(WINDOW);
+        match rng.u32(..4) {
+            0 => (window - now % window).saturating_add_signed(rng.i64(-SKEW_MAX..=SKEW_MAX)),
+            1 => rng.u64(1_000..10_000),
+            2 => rng.u64(10_000..31_000),
+            _ => rng.u64(31_000..2 * window + 10_000),
+        }
+    }
+}

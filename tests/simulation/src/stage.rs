@@ -1,0 +1,320 @@
+//! Runs requests against real services in a simulated world, one store operation at a time.
+
+use std::{
+    collections::BTreeMap,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use async_trait::async_trait;
+use axum::{Router, http::HeaderMap};
+use common::kv::KvError;
+use memo_component::{
+    Config,
+    keys::{Issuer, IssuerError},
+};
+use tower::ServiceExt;
+
+use crate::{
+    call::{Act, Answer, Call, End, Moment},
+    judge,
+    mutant::Mutant,
+    ports,
+    tokens::{AUDIENCE, EPOCH, ISSUER, TOKENS, USERS},
+    world::{CallId, Phase, SLEEP_MAX, Setting, State, World, show},
+};
+
+/// How many instances of the service share the store.
+pub const INSTANCES: usize = 3;
+
+/// What was promised and does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation(pub String);
+
+/// What a fault leaves of the operation that it hits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It was done.
+    Done,
+    /// It was not and never will be.
+    Never,
+    /// It is still on its way, and will be done later.
+    Late,
+}
+
+/// What happens to an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is done, and its request goes on.
+    Granted,
+    /// It is done, and the answer takes its time.
+    Delayed,
+    /// It fails, as far as its request can tell.
+    Failed(Effect),
+    /// Its request ends here.
+    Crashed(Effect),
+}
+
+type Task = Pin<Box<dyn Future<Output = Answer>>>;
+
+/// The services, the world and the requests of a history.
+pub struct Stage {
+    world: Arc<World>,
+    instances: Vec<Router>,
+    tasks: BTreeMap<CallId, Task>,
+    /// The requests so far.
+    pub calls: Vec<Call>,
+    /// Counts what came to pass, to see that nothing is left out.
+    pub tally: BTreeMap<&'static str, u64>,
+}
+
+/// An issuer that is away: the keys are given as a variable.
+struct Away;
+
+#[async_trait]
+impl Issuer for Away {
+    async fn jwks(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
+        Err(IssuerError("away".to_owned()))
+    }
+}
+
+impl Setting {
+    /// Perfect clocks at the beginning of time, and nothing broken.
+    pub fn calm() -> Self {
+        Self {
+            start: EPOCH,
+            skews: vec![0; INSTANCES],
+            sleep_max: SLEEP_MAX,
+            plain: false,
+            mutant: Mutant::None,
+            traced: false,
+        }
+    }
+}
+
+impl Stage {
+    /// Starts the services. They serve any number of histories, one after another: all that they remember is whose
+    /// tokens are good, and they know all of those from the start.
+    pub fn new() -> Self {
+        let (jwks, tokens) = &*TOKENS;
+        let world = Arc::new(World::new(State::new(Setting::calm())));
+        let instances = (0..INSTANCES).map(|instance| {
+            let config = Config {
+                issuer: ISSUER.to_owned(),
+                audience: AUDIENCE.to_owned(),
+                jwks: jwks.clone(),
+                cors_origins: String::new(),
+            };
+            memo_component::app(ports::of(&world, instance), config, Arc::new(Away)).expect("a router")
+        });
+        let mut stage = Self {
+            instances: instances.collect(),
+            world,
+            tasks: BTreeMap::new(),
+            calls: Vec::new(),
+            tally: BTreeMap::new(),
+        };
+        assert_eq!(tokens.len(), USERS);
+        for (user, instance) in (0..USERS).flat_map(|user| (0..INSTANCES).map(move |instance| (user, instance))) {
+            let warm = stage.perform(user, instance, Act::Read(1), "");
+            assert_eq!(warm, Ok(Answer::Refused(404, None)), "a token is not good");
+        }
+        stage
+    }
+
+    /// Begins a new history in a new world.
+    pub fn reset(&mut self, setting: Setting) {
+        self.tasks.clear();
+        self.calls.clear();
+        *self.world.state() = State::new(setting);
+    }
+
+    /// The world. Not to be held across calls of other methods.
+    pub fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.world.state()
+    }
+
+    /// Counts something.
+    pub fn count(&mut self, what: &'static str) {
+        *self.tally.entry(what).or_default() += 1;
+    }
+
+    /// How many requests are under way.
+    pub fn under_way(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// A request that meets nobody and no fault.
+    ///
+    /// # Errors
+    /// A wrong answer.
+    pub fn perform(&mut self, user: usize, instance: usize, act: Act, text: &str) -> Result<Answer, Violation> {
+        self.state().direct = true;
+        let call = self.begin(user, instance, act, text)?;
+        self.state().direct = false;
+        let answer = self.calls[call].answer().cloned();
+        answer.ok_or_else(|| Violation("a request waits for nothing".to_owned()))
+    }
+
+    /// Begins a request: it runs until it needs the store.
+    ///
+    /// # Errors
+    /// A wrong answer, where it needs no store.
+    pub fn begin(&mut self, user: usize, instance: usize, act: Act, text: &str) -> Result<CallId, Violation> {
+        let id = self.calls.len();
+        let call = Call {
+            user,
+            instance,
+            act,
+            text: text.to_owned(),
+            began: self.moment(),
+            ended: None,
+            disturbed: false,
+        };
+        self.note(id, || format!("begins at instance {instance} for user {user}: {:?} {text:?}", call.act));
+        let request = call.request(id, &TOKENS.1[user]);
+        let router = self.instances[instance].clone();
+        let task = async move {
+            let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
+            Answer::read(response).await
+        };
+        self.calls.push(call);
+        self.tasks.insert(id, Box::pin(task));
+        self.poll(id)?;
+        Ok(id)
+    }
+
+    /// Lets the operation at `index` of [`State::ops`] have its fate.
+    ///
+    /// # Errors
+    /// What was promised and does not hold, as soon as that is known.
+    pub fn grant(&mut self, index: usize, fate: Fate) -> Result<(), Violation> {
+        let mut state = self.world.state();
+        let op = &mut state.ops[index];
+        let (caller, ask, id) = (op.caller, op.ask.clone(), op.id);
+        let done = match std::mem::replace(&mut op.phase, Phase::Asked) {
+            Phase::Done(response) => Some(response),
+            Phase::Asked | Phase::Arrived(_) => None,
+        };
+        let Some(caller) = caller else {
+            state.ops.remove(index);
+            state.apply(None, &ask).ok();
+            drop(state);
+            self.count("late effects");
+            return self.check();
+        };
+        let response = match (done, fate) {
+            (Some(response), _) => Some(response),
+            (None, Fate::Granted | Fate::Delayed | Fate::Failed(Effect::Done) | Fate::Crashed(Effect::Done)) => {
+                Some(state.apply(Some(caller), &ask))
+            }
+            (None, _) => None,
+        };
+        let late = response.is_none() && matches!(fate, Fate::Failed(Effect::Late) | Fate::Crashed(Effect::Late));
+        if late && ask.writes() {
+            let deadline = state.ops[index].deadline;
+            state.ask(ask.clone(), Waker::noop().clone());
+            if let Some(orphan) = state.ops.last_mut() {
+                (orphan.caller, orphan.deadline) = (None, deadline);
+            }
+        }
+        let index = state.op(id).expect("it is still there");
+        let arrived = match (fate, response) {
+            (Fate::Granted, Some(response)) => {
+                drop(state);
+                response
+            }
+            (Fate::Delayed, Some(response)) => {
+                state.ops[index].phase = Phase::Done(response);
+                drop(state);
+                return self.check();
+            }
+            (Fate::Crashed(effect), _) => {
+                state.note(Some(caller.call), &format!("CRASHES; {} {effect:?}", show(&ask)));
+                drop(state);
+                return self.crash(caller.call);
+            }
+            (_, response) => {
+                state.note(Some(caller.call), &format!("FAILS: {} ({fate:?}, {})", show(&ask), response.is_some()));
+                drop(state);
+                self.calls[caller.call].disturbed = true;
+                self.count("failures");
+                Err(KvError::Unavailable("simulated".to_owned()))
+            }
+        };
+        let mut state = self.world.state();
+        state.ops[index].phase = Phase::Arrived(arrived);
+        let waker = state.ops[index].waker.clone();
+        drop(state);
+        waker.wake();
+        self.poll(caller.call)
+    }
+
+    /// Lets a request run on as far as it can.
+    fn poll(&mut self, id: CallId) -> Result<(), Violation> {
+        let Some(task) = self.tasks.get_mut(&id) else {
+            return Ok(());
+        };
+        self.world.state().running = Some(self.calls[id].caller(id));
+        let polled = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        self.world.state().running = None;
+        if let Poll::Ready(answer) = polled {
+            self.tasks.remove(&id);
+            self.note(id, || format!("ends: {answer:?}"));
+            self.count(kind(&answer));
+            self.calls[id].ended = Some((self.moment(), End::Answered(answer)));
+            judge::answer(&self.world.state().journal, &self.calls, id)
+                .map_err(|wrong| Violation(format!("#{id}: {wrong}")))?;
+        }
+        self.check()
+    }
+
+    fn crash(&mut self, id: CallId) -> Result<(), Violation> {
+        self.count("crashes");
+        // What else it asked for are reads. They go with it.
+        self.tasks.remove(&id);
+        self.calls[id].ended = Some((self.moment(), End::Crashed));
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), Violation> {
+        let violation = self.world.state().journal.violation.clone();
+        violation.map_or(Ok(()), |violation| Err(Violation(violation)))
+    }
+
+    fn moment(&self) -> Moment {
+        let mut state = self.world.state();
+        state.step += 1;
+        Moment {
+            step: state.step,
+            time: state.now,
+        }
+    }
+
+    fn note(&self, call: CallId, what: impl FnOnce() -> String) {
+        let mut state = self.world.state();
+        if state.setting.traced {
+            state.note(Some(call), &what());
+        }
+    }
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn kind(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Memo(_) => "memos",
+        Answer::Page(..) => "pages",
+        Answer::Removed => "removals",
+        Answer::Refused(404, _) => "404",
+        Answer::Refused(409, _) => "409",
+        Answer::Refused(412, _) => "412",
+        Answer::Refused(503, _) => "503",
+        Answer::Refused(..) => "other refusals",
+    }
+}

@@ -1,0 +1,317 @@
+//! The outside of the services: a store whose operations wait to be granted, and the time of day.
+
+use std::{
+    collections::HashSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::Waker,
+    time::Duration,
+};
+
+use common::kv::{Kv, KvError, MemoryKv};
+use futures::FutureExt;
+
+use crate::{journal::Journal, mutant::Mutant};
+
+/// How far the clock of an instance may be off, in milliseconds, either way: "clocks agree within a few seconds".
+pub const SKEW_MAX: i64 = 2_500;
+
+/// How long a writer may sleep between its last look at the clock and its write. The lease's assumption is 20 s less
+/// what clocks differ by; this is just below.
+pub const SLEEP_MAX: Duration = Duration::from_millis(14_500);
+
+/// Names a request of a history.
+pub type CallId = usize;
+
+/// What a store operation asks for.
+#[derive(Clone, Debug)]
+pub enum Ask {
+    /// [`Kv::get`].
+    Get(String),
+    /// [`Kv::set`].
+    Set(String, Vec<u8>),
+    /// [`Kv::delete`].
+    Delete(String),
+    /// [`Kv::exists`].
+    Exists(String),
+    /// [`Kv::keys`].
+    Keys(String),
+    /// [`Kv::increment`].
+    Increment(String, i64),
+}
+
+impl Ask {
+    /// The key, or the prefix of keys.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Get(key) | Self::Set(key, _) | Self::Delete(key) => key,
+            Self::Exists(key) | Self::Keys(key) | Self::Increment(key, _) => key,
+        }
+    }
+
+    /// Whether it changes anything.
+    pub fn writes(&self) -> bool {
+        matches!(self, Self::Set(..) | Self::Delete(_) | Self::Increment(..))
+    }
+
+    /// Whether it changes a record, and so must not come later than the lease allows. Flags and the skip note may.
+    fn is_leased(&self) -> bool {
+        let key = self.key();
+        matches!(self, Self::Set(..) | Self::Delete(_)) && !key.contains("/claim/") && !key.ends_with("/skip")
+    }
+}
+
+/// What a store operation gives.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// Of a get.
+    Value(Option<Vec<u8>>),
+    /// Of a set or a delete.
+    Done,
+    /// Of an exists.
+    Found(bool),
+    /// Of keys.
+    Keys(Vec<String>),
+    /// Of an increment.
+    Sum(i64),
+}
+
+/// How an operation ended.
+pub type Response = Result<Reply, KvError>;
+
+/// The request on whose behalf something happens.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// Its name.
+    pub call: CallId,
+    /// When it began.
+    pub began: u64,
+    /// Whether it is a listing.
+    pub lists: bool,
+    /// The version that it wants to change.
+    pub expects: Option<u64>,
+}
+
+/// Where an operation is.
+#[derive(Debug)]
+pub enum Phase {
+    /// On its way to the store.
+    Asked,
+    /// Done; the answer is on its way back.
+    Done(Response),
+    /// The answer is there, to be picked up by the future.
+    Arrived(Response),
+}
+
+/// An operation under way.
+#[derive(Debug)]
+pub struct Op {
+    /// Its name; later operations have larger ones.
+    pub id: u64,
+    /// Whose it is; `None` once its request is gone, and it comes to the store all the same.
+    pub caller: Option<Caller>,
+    /// What it asks for.
+    pub ask: Ask,
+    /// Where it is.
+    pub phase: Phase,
+    /// The latest moment at which it may be done.
+    pub deadline: Option<u64>,
+    /// Wakes its future.
+    pub waker: Waker,
+}
+
+/// What a history begins with.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The time at the beginning, in milliseconds since the Unix epoch.
+    pub start: u64,
+    /// By how many milliseconds the clock of each instance is off.
+    pub skews: Vec<i64>,
+    /// How long a writer may sleep: [`SLEEP_MAX`].
+    pub sleep_max: Duration,
+    /// Whether the store has no increment.
+    pub plain: bool,
+    /// What is broken.
+    pub mutant: Mutant,
+    /// Whether to write down what happens.
+    pub traced: bool,
+}
+
+/// Everything that is simulated.
+#[derive(Debug)]
+pub struct State {
+    /// What the history began with.
+    pub setting: Setting,
+    /// The records.
+    pub store: MemoryKv,
+    /// The operations under way, oldest first.
+    pub ops: Vec<Op>,
+    next_op: u64,
+    /// The time of day, which no instance sees exactly.
+    pub now: u64,
+    /// Counts what happens; the order of all events.
+    pub step: u64,
+    /// The request that is running right now.
+    pub running: Option<Caller>,
+    /// Whether operations are granted at once.
+    pub direct: bool,
+    /// What happened to the memos.
+    pub journal: Journal,
+    /// The requests that hold a claim's flag.
+    pub claimants: HashSet<CallId>,
+    /// What happened, for people.
+    pub trace: Vec<String>,
+    /// How many random words were given out.
+    pub randoms: u32,
+}
+
+impl State {
+    /// A new, empty store.
+    pub fn new(setting: Setting) -> Self {
+        let store = if setting.plain {
+            MemoryKv::without_increment()
+        } else {
+            MemoryKv::default()
+        };
+        Self {
+            store,
+            ops: Vec::new(),
+            next_op: 0,
+            now: setting.start,
+            step: 0,
+            running: None,
+            direct: true,
+            journal: Journal::new(!setting.plain),
+            claimants: HashSet::new(),
+            trace: Vec::new(),
+            randoms: 0,
+            setting,
+        }
+    }
+
+    /// Sends an operation on its way.
+    pub fn ask(&mut self, ask: Ask, waker: Waker) -> u64 {
+        let id = self.next_op;
+        self.next_op += 1;
+        let deadline = ask.is_leased().then(|| self.now + millis(self.setting.sleep_max));
+        self.ops.push(Op {
+            id,
+            caller: self.running,
+            ask,
+            phase: Phase::Asked,
+            deadline,
+            waker,
+        });
+        id
+    }
+
+    /// The place of an operation in [`State::ops`].
+    pub fn op(&self, id: u64) -> Option<usize> {
+        self.ops.binary_search_by_key(&id, |op| op.id).ok()
+    }
+
+    /// Does to the store what is asked, on behalf of `caller`.
+    pub fn apply(&mut self, caller: Option<Caller>, ask: &Ask) -> Response {
+        self.step += 1;
+        let response = perform(&self.store, ask).now_or_never().expect("memory never waits");
+        match ask {
+            Ask::Set(key, value) => self.journal.wrote(self.step, key, value),
+            Ask::Delete(key) => self.journal.removed(self.step, key),
+            _ => {}
+        }
+        let response = self.twisted(caller, ask, response);
+        if self.setting.traced {
+            let shown = match &response {
+                Ok(Reply::Value(Some(bytes))) => String::from_utf8_lossy(bytes).into_owned(),
+                other => format!("{other:?}"),
+            };
+            self.note(caller.map(|caller| caller.call), &format!("{} -> {shown}", show(ask)));
+        }
+        response
+    }
+
+    /// The response as a broken service would have it.
+    fn twisted(&mut self, caller: Option<Caller>, ask: &Ask, response: Response) -> Response {
+        let response = self.setting.mutant.twist(ask, response);
+        let Some(caller) = caller else { return response };
+        match (ask, &response) {
+            (Ask::Increment(key, _), Ok(Reply::Sum(1))) if key.contains("/claim/") => {
+                self.claimants.insert(caller.call);
+            }
+            (Ask::Delete(key), _) if key.contains("/claim/") => {
+                self.claimants.remove(&caller.call);
+            }
+            (Ask::Get(key), _) if self.setting.mutant == Mutant::NoSecondRead => {
+                if self.claimants.contains(&caller.call)
+                    && let Some(expected) = caller.expects.and_then(|version| self.journal.stored(key, version))
+                {
+                    return Ok(Reply::Value(Some(expected.to_vec())));
+                }
+            }
+            _ => {}
+        }
+        response
+    }
+
+    /// Adds a line to the trace.
+    pub fn note(&mut self, call: Option<CallId>, what: &str) {
+        if self.setting.traced {
+            let window = common::claim::WINDOW.as_millis() as u64;
+            let seconds = (self.now - self.setting.start) as f64 / 1000.0;
+            let who = call.map_or("-".to_owned(), |call| format!("#{call}"));
+            let (number, into) = (self.now / window, (self.now % window) as f64 / 1000.0);
+            self.trace
+                .push(format!("{seconds:9.3}s w{number}+{into:06.3} {who:>4} {what}"));
+        }
+    }
+
+    /// Lets time pass, but no longer than a write under a lease may still take.
+    pub fn pass(&mut self, time: u64) {
+        let leased = self.ops.iter().filter(|op| matches!(op.phase, Phase::Asked));
+        let latest = leased.filter_map(|op| op.deadline).min().unwrap_or(u64::MAX);
+        self.now = (self.now + time).min(latest).max(self.now);
+    }
+}
+
+async fn perform(store: &MemoryKv, ask: &Ask) -> Response {
+    Ok(match ask {
+        Ask::Get(key) => Reply::Value(store.get(key).await?),
+        Ask::Set(key, value) => store.set(key, value).await.map(|()| Reply::Done)?,
+        Ask::Delete(key) => store.delete(key).await.map(|()| Reply::Done)?,
+        Ask::Exists(key) => Reply::Found(store.exists(key).await?),
+        Ask::Keys(prefix) => Reply::Keys(store.keys(prefix).await?),
+        Ask::Increment(key, delta) => Reply::Sum(store.increment(key, *delta).await?),
+    })
+}
+
+/// An operation, for people.
+pub fn show(ask: &Ask) -> String {
+    match ask {
+        Ask::Get(key) => format!("get {key}"),
+        Ask::Set(key, value) => format!("set {key} = {}", String::from_utf8_lossy(value)),
+        Ask::Delete(key) => format!("delete {key}"),
+        Ask::Exists(key) => format!("exists {key}"),
+        Ask::Keys(prefix) => format!("keys {prefix}*"),
+        Ask::Increment(key, delta) => format!("increment {key} by {delta}"),
+    }
+}
+
+/// A duration in the unit of clocks.
+pub fn millis(duration: Duration) -> u64 {
+    duration.as_millis() as u64
+}
+
+/// The [`State`], shared by the simulator and the services' ports. Only one thread is ever in it.
+#[derive(Debug)]
+pub struct World(Mutex<State>);
+
+impl World {
+    /// A world in this state.
+    pub fn new(state: State) -> Self {
+        Self(Mutex::new(state))
+    }
+
+    /// The state. Not to be held while a future is polled or dropped: that comes back here.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
