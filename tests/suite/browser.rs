@@ -150,17 +150,26 @@ async fn a_memo_of_html_is_shown_as_text() {
 
 /// Also shows that the check of the console at the end of all other tests would notice.
 #[tokio::test]
-async fn the_policy_stops_injected_script_and_the_console_tells() {
+async fn the_policy_stops_injected_styles_and_scripts_and_the_console_tells() {
     let app = TestApp::shared();
     let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
         return;
     };
     browser.sees("#sign-in").await;
     browser
-        .run("const s = document.createElement('style'); s.textContent = 'body { color: red }'; document.head.append(s); \
-              document.body.setAttribute('onclick', 'window.hit = 1'); document.body.click();")
+        .run(
+            "const style = document.createElement('style');
+             style.textContent = 'body { color: rgb(1, 2, 3) }';
+             document.head.append(style);
+             try { document.body.setAttribute('onclick', 'window.hit = 1') } catch {}
+             try { document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.hit = 1\">') } catch {}
+             document.body.click();",
+        )
         .await;
-    assert_eq!(browser.run("return window.hit ?? null").await, serde_json::Value::Null);
+    let body = browser
+        .run("return [window.hit ?? null, getComputedStyle(document.body).color]")
+        .await;
+    assert!(body[0].is_null() && body[1] != "rgb(1, 2, 3)", "{body}");
     let console = browser.console().await.join("\n");
     assert!(console.contains("Content Security Policy"), "{console}");
     browser.close().await;

@@ -36,12 +36,10 @@ async fn there_is_a_line_of_json_per_request_and_no_secret_in_any() {
         .await
         .problem(422);
 
-    let (_, status) = {
-        let log = host.log();
-        check(&log, &id, &[user.token(), &user.refresh_token]);
-        host.terminate()
-    };
+    // Only then is everything printed: nobody waits for the log while the host serves.
+    let (stopped, status) = host.terminate();
     assert!(status.success(), "a host that is asked to end ends well: {status}");
+    check(&stopped.log(), &id, &[user.token(), &user.refresh_token]);
 }
 
 fn check(log: &str, id: &str, tokens: &[&str]) {

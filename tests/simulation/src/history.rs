@@ -62,10 +62,13 @@ impl History<'_> {
             }
             return Ok(());
         }
-        let count = self.rng.u64(40..120);
+        let count = self.rng.u64(40..80);
         for _ in 0..count {
             self.at_once(0, Act::Create(None))?;
             self.stage.state().pass(10);
+        }
+        if self.rng.bool() {
+            self.stage.state().pass(2 * millis(WINDOW));
         }
         let low = self.rng.u64(1..=count - 35);
         let high = if self.rng.bool() { count } else { self.rng.u64(low + 34..=count) };
@@ -98,6 +101,7 @@ impl History<'_> {
     fn storm(&mut self) -> Result<(), Violation> {
         self.stage.state().direct = false;
         let mut left = self.plan.requests;
+        let mut bursts = if self.plan.shape == Shape::Purged { 2 } else { 0 };
         while left > 0 || self.stage.under_way() > 0 {
             let mut state = self.stage.state();
             let time = self.plan.time(&mut self.rng, state.now);
@@ -105,6 +109,11 @@ impl History<'_> {
             let due = due(&state);
             let has_ops = !state.ops.is_empty();
             drop(state);
+            if bursts > 0 && self.rng.u32(..1000) < 10 {
+                bursts -= 1;
+                self.burst()?;
+                continue;
+            }
             let room = left > 0 && self.stage.under_way() < self.plan.at_once;
             if room && due.is_none() && (!has_ops || self.rng.u32(..100) < 30) {
                 left -= 1;
@@ -122,12 +131,26 @@ impl History<'_> {
         Ok(())
     }
 
+    /// Many memos that come and go while other requests wait: holes above an id that is still to be written.
+    fn burst(&mut self) -> Result<(), Violation> {
+        let count = self.rng.usize(17..40);
+        for left in (0..count).rev() {
+            let Answer::Memo(memo) = self.at_once(0, Act::Create(None))? else {
+                return Err(Violation("a create at its leisure failed".to_owned()));
+            };
+            if left > 0 {
+                self.at_once(0, Act::Remove(memo.id, 1))?;
+            }
+        }
+        Ok(())
+    }
+
     fn act(&mut self, user: usize) -> Act {
         match self.rng.u32(..100) {
             0..20 => Act::Create(None),
             20..40 if self.plan.shape != Shape::Purged => Act::Create(Some(format!("key{}", self.rng.usize(..KEYS)))),
             20..50 => Act::List {
-                limit: self.rng.usize(1..=100),
+                limit: [1, 10, 20, 100][self.rng.usize(..4)],
                 before: None,
             },
             50..55 => Act::Read(self.target(user).0),
@@ -166,8 +189,9 @@ impl History<'_> {
         callers.dedup();
         let caller = match self.plan.policy {
             Policy::Runs if self.rng.u32(..100) < 80 && callers.contains(&self.last) => self.last,
-            Policy::Starves if callers.len() > 1 && self.rng.u32(..100) < 90 => {
-                callers[self.rng.usize(1..callers.len())]
+            Policy::Stalls if callers.iter().any(is_quick) && self.rng.u32(..100) < 98 => {
+                callers.retain(is_quick);
+                callers[self.rng.usize(..callers.len())]
             }
             _ => callers[self.rng.usize(..callers.len())],
         };
@@ -222,8 +246,10 @@ impl History<'_> {
 
     /// All pages, one after the other.
     fn walk(&mut self, user: usize) -> Result<(), Violation> {
-        let limit = [1, 2, 10, 50, 100][self.rng.usize(..5)];
-        let limit = if self.plan.shape == Shape::Purged { limit.max(10) } else { limit };
+        let limit = match self.plan.shape {
+            Shape::Purged => [10, 20, 100][self.rng.usize(..3)],
+            Shape::Short | Shape::Long => [1, 2, 50][self.rng.usize(..3)],
+        };
         let mut before = None;
         loop {
             match self.at_once(user, Act::List { limit, before })? {
@@ -233,6 +259,11 @@ impl History<'_> {
             }
         }
     }
+}
+
+/// Under [`Policy::Stalls`] every third request is slow.
+fn is_quick(call: &Option<CallId>) -> bool {
+    call.is_none_or(|call| call % 3 != 0)
 }
 
 fn owner(op: &Op) -> Option<CallId> {

@@ -17,6 +17,7 @@
 )]
 
 pub mod call;
+pub mod choices;
 pub mod explore;
 pub mod history;
 pub mod journal;

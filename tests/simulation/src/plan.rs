@@ -17,8 +17,8 @@ pub enum Policy {
     Uniform,
     /// Mostly one of the request that went last.
     Runs,
-    /// The oldest is left out for long.
-    Starves,
+    /// Some requests are left out for long.
+    Stalls,
 }
 
 /// The kinds of histories.
@@ -63,8 +63,8 @@ impl Plan {
     /// Draws a plan, and the world that goes with it.
     pub fn draw(rng: &mut Rng, mutant: Mutant, traced: bool) -> (Self, Setting) {
         let (shape, requests) = match rng.u32(..100) {
-            0..87 => (Shape::Short, rng.usize(2..=6)),
-            87..94 => (Shape::Long, rng.usize(10..=40)),
+            0..89 => (Shape::Short, rng.usize(2..=6)),
+            89..96 => (Shape::Long, rng.usize(10..=40)),
             _ => (Shape::Purged, rng.usize(10..=30)),
         };
         let faulty = rng.bool();
@@ -77,7 +77,7 @@ impl Plan {
             fail: if faulty { pick(rng, &[0.0, 0.02, 0.1]) } else { 0.0 },
             delay: pick(rng, &[0.0, 0.2]),
             jump: pick(rng, &[0.0, 0.02, 0.1, 0.3]),
-            policy: pick(rng, &[Policy::Uniform, Policy::Uniform, Policy::Runs, Policy::Starves]),
+            policy: pick(rng, &[Policy::Uniform, Policy::Uniform, Policy::Runs, Policy::Stalls]),
         };
         let window = millis(WINDOW);
         // Many histories begin just before a window's edge: what happens there is what claims are about.

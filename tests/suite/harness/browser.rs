@@ -1,7 +1,7 @@
 //! A real browser: headless Chromium through ChromeDriver.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use fantoccini::elements::Element;
@@ -15,8 +15,8 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
 use super::app::TestApp;
-use super::leash::{Leash, leads_a_group, signal};
 use super::notice::left_out;
+use super::process::Process;
 
 /// How long the page may take to get somewhere. Nothing waits longer than it must.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,8 +32,7 @@ pub enum Screen {
 /// A browser with a profile of its own, on the app's first page.
 pub struct Browser {
     client: Client,
-    driver: Child,
-    _leash: Leash,
+    _driver: Process,
     _folder: TempDir,
 }
 
@@ -50,12 +49,8 @@ impl Browser {
             .tempdir_in(env!("CARGO_TARGET_TMPDIR"));
         let folder = folder.expect("target/tmp takes a folder");
         let mut command = Command::new("chromedriver");
-        command
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut driver = match leads_a_group(&mut command).spawn() {
+        command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut driver = match Process::start(&mut command, folder.path()) {
             Ok(driver) => driver,
             Err(why) if wish == "1" => panic!(
                 "chromedriver does not start ({why}). Install it and Chromium: \
@@ -66,7 +61,6 @@ impl Browser {
                 return None;
             }
         };
-        let leash = Leash::on(&driver, folder.path());
         let port = printed_port(&mut driver).expect("chromedriver prints its port");
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(screen, &folder))
@@ -75,8 +69,7 @@ impl Browser {
             .expect("Chromium starts");
         let browser = Self {
             client,
-            driver,
-            _leash: leash,
+            _driver: driver,
             _folder: folder,
         };
         browser.visit(app).await;
@@ -216,14 +209,6 @@ impl Browser {
     }
 }
 
-impl Drop for Browser {
-    /// The driver and the browser that it started.
-    fn drop(&mut self) {
-        signal(&self.driver, "KILL");
-        let _ = self.driver.wait();
-    }
-}
-
 fn capabilities(screen: Screen, folder: &TempDir) -> fantoccini::wd::Capabilities {
     let mut options = json!({
         "args": [
@@ -245,13 +230,18 @@ fn capabilities(screen: Screen, folder: &TempDir) -> fantoccini::wd::Capabilitie
 }
 
 /// ChromeDriver takes a free port and names it in its first lines.
-fn printed_port(driver: &mut Child) -> Option<u16> {
-    let mut lines = BufReader::new(driver.stdout.take()?).lines().map_while(Result::ok);
-    let port = lines
-        .by_ref()
-        .find_map(|line| line.split_once("on port ")?.1.trim_end_matches('.').parse().ok());
+fn printed_port(driver: &mut Process) -> Option<u16> {
+    let mut lines = BufReader::new(driver.stdout()?).lines().map_while(Result::ok);
+    let port_in = |line: String| {
+        line.split_once("successfully on port ")?
+            .1
+            .trim_end_matches('.')
+            .parse()
+            .ok()
+    };
+    let port = lines.by_ref().find_map(port_in);
     std::thread::spawn(move || lines.for_each(drop));
-    port.filter(|port| *port != 0)
+    port
 }
 
 /// ChromeDriver's own command for the console.

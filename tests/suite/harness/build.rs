@@ -55,7 +55,7 @@ fn build_components() -> Result<(), String> {
         .ok_or("spin.toml has no components")?;
     for component in components.values() {
         if let Some(command) = component.get("build").and_then(|build| build.get("command")?.as_str()) {
-            run(Command::new("sh").args(["-c", command]))?;
+            run(nested("sh").args(["-c", command]))?;
         }
     }
     Ok(())
@@ -64,7 +64,7 @@ fn build_components() -> Result<(), String> {
 /// Builds the host for the default members and in the profile of this very binary: with the same features,
 /// cargo has nothing of wasmtime to build again.
 fn build_host() -> Result<PathBuf, String> {
-    let output = Command::new(cargo())
+    let output = nested(&cargo())
         .args(["build", "--bin", "memo-host", "--profile", profile()?])
         .args(["--message-format", "json-render-diagnostics"])
         .current_dir(workspace())
@@ -79,6 +79,19 @@ fn build_host() -> Result<PathBuf, String> {
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .ok_or_else(|| "cargo built no host".into())
+}
+
+/// A command without what cargo tells this test about its package: some build scripts (ring's) watch those
+/// variables, and would run again, with all that depends on them, each time `cargo test` and `cargo run` alternate.
+fn nested(program: &str) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&*name);
+        }
+    }
+    command
 }
 
 fn cargo() -> String {

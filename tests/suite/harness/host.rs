@@ -3,15 +3,15 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::build::{host_binary, workspace};
-use super::leash::{Leash, leads_a_group, signal};
 use super::notice::left_out;
+use super::process::Process;
 
 /// How long a host may take to print its address: it compiles the components, on a busy machine.
 const START: Duration = Duration::from_secs(120);
@@ -71,10 +71,9 @@ impl HostPlan {
 
 /// A running host. It ends with its value, or with the test process.
 pub struct Host {
-    child: Child,
+    process: Process,
     address: String,
-    plan: Option<HostPlan>,
-    _leash: Leash,
+    plan: HostPlan,
 }
 
 impl Host {
@@ -90,23 +89,15 @@ impl Host {
             .arg(plan.folder.path().join("state"))
             .args(&plan.arguments)
             .current_dir(workspace())
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log);
-        let mut child = leads_a_group(&mut command).spawn().expect("the host starts");
-        let leash = Leash::on(&child, plan.folder.path());
-        let Some(address) = printed_address(&mut child) else {
-            signal(&child, "KILL");
-            let status = child.wait();
+        let mut process = Process::start(&mut command, plan.folder.path()).expect("the host starts");
+        let Some(address) = printed_address(&mut process) else {
+            let status = process.end("KILL");
             let log = std::fs::read_to_string(log_in(&plan)).unwrap_or_default();
-            panic!("{command:?} printed no address ({status:?}); its log:\n{log}");
+            panic!("{command:?} printed no address ({status}); its log:\n{log}");
         };
-        Self {
-            child,
-            address,
-            plan: Some(plan),
-            _leash: leash,
-        }
+        Self { process, address, plan }
     }
 
     /// `http://127.0.0.1:…`, without a slash at the end.
@@ -114,42 +105,25 @@ impl Host {
         format!("http://{}", self.address)
     }
 
-    /// What the host and the components have written to stderr so far.
-    pub fn log(&self) -> String {
-        let plan = self.plan.as_ref().expect("the host runs");
-        std::fs::read_to_string(log_in(plan)).expect("the log is there")
-    }
-
-    /// As a power cut would: no goodbye, no flush.
+    /// As a crash would: no goodbye, no flush.
     pub fn kill(mut self) -> Stopped {
-        self.end("KILL");
-        self.stopped()
+        self.process.end("KILL");
+        Stopped {
+            address: self.address,
+            plan: self.plan,
+        }
     }
 
     /// As `systemctl stop` or a container platform would.
     pub fn terminate(mut self) -> (Stopped, ExitStatus) {
-        let status = self.end("TERM");
-        (self.stopped(), status)
-    }
-
-    fn end(&mut self, with: &str) -> ExitStatus {
-        signal(&self.child, with);
-        self.child.wait().expect("the host can be waited for")
-    }
-
-    fn stopped(mut self) -> Stopped {
-        Stopped {
-            address: self.address.clone(),
-            plan: self.plan.take().expect("a host is stopped once"),
-        }
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        if self.plan.is_some() {
-            self.end("KILL");
-        }
+        let status = self.process.end("TERM");
+        (
+            Stopped {
+                address: self.address,
+                plan: self.plan,
+            },
+            status,
+        )
     }
 }
 
@@ -163,6 +137,11 @@ impl Stopped {
     /// Starts again on the same data and at the same address.
     pub fn start(self) -> Host {
         Host::start(self.plan, &self.address)
+    }
+
+    /// What the host and the components have written to stderr.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(log_in(&self.plan)).expect("the log is there")
     }
 
     /// Changes what the next start is given.
@@ -180,8 +159,8 @@ fn log_in(plan: &HostPlan) -> PathBuf {
 }
 
 /// The first address on stdout. The rest is read and dropped, or the host would block on a full pipe.
-fn printed_address(child: &mut Child) -> Option<String> {
-    let lines = BufReader::new(child.stdout.take()?).lines();
+fn printed_address(process: &mut Process) -> Option<String> {
+    let lines = BufReader::new(process.stdout()?).lines();
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
         for line in lines.map_while(Result::ok) {
