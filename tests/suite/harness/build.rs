@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use super::notice::say;
+
 const WASM_TARGET: &str = "wasm32-wasip2";
 
 /// The root of the workspace, where spin.toml is.
@@ -14,12 +16,15 @@ pub fn workspace() -> &'static Path {
 }
 
 /// The freshly built host. The first caller builds it and the components; all others wait for that.
+/// Without it there is nothing to test, which is said once and not by every test.
 pub fn host_binary() -> &'static Path {
-    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    match BUILT.get_or_init(build) {
-        Ok(path) => path,
-        Err(why) => panic!("cannot build what the tests run: {why}"),
-    }
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        build().unwrap_or_else(|why| {
+            say(&format!("cannot build what the tests run: {why}"));
+            std::process::exit(1)
+        })
+    })
 }
 
 fn build() -> Result<PathBuf, String> {

@@ -2,9 +2,13 @@
 
 use std::io::Write;
 
-/// Says that the running test is left out, past the capture of passing tests' output.
+/// Says that the running test is left out.
 pub fn left_out(why: &str) {
     let thread = std::thread::current();
-    let line = format!("\n!!! LEFT OUT: {}: {why}\n", thread.name().unwrap_or("a test"));
-    let _ = std::io::stderr().write_all(line.as_bytes());
+    say(&format!("LEFT OUT: {}: {why}", thread.name().unwrap_or("a test")));
+}
+
+/// Writes past the capture of what tests print, which hides what passing tests say.
+pub fn say(what: &str) {
+    let _ = std::io::stderr().write_all(format!("\n!!! {what}\n").as_bytes());
 }
