@@ -206,8 +206,9 @@ impl<'a> Catalog<'a> {
 
     /// A page over dense ids.
     async fn walk(&self, before: Option<MemoId>, limit: usize) -> Result<Page, KvError> {
-        let now = self.ports.clock.now();
         let head = u64::try_from(self.ports.kv.increment(&self.key("seq"), 0).await?).unwrap_or(0);
+        // Between the head and the memos: every id up to the head was given out by then, and every hole seen later.
+        let now = self.ports.clock.now();
         // A cursor from elsewhere must not make us walk ids that were never given out.
         let start = before.map_or(head, |before| before.0.saturating_sub(1).min(head));
         let mut walk = Walk::down_from(start);
@@ -229,7 +230,7 @@ impl<'a> Catalog<'a> {
                     None => walk.saw_hole(*id),
                 }
             }
-            if skip.is_none() && walk.is_full_of_holes() {
+            if skip.is_none() && walk.is_full_of_holes(limit) {
                 skip = Some(self.ports.kv.get_json(&self.key("skip")).await?.unwrap_or_default());
             }
         }

@@ -23,7 +23,8 @@ const RUN_MIN: u64 = 32;
 /// How many runs are noted: the note stays below 10 KB.
 const RUNS_MAX: usize = 256;
 
-/// How many holes a walk meets before it looks for the note, which costs a get of its own.
+/// How many holes a walk meets before it looks for the note, which costs a get of its own. A short page looks sooner,
+/// or the holes would be most of what it costs.
 const HOLES_BEFORE_LOOKING: usize = 16;
 
 /// A run of ids without a memo, both ends included.
@@ -113,9 +114,9 @@ impl Walk {
         self.looked_at
     }
 
-    /// Whether it is time to look for the note.
-    pub fn is_full_of_holes(&self) -> bool {
-        self.holes.len() >= HOLES_BEFORE_LOOKING
+    /// Whether it is time to look for the note, on the way to a page of `limit` memos.
+    pub fn is_full_of_holes(&self, limit: usize) -> bool {
+        self.holes.len() >= (limit / 2).clamp(1, HOLES_BEFORE_LOOKING)
     }
 
     /// Where the walk goes on; `None` at the end.
@@ -123,7 +124,8 @@ impl Walk {
         self.position.map(MemoId)
     }
 
-    /// The note with what this walk adds to it; `None` when that is nothing. `now` is when the walk began.
+    /// The note with what this walk adds to it; `None` when that is nothing. `now` is a moment after the head
+    /// was read and before the first memo was.
     pub fn learn(&self, mut skip: Skip, head: MemoId, now: Timestamp) -> Option<Skip> {
         let is_old = |moment: Timestamp| now.since(moment) >= SETTLED;
         let below_memo = self
