@@ -9,7 +9,7 @@ use crate::{
     mutant::Mutant,
     plan::{Plan, Policy, Shape},
     stage::{Effect, Fate, INSTANCES, Stage, Violation},
-    world::{CallId, Op, Phase, SKEW_MAX, State, millis},
+    world::{Ask, CallId, Op, Phase, SKEW_MAX, State, millis},
 };
 
 /// How many idempotency keys each user has.
@@ -71,7 +71,11 @@ impl History<'_> {
             self.stage.state().pass(2 * millis(WINDOW));
         }
         let low = self.rng.u64(1..=count - 35);
-        let high = if self.rng.bool() { count } else { self.rng.u64(low + 34..=count) };
+        let high = if self.rng.bool() {
+            count
+        } else {
+            self.rng.u64(low + 34..=count)
+        };
         for id in low..=high {
             self.at_once(0, Act::Remove(id, 1))?;
         }
@@ -108,8 +112,9 @@ impl History<'_> {
             state.pass(time);
             let due = due(&state);
             let has_ops = !state.ops.is_empty();
+            let is_writing = state.ops.iter().any(|op| matches!(op.ask, Ask::Set(..)));
             drop(state);
-            if bursts > 0 && self.rng.u32(..1000) < 10 {
+            if bursts > 0 && is_writing && self.rng.u32(..100) < 10 {
                 bursts -= 1;
                 self.burst()?;
                 continue;
@@ -131,7 +136,8 @@ impl History<'_> {
         Ok(())
     }
 
-    /// Many memos that come and go while other requests wait: holes above an id that is still to be written.
+    /// Many memos that come and go while another request is about to write: holes above an id that is taken and empty.
+    /// Some listings look at just that.
     fn burst(&mut self) -> Result<(), Violation> {
         let count = self.rng.usize(17..40);
         for left in (0..count).rev() {
@@ -141,6 +147,15 @@ impl History<'_> {
             if left > 0 {
                 self.at_once(0, Act::Remove(memo.id, 1))?;
             }
+        }
+        for _ in 0..self.rng.u32(..3) {
+            self.at_once(
+                0,
+                Act::List {
+                    limit: 10,
+                    before: None,
+                },
+            )?;
         }
         Ok(())
     }
@@ -168,9 +183,17 @@ impl History<'_> {
     /// A memo to act upon, mostly one that others act upon too, and mostly at the version that it has.
     fn target(&mut self, user: usize) -> (u64, u64) {
         let state = self.stage.state();
-        let live: Vec<(u64, u64)> = state.journal.live(user).map(|(id, content)| (id, content.version)).collect();
+        let live: Vec<(u64, u64)> = state
+            .journal
+            .live(user)
+            .map(|(id, content)| (id, content.version))
+            .collect();
         drop(state);
-        let hot = if self.rng.u32(..100) < 70 { 0 } else { self.rng.usize(..=live.len()) };
+        let hot = if self.rng.u32(..100) < 70 {
+            0
+        } else {
+            self.rng.usize(..=live.len())
+        };
         // Beyond the last: an id that may come to be.
         let next = live.last().map_or(1, |(id, _)| id + 1);
         let (id, version) = live.get(hot).copied().unwrap_or((next, 1));
@@ -196,7 +219,9 @@ impl History<'_> {
             _ => callers[self.rng.usize(..callers.len())],
         };
         self.last = caller;
-        let own: Vec<usize> = (0..state.ops.len()).filter(|index| owner(&state.ops[*index]) == caller).collect();
+        let own: Vec<usize> = (0..state.ops.len())
+            .filter(|index| owner(&state.ops[*index]) == caller)
+            .collect();
         own[self.rng.usize(..own.len())]
     }
 

@@ -111,15 +111,17 @@ impl Journal {
     fn wrote_memo(&mut self, step: u64, (user, id): (usize, u64), memo: &Memo, stored: &[u8]) {
         let version = memo.version.0;
         let entries = self.memos.entry((user, id)).or_default();
-        let before = entries.last().map(|entry| entry.content.as_ref().map(|content| content.version));
+        let before = entries
+            .last()
+            .map(|entry| entry.content.as_ref().map(|content| content.version));
         let problem = match before {
             None if version == 1 => None,
             None => Some(format!("memo {user}/{id} begins at version {version}")),
             Some(_) if version == 1 => Some(format!("the id {user}/{id} was given out twice")),
             Some(None) if self.strict => Some(format!("memo {user}/{id} came back after it was removed")),
-            Some(Some(before)) if self.strict && version != before + 1 => {
-                Some(format!("memo {user}/{id} went from version {before} to {version}: two winners"))
-            }
+            Some(Some(before)) if self.strict && version != before + 1 => Some(format!(
+                "memo {user}/{id} went from version {before} to {version}: two winners"
+            )),
             Some(_) => None,
         };
         let text = memo.text.as_str().to_owned();
@@ -154,7 +156,9 @@ impl Journal {
 
     /// All memos that ever were.
     pub fn memos(&self) -> impl Iterator<Item = (usize, u64, &[Entry])> {
-        self.memos.iter().map(|((user, id), entries)| (*user, *id, entries.as_slice()))
+        self.memos
+            .iter()
+            .map(|((user, id), entries)| (*user, *id, entries.as_slice()))
     }
 
     /// What is at this id now.

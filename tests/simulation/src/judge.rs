@@ -35,19 +35,25 @@ pub fn answer(journal: &Journal, calls: &[Call], id: CallId) -> Result<(), Strin
             }
             expect(was(seen), "the memo was not so at any time during the request")
         }
-        (Act::Read(id), Answer::Memo(seen)) => {
-            expect(seen.id == *id && was(seen), "the memo was not so at any time during the request")
-        }
+        (Act::Read(id), Answer::Memo(seen)) => expect(
+            seen.id == *id && was(seen),
+            "the memo was not so at any time during the request",
+        ),
         (Act::Replace(id, version), Answer::Memo(seen)) => {
             let own = seen.id == *id && seen.version == version + 1 && seen.text == call.text;
             expect(own && was(seen), "an acknowledged update was not made")
         }
         (Act::Remove(id, _), Answer::Removed) => {
-            let gone = between(*id).windows(2).any(|pair| pair[0].is_some() && pair[1].is_none());
+            let gone = between(*id)
+                .windows(2)
+                .any(|pair| pair[0].is_some() && pair[1].is_none());
             expect(gone, "an acknowledged removal was not made")
         }
         (Act::List { limit, before }, Answer::Page(items, next)) => {
-            expect(items.iter().all(was), "a listed memo was not so at any time during the request")?;
+            expect(
+                items.iter().all(was),
+                "a listed memo was not so at any time during the request",
+            )?;
             page(journal, call, ended, (*limit, *before), (items, *next))
         }
         (act, Answer::Refused(status, current)) => {
@@ -80,7 +86,8 @@ impl<F: FnOnce() -> String> Otherwise for F {
 }
 
 fn is_content(entry: Option<&Entry>, version: u64, text: &str) -> bool {
-    entry.and_then(|entry| entry.content.as_ref())
+    entry
+        .and_then(|entry| entry.content.as_ref())
         .is_some_and(|content| content.version == version && content.text == text)
 }
 
@@ -95,7 +102,10 @@ fn page(
     let falling = items.windows(2).all(|pair| pair[0].id > pair[1].id);
     expect(falling && items.len() <= limit, "a page is out of order or too long")?;
     let range = next.unwrap_or(0)..before.unwrap_or(u64::MAX);
-    expect(items.iter().all(|item| range.contains(&item.id)), "a page reaches beyond its cursors")?;
+    expect(
+        items.iter().all(|item| range.contains(&item.id)),
+        "a page reaches beyond its cursors",
+    )?;
     for (user, id, _) in journal.memos() {
         if user != call.user || !range.contains(&id) || items.iter().any(|item| item.id == id) {
             continue;
@@ -207,7 +217,10 @@ pub fn history(journal: &Journal, calls: &[Call]) -> Result<(), String> {
                     .any(|call| may_have_done(&call)),
             };
             expect(made_by_somebody, || {
-                format!("memo {user}/{id}: {:?} was done by nobody, or by somebody who was refused", entry.content)
+                format!(
+                    "memo {user}/{id}: {:?} was done by nobody, or by somebody who was refused",
+                    entry.content
+                )
             })?;
         }
         let removals = calls.iter().filter(|call| {
@@ -217,7 +230,11 @@ pub fn history(journal: &Journal, calls: &[Call]) -> Result<(), String> {
         let twice = removals.count() > 1 && journal.is_strict();
         expect(!twice, || format!("two removals of memo {user}/{id} were acknowledged"))?;
     }
-    if journal.is_strict() { one_memo_a_key(journal, calls) } else { Ok(()) }
+    if journal.is_strict() {
+        one_memo_a_key(journal, calls)
+    } else {
+        Ok(())
+    }
 }
 
 fn writes(act: &Act, id: u64, version: u64) -> bool {

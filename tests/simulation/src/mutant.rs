@@ -1,7 +1,9 @@
 //! Services with a part taken out, as seen from outside: the store or the clock lies to the real ones just so that
 //! the part has no effect. A simulator that does not notice proves nothing.
 
-use crate::world::{Ask, Caller, Reply, Response};
+use memo_component::skip::SETTLED;
+
+use crate::world::{Ask, Caller, Reply, Response, millis};
 
 /// What is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +20,8 @@ pub enum Mutant {
     NoFreshness,
     /// No claims at all on keys that contain this.
     Unclaimed(&'static str),
-    /// Listings that take every hole for a settled one: their clock is more than [`memo_component::skip::SETTLED`]
-    /// ahead.
+    /// Listings that take every hole for a settled one: by their clock, each of them is more than
+    /// [`SETTLED`] later than the one before.
     NothingIsUnsettled,
 }
 
@@ -45,7 +47,7 @@ impl Mutant {
         match (self, caller) {
             (Self::NoFreshness, Some(caller)) => caller.began,
             (Self::NothingIsUnsettled, Some(caller)) if caller.lists => {
-                now + 2 * memo_component::skip::SETTLED.as_millis() as u64
+                now + (caller.call as u64 + 2) * millis(SETTLED)
             }
             _ => now,
         }

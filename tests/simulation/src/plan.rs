@@ -71,8 +71,16 @@ impl Plan {
         let plan = Self {
             shape,
             requests,
-            at_once: if shape == Shape::Purged { rng.usize(3..=8) } else { rng.usize(2..=4) },
-            users: if shape == Shape::Purged { 1 } else { rng.usize(1..=USERS.min(2)) },
+            at_once: if shape == Shape::Purged {
+                rng.usize(3..=8)
+            } else {
+                rng.usize(2..=4)
+            },
+            users: if shape == Shape::Purged {
+                1
+            } else {
+                rng.usize(1..=USERS.min(2))
+            },
             crash: if faulty { pick(rng, &[0.0, 0.02, 0.1]) } else { 0.0 },
             fail: if faulty { pick(rng, &[0.0, 0.02, 0.1]) } else { 0.0 },
             delay: pick(rng, &[0.0, 0.2]),
@@ -81,7 +89,11 @@ impl Plan {
         };
         let window = millis(WINDOW);
         // Many histories begin just before a window's edge: what happens there is what claims are about.
-        let into = if rng.bool() { window - rng.u64(1..50) } else { rng.u64(..window) };
+        let into = if rng.bool() {
+            window - rng.u64(1..50)
+        } else {
+            rng.u64(..window)
+        };
         let skew = pick(rng, &[0, SKEW_MAX]);
         let setting = Setting {
             start: EPOCH / window * window + into,

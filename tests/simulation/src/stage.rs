@@ -172,7 +172,9 @@ impl Stage {
             ended: None,
             disturbed: false,
         };
-        self.note(id, || format!("begins at instance {instance} for user {user}: {:?} {text:?}", call.act));
+        self.note(id, || {
+            format!("begins at instance {instance} for user {user}: {:?} {text:?}", call.act)
+        });
         let request = call.request(id, &TOKENS.1[user]);
         let router = self.instances[instance].clone();
         let task = async move {
@@ -236,7 +238,10 @@ impl Stage {
                 return self.crash(caller.call);
             }
             (_, response) => {
-                state.note(Some(caller.call), &format!("FAILS: {} ({fate:?}, {})", show(&ask), response.is_some()));
+                state.note(
+                    Some(caller.call),
+                    &format!("FAILS: {} ({fate:?}, {})", show(&ask), response.is_some()),
+                );
                 drop(state);
                 self.calls[caller.call].disturbed = true;
                 self.count("failures");

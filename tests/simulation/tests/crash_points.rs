@@ -32,7 +32,9 @@ fn kinds() -> Vec<Act> {
 
 fn fates() -> impl Iterator<Item = Fate> {
     let effects = [Effect::Done, Effect::Never, Effect::Late];
-    effects.into_iter().flat_map(|effect| [Fate::Crashed(effect), Fate::Failed(effect)])
+    effects
+        .into_iter()
+        .flat_map(|effect| [Fate::Crashed(effect), Fate::Failed(effect)])
 }
 
 /// Three memos, then the request; its operation number `at` has this fate. Tells whether it came that far.
@@ -62,7 +64,12 @@ fn aftermath(stage: &mut Stage, act: &Act) -> Result<(), Violation> {
         stage.grant(0, Fate::Granted)?;
     }
     stage.state().pass(2 * WINDOW);
-    let live: Vec<(u64, u64)> = stage.state().journal.live(USER).map(|(id, memo)| (id, memo.version)).collect();
+    let live: Vec<(u64, u64)> = stage
+        .state()
+        .journal
+        .live(USER)
+        .map(|(id, memo)| (id, memo.version))
+        .collect();
     for (id, version) in live {
         let changed = stage.perform(USER, 2, Act::Replace(id, version), &format!("later {id}"))?;
         assert!(matches!(changed, Answer::Memo(_)), "memo {id} is stuck: {changed:?}");

@@ -57,7 +57,10 @@ fn every_race(acts: &[Act]) {
         let orders = every(|choices| {
             assert_eq!(race(&mut stage, &setting, acts, choices), Ok(()), "{choices:?}");
             let won = |answer: &Answer| matches!(answer, Answer::Memo(_) | Answer::Removed);
-            let count = stage.calls[1..].iter().filter(|call| call.answer().is_some_and(won)).count();
+            let count = stage.calls[1..]
+                .iter()
+                .filter(|call| call.answer().is_some_and(won))
+                .count();
             winners[count.min(1)] += 1;
         });
         eprintln!("{acts:?}: {orders} orders; nobody won in {}", winners[0]);
