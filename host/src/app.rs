@@ -21,7 +21,8 @@ use wasmtime_wasi_http::{
 
 use crate::{
     allowed_hosts::chained_component,
-    instances::{Factory, one_line},
+    instances::{Factory, cause},
+    output::report,
     routes::{Match, Router, WELL_KNOWN_PREFIX},
 };
 
@@ -98,22 +99,22 @@ impl App {
             Err(_) => ExpirationError.into(),
         };
         if error.is::<ExpirationError>() || started.elapsed() >= self.request_timeout {
-            eprintln!(
-                "memo-host: component {component} took longer than {:?}",
+            report(format_args!(
+                "component {component} took longer than {:?}",
                 self.request_timeout
-            );
+            ));
             return plain(StatusCode::GATEWAY_TIMEOUT, "The request took too long\n");
         }
         if error.is::<InstantiationError<()>>() {
-            eprintln!(
-                "memo-host: component {component} could not be started: {}",
-                one_line(&error)
-            );
-            return plain(StatusCode::SERVICE_UNAVAILABLE, "Too many requests at a time\n");
+            report(format_args!(
+                "component {component} could not be started: {}",
+                cause(&error)
+            ));
+            return plain(StatusCode::SERVICE_UNAVAILABLE, "Not available at the moment\n");
         }
         // The instance that trapped reports it itself.
         if !error.is::<TrapOrPanicError>() && !error.is::<wasmtime::Trap>() {
-            eprintln!("memo-host: component {component} gave no answer: {}", one_line(&error));
+            report(format_args!("component {component} gave no answer: {}", cause(&error)));
         }
         plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal error\n")
     }

@@ -76,9 +76,8 @@ fn parse_variable(text: &str) -> Result<(String, String), String> {
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("expected more than zero seconds".to_owned()),
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds >= 0.001 && seconds <= 86_400.0 => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("expected seconds, at most a day of them".to_owned()),
     }
 }

@@ -21,7 +21,7 @@ use wasmtime_wasi_http::{
 
 use crate::{
     outbound::Outbound,
-    output::Printer,
+    output::report,
     state::{Grants, State},
 };
 
@@ -48,8 +48,8 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// In bytes.
     pub memory_limit: usize,
-    /// `None` drops what components print.
-    pub printer: Option<Printer>,
+    /// Drops what components print.
+    pub quiet: bool,
 }
 
 impl Factory {
@@ -88,14 +88,9 @@ impl HandlerState for Factory {
         let Settings {
             request_timeout,
             memory_limit,
-            printer,
+            quiet,
         } = &self.settings;
-        let state = State::new(
-            self.grants.clone(),
-            self.outbound.clone(),
-            printer.as_ref(),
-            *memory_limit,
-        );
+        let state = State::new(self.grants.clone(), self.outbound.clone(), *quiet, *memory_limit);
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.limits);
         store.set_epoch_deadline(1);
@@ -178,12 +173,15 @@ impl WorkerState for Reuse {
     fn drop(&self, store: Store<State>, result: wasmtime::Result<()>) {
         drop(store);
         if let Err(error) = result {
-            eprintln!("memo-host: component {} failed: {}", self.component, one_line(&error));
+            report(format_args!("component {} failed: {}", self.component, cause(&error)));
         }
     }
 }
 
-/// An error without the backtrace that Wasm traps carry.
-pub fn one_line(error: &wasmtime::Error) -> String {
-    format!("{error:#}").replace('\n', " ")
+/// What went wrong. A trap's backtrace says nothing here, since the components carry no names.
+pub fn cause(error: &wasmtime::Error) -> String {
+    match error.downcast_ref::<wasmtime::Trap>() {
+        Some(trap) => trap.to_string(),
+        None => format!("{error:#}"),
+    }
 }

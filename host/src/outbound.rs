@@ -10,6 +10,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default
 use crate::{
     allowed_hosts::chained_component,
     app::{App, CHAINED_CLIENT},
+    output::report,
     state::Grants,
 };
 
@@ -46,11 +47,11 @@ impl Outbound {
             false => self.grants.allowed_hosts.allow(uri),
         };
         if !allowed {
-            eprintln!(
-                "memo-host: component {} may not send requests to {}: add it to allowed_outbound_hosts",
+            report(format_args!(
+                "component {} may not send requests to {}: add it to allowed_outbound_hosts",
                 self.grants.id,
                 origin(uri)
-            );
+            ));
             return Err(Error::HttpRequestDenied);
         }
 

@@ -1,11 +1,12 @@
-//! What components print. Whole lines go to this process's stdout or stderr through a thread of their own,
-//! so that a slow terminal or pipe never holds up a request.
+//! What components print, and what the host says of them. Whole lines go to this process's stdout or stderr
+//! through a thread of their own, so that a slow terminal or pipe never holds up a request.
 
 use std::{
+    fmt::Display,
     io::{self, BufWriter, Write},
     pin::Pin,
     sync::{
-        Arc,
+        Arc, LazyLock,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     task::{Context, Poll},
@@ -25,12 +26,8 @@ const QUEUE: usize = 8192;
 /// A longer line is cut into several, so that what is kept of an unfinished one is bounded.
 const LONGEST_LINE: usize = 64 * 1024;
 
-/// The threads that print.
-#[derive(Clone)]
-pub struct Printer {
-    stdout: SyncSender<Item>,
-    stderr: SyncSender<Item>,
-}
+static STDOUT: LazyLock<SyncSender<Item>> = LazyLock::new(|| print_to(io::stdout()));
+static STDERR: LazyLock<SyncSender<Item>> = LazyLock::new(|| print_to(io::stderr()));
 
 enum Item {
     Line(Vec<u8>),
@@ -38,39 +35,35 @@ enum Item {
     Flush(SyncSender<()>),
 }
 
-impl Printer {
-    pub fn start() -> io::Result<Self> {
-        Ok(Self {
-            stdout: print_to(io::stdout())?,
-            stderr: print_to(io::stderr())?,
-        })
-    }
+/// A fresh stdout and stderr for one instance.
+pub fn streams() -> (LineStream, LineStream) {
+    (LineStream::new(STDOUT.clone()), LineStream::new(STDERR.clone()))
+}
 
-    /// A fresh stdout and stderr for one instance.
-    pub fn streams(&self) -> (LineStream, LineStream) {
-        (
-            LineStream::new(self.stdout.clone()),
-            LineStream::new(self.stderr.clone()),
-        )
-    }
+/// Says something in the host's own name, on one line of stderr.
+pub fn report(message: impl Display) {
+    let line = format!("memo-host: {message}").replace('\n', " ");
+    // A full queue: dropped, as the components' lines are.
+    let _ = STDERR.try_send(Item::Line(format!("{line}\n").into_bytes()));
+}
 
-    /// Waits until what has been written is printed, but not for long: nobody may be reading.
-    pub fn flush(&self) {
-        for printer in [&self.stdout, &self.stderr] {
-            let (done, printed) = sync_channel(1);
-            if printer.try_send(Item::Flush(done)).is_ok() {
-                let _ = printed.recv_timeout(Duration::from_millis(500));
-            }
+/// Waits until what has been written is printed, but not for long: nobody may be reading.
+pub fn flush() {
+    for printer in [&*STDOUT, &*STDERR] {
+        let (done, printed) = sync_channel(1);
+        if printer.try_send(Item::Flush(done)).is_ok() {
+            let _ = printed.recv_timeout(Duration::from_millis(500));
         }
     }
 }
 
-fn print_to(output: impl Write + Send + 'static) -> io::Result<SyncSender<Item>> {
+fn print_to(output: impl Write + Send + 'static) -> SyncSender<Item> {
     let (items, queue) = sync_channel(QUEUE);
-    std::thread::Builder::new()
+    // Without a thread the queue has no reader, and lines are dropped.
+    let _ = std::thread::Builder::new()
         .name("output".into())
-        .spawn(move || print_all(BufWriter::new(output), &queue))?;
-    Ok(items)
+        .spawn(move || print_all(BufWriter::new(output), &queue));
+    items
 }
 
 fn print_all(mut output: impl Write, queue: &Receiver<Item>) {

@@ -15,7 +15,7 @@ use tokio::{
     sync::Semaphore,
 };
 
-use crate::{app::App, engine::INSTANCES};
+use crate::{app::App, engine::INSTANCES, output::report};
 
 /// Binds the address; says plainly when it is taken.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
@@ -41,7 +41,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> Result<()> {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, most likely: let connections end before trying again.
-                    eprintln!("memo-host: cannot accept a connection: {error}");
+                    report(format_args!("cannot accept a connection: {error}"));
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
                 }

@@ -20,7 +20,7 @@ use crate::{
     instances::{Factory, Settings},
     manifest::{Component, Manifest, Route},
     outbound::Outbound,
-    output::Printer,
+    output,
     routes::Router,
     runtime_config::Stores,
     server,
@@ -56,11 +56,10 @@ pub fn run(args: &Args) -> Result<()> {
 
     drop(entered);
 
-    let printer = Printer::start()?;
     let settings = Settings {
         request_timeout: args.request_timeout,
         memory_limit: args.memory_limit as usize * 1024 * 1024,
-        printer: (!args.quiet).then(|| printer.clone()),
+        quiet: args.quiet,
     };
     let engine = engine::start(settings.memory_limit)?;
     let linker = linker(&engine)?;
@@ -73,7 +72,7 @@ pub fn run(args: &Args) -> Result<()> {
     });
     // Drops what is still running, and with it the last holders of the stores, which closes them.
     runtime.shutdown_timeout(Duration::from_secs(1));
-    printer.flush();
+    output::flush();
     result
 }
 

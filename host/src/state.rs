@@ -15,7 +15,7 @@ use crate::{
     bindings::{spin::key_value::key_value, spin::variables::variables, wasi::keyvalue},
     key_value::Store,
     outbound::Outbound,
-    output::Printer,
+    output,
 };
 
 /// What the manifest grants a component, with all values resolved.
@@ -38,13 +38,13 @@ pub struct State {
 }
 
 impl State {
-    /// `printer` is `None` where output is dropped; `memory_limit` is in bytes.
-    pub fn new(grants: Arc<Grants>, outbound: Outbound, printer: Option<&Printer>, memory_limit: usize) -> Self {
+    /// `quiet` drops what the instance prints; `memory_limit` is in bytes.
+    pub fn new(grants: Arc<Grants>, outbound: Outbound, quiet: bool, memory_limit: usize) -> Self {
         // No files, no sockets, no arguments: what WASI offers by default is nothing.
         let mut wasi = WasiCtx::builder();
         wasi.envs(&grants.environment);
-        if let Some(printer) = printer {
-            let (stdout, stderr) = printer.streams();
+        if !quiet {
+            let (stdout, stderr) = output::streams();
             wasi.stdout(stdout).stderr(stderr);
         }
         Self {

@@ -53,6 +53,7 @@ async fn misbehave(request: Request) -> Result<Answer, String> {
             std::hint::black_box(Box::leak(vec![1_u8; 1024 * 1024].into_boxed_slice()));
         },
         "/slow" => {
+            eprintln!("slow has begun");
             spin_sdk::time::sleep(Duration::from_secs(1)).await;
             Ok(text("slow"))
         }

@@ -10,15 +10,14 @@ fn requests_in_flight_are_finished_before_the_end() {
         let host = Host::start(&manifest(""), &[]);
         let answers = thread::scope(|scope| {
             let slow: Vec<_> = (0..4).map(|_| scope.spawn(|| host.get("/slow"))).collect();
-            // Printed by a request that came after the slow ones were sent.
-            thread::sleep(std::time::Duration::from_millis(400));
+            host.wait_for_times(4, "slow has begun");
             host.signal(signal);
             slow.into_iter()
                 .map(|answer| answer.join().unwrap())
                 .collect::<Vec<_>>()
         });
         assert_eq!(answers, vec![(200, "slow".to_owned()); 4]);
-        assert_eq!(host.join().code(), Some(0));
+        assert_eq!(host.end().0, Some(0));
     }
 }
 
@@ -28,6 +27,6 @@ fn an_idle_connection_does_not_hold_up_the_end() {
     let idle = std::net::TcpStream::connect(&host.address).unwrap();
     assert_eq!(host.get("/hello").0, 200);
     host.signal("TERM");
-    assert_eq!(host.join().code(), Some(0));
+    assert_eq!(host.end().0, Some(0));
     drop(idle);
 }

@@ -3,10 +3,10 @@
 use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, Stdio},
     sync::{Arc, LazyLock, Mutex, mpsc},
-    thread,
-    time::Duration,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
@@ -65,6 +65,7 @@ pub struct Host {
     child: Child,
     pub address: String,
     output: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
     pub dir: Arc<TempDir>,
 }
 
@@ -78,8 +79,10 @@ impl Host {
         let mut child = spawn(dir.path(), manifest, args, env);
         let output = Arc::new(Mutex::new(String::new()));
         let (ready, address) = mpsc::channel();
-        collect(child.stderr.take().unwrap(), output.clone(), None);
-        collect(child.stdout.take().unwrap(), output.clone(), Some(ready));
+        let readers = vec![
+            collect(child.stderr.take().unwrap(), output.clone(), None),
+            collect(child.stdout.take().unwrap(), output.clone(), Some(ready)),
+        ];
         let Ok(address) = address.recv_timeout(PATIENCE) else {
             child.kill().unwrap();
             panic!("the host did not start: {}", output.lock().unwrap());
@@ -88,6 +91,7 @@ impl Host {
             child,
             address,
             output,
+            readers,
             dir,
         }
     }
@@ -122,8 +126,12 @@ impl Host {
 
     /// Waits until it has printed `text`.
     pub fn wait_for(&self, text: &str) {
-        let deadline = std::time::Instant::now() + PATIENCE;
-        while !self.output().contains(text) {
+        self.wait_for_times(1, text);
+    }
+
+    pub fn wait_for_times(&self, times: usize, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.output().matches(text).count() < times {
             assert!(
                 std::time::Instant::now() < deadline,
                 "no {text:?} in: {}",
@@ -142,9 +150,11 @@ impl Host {
         assert!(status.success());
     }
 
-    /// Waits for the end.
-    pub fn join(mut self) -> ExitStatus {
-        self.child.wait().unwrap()
+    /// Waits for the end; the exit code, and all that it has printed.
+    pub fn end(mut self) -> (Option<i32>, String) {
+        let status = self.child.wait().unwrap();
+        self.readers.drain(..).for_each(|reader| reader.join().unwrap());
+        (status.code(), self.output())
     }
 }
 
@@ -158,8 +168,12 @@ impl Drop for Host {
 
 /// Runs a host that is expected to refuse to start, and returns what it says.
 pub fn refusal(manifest: &str, args: &[&str]) -> String {
+    refusal_with(manifest, args, &[])
+}
+
+pub fn refusal_with(manifest: &str, args: &[&str], env: &[(&str, &str)]) -> String {
     let dir = tempfile::tempdir().unwrap();
-    let mut child = spawn(dir.path(), manifest, args, &[]);
+    let mut child = spawn(dir.path(), manifest, args, env);
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     let status = child.wait().unwrap();
@@ -183,7 +197,11 @@ fn spawn(dir: &Path, manifest: &str, args: &[&str], env: &[(&str, &str)]) -> Chi
         .unwrap()
 }
 
-fn collect(stream: impl Read + Send + 'static, output: Arc<Mutex<String>>, ready: Option<mpsc::Sender<String>>) {
+fn collect(
+    stream: impl Read + Send + 'static,
+    output: Arc<Mutex<String>>,
+    ready: Option<mpsc::Sender<String>>,
+) -> JoinHandle<()> {
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
             output.lock().unwrap().push_str(&format!("{line}\n"));
@@ -191,5 +209,5 @@ fn collect(stream: impl Read + Send + 'static, output: Arc<Mutex<String>>, ready
                 ready.send(address.to_owned()).unwrap();
             }
         }
-    });
+    })
 }

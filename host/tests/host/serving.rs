@@ -3,10 +3,11 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    os::unix::fs::PermissionsExt,
     sync::Arc,
 };
 
-use crate::harness::{Host, manifest, refusal};
+use crate::harness::{Host, manifest, refusal, refusal_with};
 
 #[test]
 fn the_health_path_is_answered_by_the_host() {
@@ -199,6 +200,20 @@ fn build_commands_run_where_they_should_before_the_start() {
         said.contains("component guest could not be built") && said.contains("exit 3"),
         "{said}"
     );
+}
+
+#[test]
+fn a_missing_wasm_target_comes_with_the_remedy() {
+    let tools = tempfile::tempdir().unwrap();
+    for (tool, script) in [("cargo", "exit 101"), ("rustc", "echo /nowhere")] {
+        let path = tools.path().join(tool);
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:{}", tools.path().display(), std::env::var("PATH").unwrap());
+    let manifest = manifest("build = { command = \"cargo build --target wasm32-wasip2\" }");
+    let said = refusal_with(&manifest, &["--build"], &[("PATH", &path)]);
+    assert!(said.contains("rustup target add wasm32-wasip2"), "{said}");
 }
 
 fn raw(host: &Host, request: &str) -> String {
