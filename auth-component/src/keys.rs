@@ -43,8 +43,9 @@ const SIGN_AFTER: Duration = Duration::from_secs(10 * 60);
 /// room for verifiers that keep what they were once given.
 const RETIRE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How often an instance looks for the first key while another makes it, which takes that a few store operations.
-const ATTEMPTS: usize = 8;
+/// How often an instance looks for the first key while another makes it, which takes that three store operations. It
+/// happens once in a store's life; who still finds none has the client try again.
+const LOOKS: usize = 64;
 
 const STORED_AT: &str = "auth/key/signing";
 
@@ -204,7 +205,7 @@ impl Keyring {
                     return Ok(made);
                 }
                 // Somebody else has just made it, or is about to.
-                for _ in 0..ATTEMPTS {
+                for _ in 0..LOOKS {
                     if let Some(stored) = self.ports.kv.get_json(STORED_AT).await? {
                         return Ok(stored);
                     }

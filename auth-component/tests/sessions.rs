@@ -8,7 +8,7 @@ use std::{collections::HashSet, time::Duration};
 
 use auth_component::sessions::{GRACE, LIFE};
 use common::claim::WINDOW;
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use http::StatusCode;
 use support::{Answer, Failing, TestApp, run};
 
@@ -99,20 +99,40 @@ fn a_made_up_secret_ends_no_session() {
 fn refreshes_at_once_get_the_same_token() {
     run(async {
         let app = TestApp::with_alice().await;
-        let token = app.alices_token().await;
-        let instances: Vec<TestApp> = (0..6).map(|_| app.another_instance()).collect();
-        let answers = join_all(instances.iter().map(|instance| instance.refresh(&token))).await;
-        assert!(
-            answers.iter().all(|answer| answer.status == StatusCode::OK),
-            "{answers:?}"
-        );
-        let tokens: HashSet<&str> = answers
-            .iter()
-            .filter_map(|answer| answer.body["refresh_token"].as_str())
-            .collect();
-        assert_eq!(tokens.len(), 1);
-        let next = tokens.into_iter().next().unwrap();
-        assert_eq!(app.refresh(next).await.status, StatusCode::OK);
+        for seed in 1..40 {
+            app.kv.shuffle(seed);
+            let token = app.alices_token().await;
+            let tabs: Vec<TestApp> = (0..4).map(|_| app.another_instance()).collect();
+            let refreshes = tabs.iter().map(|tab| tab.refresh(&token));
+            let answers = join_all(refreshes).await;
+            assert!(
+                answers.iter().all(|answer| answer.status == StatusCode::OK),
+                "{answers:?}"
+            );
+            let tokens = answers
+                .iter()
+                .filter_map(|answer| answer.body["refresh_token"].as_str());
+            let tokens: Vec<&str> = tokens.collect::<HashSet<_>>().into_iter().collect();
+            assert_eq!(tokens.len(), 1, "seed {seed}");
+            assert_eq!(app.refresh(tokens[0]).await.status, StatusCode::OK);
+        }
+    });
+}
+
+#[test]
+fn a_refresh_at_the_same_moment_does_not_outlive_a_sign_out() {
+    run(async {
+        let app = TestApp::with_alice().await;
+        for seed in 1..100 {
+            app.kv.shuffle(seed);
+            let token = app.alices_token().await;
+            let cookie = [("cookie", &*format!("memo_refresh={token}"))];
+            let sign_out = app.call("DELETE", "/api/auth/session", &cookie, "");
+            let (refreshed, signed_out) = join(app.refresh(&token), sign_out).await;
+            assert_eq!(signed_out.status, StatusCode::NO_CONTENT);
+            let held = refreshed.body["refresh_token"].as_str().unwrap_or(&token);
+            assert!(is_refused(&app.refresh(held).await), "seed {seed}");
+        }
     });
 }
 
