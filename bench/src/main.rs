@@ -1,0 +1,206 @@
+//! Side-by-side measurements: every contestant does the same work through the same API, in turns.
+
+mod chart;
+mod contestants;
+mod driver;
+mod goals;
+mod lonely;
+mod machine;
+mod process;
+mod report;
+mod stage;
+mod tokens;
+mod workloads;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::Result;
+use clap::Parser;
+
+use contestants::{Contestant, Kind};
+use driver::{Round, Timing, round};
+use process::Cores;
+use report::Report;
+use stage::Size;
+use workloads::{INDEPENDENT, WORKLOADS, Workload, named};
+
+/// Measures the app beside what it could be and what others would pick, and writes bench/RESULTS.md.
+#[derive(Parser)]
+struct Args {
+    /// A small run that shows that everything works; its figures mean little, and RESULTS.md stays as it is
+    #[arg(long)]
+    quick: bool,
+    /// Only workloads whose name contains this; RESULTS.md stays as it is
+    #[arg(long)]
+    only: Option<String>,
+    /// How often each workload is measured on each contestant
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Only these contestants; RESULTS.md stays as it is
+    #[arg(long)]
+    contestant: Vec<String>,
+}
+
+/// The measurements of each workload on each contestant.
+pub type Rounds = BTreeMap<(&'static str, Kind), Vec<Round>>;
+
+struct Plan {
+    rounds: usize,
+    timing: Timing,
+    size: Size,
+    /// Records of others: few and many.
+    foreign: [usize; 2],
+    restarts: usize,
+}
+
+impl Plan {
+    fn new(args: &Args) -> Self {
+        let ms = Duration::from_millis;
+        if args.quick {
+            return Self {
+                rounds: 1,
+                timing: Timing {
+                    warm_up: ms(50),
+                    measure: ms(250),
+                },
+                size: Size {
+                    users: 70,
+                    sessions: 16,
+                    fresh_tokens: 400,
+                },
+                foreign: [10, 2_000],
+                restarts: 1,
+            };
+        }
+        Self {
+            rounds: args.rounds,
+            timing: Timing {
+                warm_up: ms(200),
+                measure: ms(1000),
+            },
+            size: Size {
+                users: 201,
+                sessions: 16,
+                fresh_tokens: 1500,
+            },
+            foreign: [10, 100_000],
+            restarts: 5,
+        }
+    }
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    let cores = Cores::claim();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    tokio::task::LocalSet::new().block_on(&runtime, run(&args, cores))
+}
+
+async fn run(args: &Args, cores: Cores) -> Result<()> {
+    let plan = Plan::new(args);
+    let wanted = |name: &str| args.only.as_deref().is_none_or(|only| name.contains(only));
+    let chosen = |kind: Kind| args.contestant.is_empty() || args.contestant.iter().any(|name| name == kind.name());
+    let here: Vec<Kind> = Kind::ALL
+        .into_iter()
+        .filter(|kind| chosen(*kind) && kind.is_here())
+        .collect();
+
+    let mut contestants = Vec::new();
+    for kind in &here {
+        eprintln!("{}: making {} users and their memos", kind.name(), plan.size.users);
+        contestants.push(Contestant::start(*kind, plan.size, cores).await?);
+    }
+    let workloads: Vec<&Workload> = WORKLOADS.iter().filter(|workload| wanted(workload.name)).collect();
+    let mut report = Report::new(&here, cores, args.quick);
+    report.rounds = measure(&plan, &workloads, &mut contestants).await?;
+
+    let independent: Vec<&Workload> = INDEPENDENT
+        .iter()
+        .filter(|name| wanted(name))
+        .filter_map(|name| named(name))
+        .collect();
+    if !independent.is_empty() {
+        for kind in here.iter().filter(|kind| matches!(kind, Kind::Ours | Kind::Peer)) {
+            report
+                .foreign
+                .insert(*kind, beside_foreign(&plan, *kind, &independent, cores).await?);
+        }
+    }
+    if args.only.is_none() {
+        for contestant in contestants {
+            let kind = contestant.kind;
+            eprintln!("{}: starts, and memory", kind.name());
+            report
+                .lonely
+                .insert(kind, lonely::measure(contestant, plan.restarts, plan.timing).await?);
+        }
+    }
+    let partial = args.quick || args.only.is_some() || !args.contestant.is_empty();
+    report.write(!partial)
+}
+
+/// Every workload on every contestant, again and again, so that what disturbs the machine disturbs all of them.
+async fn measure(plan: &Plan, workloads: &[&Workload], contestants: &mut [Contestant]) -> Result<Rounds> {
+    let mut rounds = Rounds::new();
+    for number in 0..plan.rounds {
+        for workload in workloads {
+            // Who goes first changes from round to round.
+            contestants.rotate_left(usize::from(number > 0).min(contestants.len()));
+            for contestant in contestants
+                .iter()
+                .filter(|contestant| workload.on.contains(&contestant.kind))
+            {
+                let measured = one(plan, workload, contestant).await?;
+                eprintln!(
+                    "{}/{} {:28} {:13} {:9.0}/s  p50 {:>9.1?}  p99 {:>9.1?}  cpu {:.1?}",
+                    number + 1,
+                    plan.rounds,
+                    workload.name,
+                    contestant.kind.name(),
+                    measured.per_second,
+                    measured.p50,
+                    measured.p99,
+                    measured.cpu.unwrap_or_default()
+                );
+                rounds
+                    .entry((workload.name, contestant.kind))
+                    .or_default()
+                    .push(measured);
+            }
+        }
+    }
+    Ok(rounds)
+}
+
+async fn one(plan: &Plan, workload: &Workload, contestant: &Contestant) -> Result<Round> {
+    let clients = workload.clients(&contestant.stage);
+    let cpu = || Some(contestant.usage().0);
+    round(contestant.server.port, clients, plan.timing, cpu).await
+}
+
+/// The same work beside few and beside many records of others, in turns.
+async fn beside_foreign(
+    plan: &Plan,
+    kind: Kind,
+    workloads: &[&Workload],
+    cores: Cores,
+) -> Result<Vec<(&'static str, [Vec<Round>; 2])>> {
+    let size = Size { users: 20, ..plan.size };
+    let [few, many] = plan.foreign;
+    let mut beside_few = Contestant::start(kind, size, cores).await?;
+    let mut beside_many = Contestant::start(kind, size, cores).await?;
+    eprintln!("{}: adding {many} records of others", kind.name());
+    beside_few.add_foreign(few)?;
+    beside_many.add_foreign(many)?;
+    let mut all: Vec<(_, [Vec<Round>; 2])> = workloads
+        .iter()
+        .map(|workload| (workload.name, Default::default()))
+        .collect();
+    for _ in 0..plan.rounds {
+        for (workload, (_, [with_few, with_many])) in workloads.iter().zip(&mut all) {
+            with_few.push(one(plan, workload, &beside_few).await?);
+            with_many.push(one(plan, workload, &beside_many).await?);
+        }
+    }
+    Ok(all)
+}
