@@ -37,3 +37,4 @@ mod browser;
 mod issuer_down;
 mod logs;
 mod restart;
+mod storms;

@@ -63,6 +63,15 @@ impl HostPlan {
         self
     }
 
+    /// Gives it a runtime configuration, in Spin's format.
+    pub fn runtime_config(mut self, toml: &str) -> Self {
+        let file = self.folder.path().join("runtime-config.toml");
+        std::fs::write(&file, toml).expect("the folder takes a file");
+        self.arguments
+            .extend(["--runtime-config-file".into(), file.display().to_string()]);
+        self
+    }
+
     /// Starts on a free port.
     pub fn start(self) -> Host {
         Host::start(self, "127.0.0.1:0")

@@ -8,6 +8,7 @@ mod host;
 mod memo;
 mod notice;
 mod process;
+mod redis;
 mod response;
 mod token;
 mod user;
@@ -17,6 +18,7 @@ pub use browser::{Browser, Screen};
 pub use client::{Call, Client};
 pub use host::HostPlan;
 pub use memo::{Memo, is_time};
+pub use redis::Redis;
 pub use response::{Problem, Response};
 pub use token::{Forge, foreign_key, own_key};
 pub use user::{PASSWORD, User, unique};
@@ -24,5 +26,22 @@ pub use user::{PASSWORD, User, unique};
 /// The server to test, when it is not the suite's own: `MEMO_BASE_URL`, without a slash at the end.
 pub fn remote() -> Option<String> {
     let url = std::env::var("MEMO_BASE_URL").ok()?;
-    Some(url.trim().trim_end_matches('/').to_owned()).filter(|url| !url.is_empty())
+    let url = Some(url.trim().trim_end_matches('/').to_owned()).filter(|url| !url.is_empty())?;
+    assert!(
+        url.starts_with("http://"),
+        "MEMO_BASE_URL is {url:?}: the suite speaks plain http:// only"
+    );
+    Some(url)
+}
+
+/// Whether the server's store has the atomic increment. Where it has not (`kv_atomics` is "false", in
+/// `MEMO_HOST_ARGS` for hosts of the suite's own, or as told by `MEMO_KV_ATOMICS=false` of a running server), tests of
+/// what only the increment can promise are left out, loudly.
+pub fn store_is_atomic() -> bool {
+    let says_no = |name: &str, what: &str| std::env::var(name).is_ok_and(|value| value.contains(what));
+    let atomic = !says_no("MEMO_HOST_ARGS", "kv_atomics=false") && !says_no("MEMO_KV_ATOMICS", "false");
+    if !atomic {
+        notice::left_out("a store without increment does not promise one winner (docs/storage.md)");
+    }
+    atomic
 }
