@@ -30,8 +30,10 @@ mod headers;
 mod health;
 mod site;
 
-mod bad_input;
+mod bad_bodies;
+mod bad_requests;
 mod bad_tokens;
+mod misused_tokens;
 
 mod browser;
 mod issuer_down;

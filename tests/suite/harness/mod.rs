@@ -10,8 +10,10 @@ mod notice;
 mod process;
 mod redis;
 mod response;
+mod scene;
 mod token;
 mod user;
+mod victim;
 
 pub use app::TestApp;
 pub use browser::{Browser, Screen};
@@ -20,8 +22,10 @@ pub use host::HostPlan;
 pub use memo::{Memo, is_time};
 pub use redis::Redis;
 pub use response::{Problem, Response};
-pub use token::{Forge, foreign_key, own_key};
+pub use scene::Scene;
+pub use token::{Forge, foreign_key, now, own_key};
 pub use user::{PASSWORD, User, unique};
+pub use victim::Victim;
 
 /// The server to test, when it is not the suite's own: `MEMO_BASE_URL`, without a slash at the end.
 pub fn remote() -> Option<String> {

@@ -1,5 +1,7 @@
 //! Making tokens that the app never would, with its own key.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signer, SigningKey};
@@ -97,4 +99,11 @@ impl Forge {
         let signature = URL_SAFE_NO_PAD.encode(sign(message.as_bytes()));
         format!("{message}.{signature}")
     }
+}
+
+/// Seconds since 1970, as in claims.
+pub fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |now| now.as_secs())
 }
