@@ -109,13 +109,15 @@ pub async fn create_once(
     let record_key = catalog.key(format_args!("idem/{}", key.0));
     let fingerprint = digest(text.as_str());
     let seen: Option<Record> = ports.kv.get_json(&record_key).await?;
+    // Before the memo is looked for: that it is not there says something only if its create was over by then.
+    let now = ports.clock.now();
     let version = match &seen {
         None => 0,
         Some(record) if record.fingerprint != fingerprint => return Ok(Err(Refusal::Reused)),
         Some(record) => match catalog.read(record.id).await? {
             Some(memo) => return Ok(Ok((record.id, memo))),
             None if record.done => return Ok(Err(Refusal::Deleted)),
-            None if ports.clock.now().since(record.started_at) < TAKEOVER_AFTER => return Ok(Err(Refusal::UnderWay)),
+            None if now.since(record.started_at) < TAKEOVER_AFTER => return Ok(Err(Refusal::UnderWay)),
             None => record.version,
         },
     };
