@@ -22,8 +22,14 @@ struct Tag {
 }
 
 impl Tag {
+    /// Tags are compared as text: "01" is not the tag of version 1.
     fn is(&self, version: Version) -> bool {
-        self.opaque.parse() == Ok(version.0)
+        self.version() == Some(version)
+    }
+
+    fn version(&self) -> Option<Version> {
+        let version: u64 = self.opaque.parse().ok()?;
+        (version.to_string() == self.opaque).then_some(Version(version))
     }
 }
 
@@ -60,7 +66,7 @@ impl IfMatch {
     pub fn only_version(&self) -> Option<Version> {
         match &self.0 {
             Tags::OneOf(tags) => match tags.as_slice() {
-                [Tag { weak: false, opaque }] => opaque.parse().ok().map(Version),
+                [tag] if !tag.weak => tag.version(),
                 _ => None,
             },
             Tags::Any => None,
@@ -124,7 +130,7 @@ mod tests {
     #[test]
     fn a_single_strong_tag_names_its_version() {
         assert_eq!(IfMatch(parse("\"7\"").unwrap()).only_version(), Some(Version(7)));
-        for several in ["*", "W/\"7\"", "\"7\", \"8\"", "\"seven\""] {
+        for several in ["*", "W/\"7\"", "\"7\", \"8\"", "\"seven\"", "\"07\"", "\"+7\""] {
             assert_eq!(IfMatch(parse(several).unwrap()).only_version(), None, "{several}");
         }
     }
