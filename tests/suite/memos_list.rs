@@ -1,5 +1,7 @@
 //! `GET /api/memos`
 
+use std::cmp::Reverse;
+
 use reqwest::Method;
 
 use crate::harness::{Memo, TestApp, User};
@@ -10,6 +12,8 @@ async fn with_memos(app: &TestApp, name: &str, count: usize) -> (User, Vec<Memo>
     for n in 0..count {
         newest_first.insert(0, user.write(&format!("memo {n}")).await);
     }
+    // Ids follow each other; only without increment, two memos of one millisecond come in either order.
+    newest_first.sort_by_key(|memo| Reverse((memo.created_at.clone(), memo.id.parse::<u64>().ok())));
     (user, newest_first)
 }
 
