@@ -2,18 +2,14 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::{
-    Router,
-    response::{IntoResponse, Response},
-};
-use serde_json::json;
+use axum::{Router, response::Response, routing::any};
 use spin_sdk::http::Request;
 use tower_service::Service;
 
 use crate::{
-    clock::{Clock, SystemClock},
-    kv::SpinKv,
-    layout,
+    clock::SystemClock,
+    kv::{Kv, MemoryKv, SpinKv},
+    layers, layout,
     ports::{Ports, log_to_stderr},
     problem::Problem,
     random::SystemRandom,
@@ -41,16 +37,18 @@ impl Instance {
     where
         F: Future<Output = Result<Router, String>>,
     {
-        match self.router(build).await {
-            // A clone shares the routes.
-            Ok(mut router) => router.call(request).await.unwrap_or_else(|never| match never {}),
-            Err(cause) => {
-                let time = SystemClock.now().to_rfc3339();
-                let line = json!({"time": time, "level": "error", "component": self.service, "cause": cause});
-                log_to_stderr(&line.to_string());
-                Problem::unavailable(cause).into_response()
-            }
-        }
+        let mut router = match self.router(build).await {
+            Ok(router) => router,
+            Err(cause) => self.refusing(cause),
+        };
+        router.call(request).await.unwrap_or_else(|never| match never {})
+    }
+
+    /// Answers everything with 503, and like every answer with a request id, safe headers and a line in the log.
+    fn refusing(&self, cause: String) -> Router {
+        let refuse = move || std::future::ready(Problem::unavailable(&cause));
+        let router = Router::new().route("/{*path}", any(refuse));
+        layers::finish(router, self.service, &ports(Arc::new(MemoryKv::default())), 0, "")
     }
 
     /// Requests that arrive while the router is being built build their own, and the first one done is kept. They must
@@ -63,34 +61,35 @@ impl Instance {
         if let Some(router) = self.router.get() {
             return Ok(router.clone());
         }
-        let ports = self.ports().await?;
+        let ports = ports(Arc::new(open().await?));
         layout::check(&ports, self.service)
             .await
             .map_err(|error| error.to_string())?;
         let router = build(ports).await?;
         Ok(self.router.get_or_init(|| router).clone())
     }
+}
 
-    async fn ports(&self) -> Result<Ports, String> {
-        let atomics = match variable::get("kv_atomics")
-            .await
-            .map_err(|error| error.to_string())?
-            .as_str()
-        {
-            "true" => true,
-            "false" => false,
-            other => {
-                return Err(format!(
-                    "variable kv_atomics: {other:?} is neither \"true\" nor \"false\""
-                ));
-            }
-        };
-        let kv = SpinKv::open(atomics).await.map_err(|error| error.to_string())?;
-        Ok(Ports {
-            kv: Arc::new(kv),
-            clock: Arc::new(SystemClock),
-            random: Arc::new(SystemRandom),
-            log: log_to_stderr,
-        })
+/// The store, in the way that the variable `kv_atomics` says.
+async fn open() -> Result<SpinKv, String> {
+    let atomics = variable::get("kv_atomics").await.map_err(|error| error.to_string())?;
+    let atomics = match atomics.as_str() {
+        "true" => true,
+        "false" => false,
+        other => {
+            return Err(format!(
+                "variable kv_atomics: {other:?} is neither \"true\" nor \"false\""
+            ));
+        }
+    };
+    SpinKv::open(atomics).await.map_err(|error| error.to_string())
+}
+
+fn ports(kv: Arc<dyn Kv>) -> Ports {
+    Ports {
+        kv,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+        log: log_to_stderr,
     }
 }
