@@ -14,6 +14,8 @@ up: toolchain ## Build everything and serve it on http://127.0.0.1:3000 (ARGS="-
 
 test: toolchain browser ## Run all tests, also those in a real browser
 	MEMO_BROWSER=1 cargo test --no-fail-fast
+	@echo "Once more over HTTP, as on platforms whose stores have no atomic increment:"
+	MEMO_BROWSER=0 MEMO_BUILD_ARGS=--no-default-features MEMO_HOST_ARGS="--variable kv_atomics=false" cargo test --test blackbox
 
 build: toolchain ## Build the components, and the host for production
 	for component in $(COMPONENTS); do cargo build $(WASM) -p $$component || exit; done

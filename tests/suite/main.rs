@@ -28,6 +28,7 @@ mod memos_update;
 
 mod headers;
 mod health;
+mod imports;
 mod site;
 
 mod bad_bodies;

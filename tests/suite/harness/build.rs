@@ -50,7 +50,8 @@ fn add_wasm_target() -> Result<(), String> {
     run(Command::new("rustup").args(["target", "add", WASM_TARGET]))
 }
 
-/// Runs the build commands of spin.toml, so that they are written down in one place.
+/// Runs the build commands of spin.toml, so that they are written down in one place. `MEMO_BUILD_ARGS` is added to each:
+/// `--no-default-features` makes components for platforms without atomics.
 fn build_components() -> Result<(), String> {
     let manifest = std::fs::read_to_string(workspace().join("spin.toml")).map_err(|e| format!("spin.toml: {e}"))?;
     let manifest: toml::Table = manifest.parse().map_err(|e| format!("spin.toml: {e}"))?;
@@ -58,9 +59,10 @@ fn build_components() -> Result<(), String> {
         .get("component")
         .and_then(toml::Value::as_table)
         .ok_or("spin.toml has no components")?;
+    let extra = std::env::var("MEMO_BUILD_ARGS").unwrap_or_default();
     for component in components.values() {
         if let Some(command) = component.get("build").and_then(|build| build.get("command")?.as_str()) {
-            run(nested("sh").args(["-c", command]))?;
+            run(nested("sh").args(["-c", &format!("{command} {extra}")]))?;
         }
     }
     Ok(())

@@ -49,3 +49,14 @@ pub fn store_is_atomic() -> bool {
     }
     atomic
 }
+
+/// The bytes of a freshly built component. `None`, said loudly, where another server is tested.
+pub fn component(name: &str) -> Option<Vec<u8>> {
+    if remote().is_some() {
+        notice::left_out("looks into the components, and MEMO_BASE_URL names a running server");
+        return None;
+    }
+    build::host_binary();
+    let file = build::workspace().join("target/wasm32-wasip2/wasm").join(name);
+    Some(std::fs::read(file).expect("the component is built"))
+}
