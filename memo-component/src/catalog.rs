@@ -11,6 +11,8 @@
 //!
 //! A store without `increment` has no `seq`: ids are time-ordered and random, and a listing filters the store's keys.
 
+use std::cmp::Reverse;
+
 use common::{
     claim::{self, Outcome, Step},
     clock::Timestamp,
@@ -254,7 +256,7 @@ impl<'a> Catalog<'a> {
             .filter_map(|key| key.strip_prefix(&prefix)?.parse().ok())
             .filter(|id| before.is_none_or(|before| *id < before))
             .collect();
-        ids.sort_unstable_by(|a, b| b.cmp(a));
+        ids.sort_unstable_by_key(|id| Reverse(*id));
         let next = if ids.len() > limit {
             limit.checked_sub(1).and_then(|last| ids.get(last)).copied()
         } else {

@@ -7,7 +7,7 @@
 //! [`common::claim::FRESH`], so a hole is *settled* when its id was given out [`SETTLED`] ago or earlier. That is known
 //! of every id below a memo so old, and below a head that an earlier listing has noted so long ago.
 
-use std::time::Duration;
+use std::{cmp::Reverse, time::Duration};
 
 use common::{claim::WINDOW, clock::Timestamp};
 use serde::{Deserialize, Serialize};
@@ -168,7 +168,7 @@ fn runs(ids: &[MemoId]) -> impl Iterator<Item = Run> {
 
 /// Joins runs that touch or overlap; highest first.
 fn merge(mut runs: Vec<Run>) -> Vec<Run> {
-    runs.sort_unstable_by(|a, b| b.high.cmp(&a.high));
+    runs.sort_unstable_by_key(|run| Reverse(run.high));
     let mut merged: Vec<Run> = Vec::with_capacity(runs.len());
     for run in runs {
         match merged.last_mut() {
@@ -184,7 +184,7 @@ fn longest(mut runs: Vec<Run>) -> Vec<Run> {
     runs.retain(|run| run.len() >= RUN_MIN);
     if runs.len() > RUNS_MAX {
         let mut lengths: Vec<u64> = runs.iter().map(Run::len).collect();
-        lengths.sort_unstable_by(|a, b| b.cmp(a));
+        lengths.sort_unstable_by_key(|length| Reverse(*length));
         let shortest = lengths.get(RUNS_MAX - 1).copied().unwrap_or(RUN_MIN);
         runs.retain(|run| run.len() >= shortest);
         runs.truncate(RUNS_MAX);

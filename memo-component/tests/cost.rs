@@ -1,5 +1,7 @@
 //! What requests cost, in store operations.
 
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
+
 mod support;
 
 use std::sync::{Arc, Mutex};

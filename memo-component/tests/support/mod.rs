@@ -1,6 +1,6 @@
 //! The service over a store in memory, with a clock that tests move and tokens that they mint.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
+#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::sync::{
     Arc, Mutex,
