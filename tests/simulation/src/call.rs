@@ -4,9 +4,9 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, Response, header},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::world::Caller;
+use crate::op::Caller;
 
 /// What a request wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,24 @@ pub enum Act {
     Replace(u64, u64),
     /// A memo at a version gone.
     Remove(u64, u64),
+    /// A new user of this name.
+    Register(String),
+    /// The public keys.
+    Keys,
+    /// A new refresh token for this one.
+    Refresh(String),
+    /// The end of the session of this refresh token.
+    SignOut(String),
+}
+
+impl Act {
+    /// Whether it is the auth service's.
+    pub fn is_for_auth(&self) -> bool {
+        matches!(
+            self,
+            Self::Register(_) | Self::Keys | Self::Refresh(_) | Self::SignOut(_)
+        )
+    }
 }
 
 /// A moment: the order of events, and the time of day.
@@ -57,6 +75,12 @@ pub enum Answer {
     Page(Vec<Seen>, Option<u64>),
     /// 204.
     Removed,
+    /// A user's id.
+    User(String),
+    /// A JWK Set.
+    Keys(String),
+    /// A refresh token, or none where the one that was sent stays good.
+    Tokens(Option<String>),
     /// A status that is none of success, and the current version where it was told.
     Refused(u16, Option<u64>),
 }
@@ -102,6 +126,10 @@ impl Call {
             } => ("GET", format!("/api/memos?limit={limit}&cursor={before}")),
             Act::Replace(id, _) => ("PUT", format!("/api/memos/{id}")),
             Act::Remove(id, _) => ("DELETE", format!("/api/memos/{id}")),
+            Act::Register(_) => ("POST", "/api/auth/users".to_owned()),
+            Act::Keys => ("GET", "/.well-known/jwks.json".to_owned()),
+            Act::Refresh(_) => ("POST", "/api/auth/token".to_owned()),
+            Act::SignOut(_) => ("DELETE", "/api/auth/session".to_owned()),
         };
         let mut request = Request::builder()
             .method(method)
@@ -114,14 +142,24 @@ impl Call {
         if let Act::Replace(_, version) | Act::Remove(_, version) = &self.act {
             request = request.header(header::IF_MATCH, format!("\"{version}\""));
         }
-        let body = match &self.act {
-            Act::Create(_) | Act::Replace(..) => {
-                request = request.header(header::CONTENT_TYPE, "application/json");
-                Body::from(format!("{{\"text\":\"{}\"}}", self.text))
-            }
-            _ => Body::empty(),
+        if let Act::SignOut(token) = &self.act {
+            request = request.header(header::COOKIE, format!("memo_refresh={token}"));
+        }
+        let json = "application/json";
+        let (content_type, body) = match &self.act {
+            Act::Create(_) | Act::Replace(..) => (json, format!("{{\"text\":\"{}\"}}", self.text)),
+            Act::Register(name) => (
+                json,
+                format!("{{\"username\":\"{name}\",\"password\":\"correct horse\"}}"),
+            ),
+            Act::Refresh(token) => (
+                "application/x-www-form-urlencoded",
+                format!("grant_type=refresh_token&refresh_token={token}"),
+            ),
+            _ => return request.body(Body::empty()).expect("a request"),
         };
-        request.body(body).expect("a request")
+        let request = request.header(header::CONTENT_TYPE, content_type);
+        request.body(Body::from(body)).expect("a request")
     }
 
     /// What the world should know of it while it runs.
@@ -179,24 +217,37 @@ struct ProblemBody {
     current_version: Option<u64>,
 }
 
+#[derive(Deserialize)]
+struct UserBody {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct TokensBody {
+    refresh_token: Option<String>,
+}
+
 impl Answer {
-    /// Reads a response.
-    pub async fn read(response: Response<Body>) -> Self {
+    /// Reads the response to a request.
+    pub async fn read(act: &Act, response: Response<Body>) -> Self {
         let status = response.status().as_u16();
         let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
-        let is_page = body.starts_with(b"{\"items\"");
-        match status {
-            200 if is_page => {
-                let page: PageBody = serde_json::from_slice(&body).expect("a page");
+        match (status, act) {
+            (200, Act::List { .. }) => {
+                let page: PageBody = parse(&body);
                 let next = page.next_cursor.map(|next| next.parse().expect("a cursor is a number"));
                 Self::Page(page.items.into_iter().map(Seen::from).collect(), next)
             }
-            200 | 201 => Self::Memo(serde_json::from_slice::<MemoBody>(&body).expect("a memo").into()),
-            204 => Self::Removed,
-            _ => {
-                let problem: ProblemBody = serde_json::from_slice(&body).expect("a problem");
-                Self::Refused(status, problem.current_version)
-            }
+            (201, Act::Register(_)) => Self::User(parse::<UserBody>(&body).id),
+            (200, Act::Keys) => Self::Keys(String::from_utf8_lossy(&body).into_owned()),
+            (200, Act::Refresh(_)) => Self::Tokens(parse::<TokensBody>(&body).refresh_token),
+            (200 | 201, _) => Self::Memo(parse::<MemoBody>(&body).into()),
+            (204, _) => Self::Removed,
+            _ => Self::Refused(status, parse::<ProblemBody>(&body).current_version),
         }
     }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> T {
+    serde_json::from_slice(body).expect("the body that the status promises")
 }

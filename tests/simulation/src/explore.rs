@@ -5,16 +5,13 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     thread,
+    time::Instant,
 };
 
-use crate::{
-    history,
-    mutant::Mutant,
-    stage::{Stage, Violation},
-};
+use crate::stage::{Stage, Violation};
 
 /// How many seeds a thread takes at a time.
 const BATCH: u64 = 64;
@@ -31,38 +28,43 @@ pub struct Finding {
 /// What came to pass, by name.
 pub type Tally = BTreeMap<&'static str, u64>;
 
+/// How to run the history of a seed.
+pub trait History: Fn(&mut Stage, u64) -> Result<(), Violation> + Sync {}
+
+impl<F: Fn(&mut Stage, u64) -> Result<(), Violation> + Sync> History for F {}
+
 /// Runs the histories of the seeds below `count`, until one breaks a promise.
 ///
 /// # Errors
 /// The history with the lowest seed among those that were found to.
-pub fn explore(count: u64, mutant: Mutant) -> Result<Tally, Finding> {
+pub fn explore(count: u64, history: impl History) -> Result<Tally, Finding> {
     let next = AtomicU64::new(0);
-    let stop = AtomicBool::new(false);
     let found: Mutex<Vec<Finding>> = Mutex::default();
     let tally: Mutex<Tally> = Mutex::default();
-    let threads = thread::available_parallelism().map_or(2, usize::from);
+    let work = || {
+        let mut stage = Stage::new();
+        loop {
+            let first = next.fetch_add(BATCH, Ordering::Relaxed);
+            for seed in first..(first + BATCH).min(count) {
+                if let Err(violation) = one(&mut stage, seed, &history) {
+                    found.lock().expect("no panic here").push(Finding { seed, violation });
+                    // The others finish their batches, so that the lowest seed is found in every run.
+                    next.store(count, Ordering::Relaxed);
+                    return;
+                }
+            }
+            if first >= count {
+                break;
+            }
+        }
+        let mut tally = tally.lock().expect("no panic here");
+        for (what, times) in stage.tally {
+            *tally.entry(what).or_default() += times;
+        }
+    };
     thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                let mut stage = Stage::new();
-                while !stop.load(Ordering::Relaxed) {
-                    let first = next.fetch_add(BATCH, Ordering::Relaxed);
-                    for seed in first..(first + BATCH).min(count) {
-                        if let Err(violation) = one(&mut stage, seed, mutant, false) {
-                            found.lock().expect("no panic here").push(Finding { seed, violation });
-                            stop.store(true, Ordering::Relaxed);
-                            return;
-                        }
-                    }
-                    if first + BATCH >= count {
-                        break;
-                    }
-                }
-                let mut tally = tally.lock().expect("no panic here");
-                for (what, times) in stage.tally {
-                    *tally.entry(what).or_default() += times;
-                }
-            });
+        for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(work);
         }
     });
     let found = found.into_inner().expect("no panic here");
@@ -73,8 +75,8 @@ pub fn explore(count: u64, mutant: Mutant) -> Result<Tally, Finding> {
 }
 
 /// One history; a panic in a service is a violation like any other.
-fn one(stage: &mut Stage, seed: u64, mutant: Mutant, traced: bool) -> Result<(), Violation> {
-    catch_unwind(AssertUnwindSafe(|| history::run(stage, seed, mutant, traced))).unwrap_or_else(|panic| {
+fn one(stage: &mut Stage, seed: u64, history: &impl History) -> Result<(), Violation> {
+    catch_unwind(AssertUnwindSafe(|| history(stage, seed))).unwrap_or_else(|panic| {
         let words = panic.downcast_ref::<String>().cloned();
         let words = words.or_else(|| panic.downcast_ref::<&str>().map(|words| (*words).to_owned()));
         Err(Violation(format!("a panic: {}", words.unwrap_or_default())))
@@ -82,9 +84,41 @@ fn one(stage: &mut Stage, seed: u64, mutant: Mutant, traced: bool) -> Result<(),
 }
 
 /// Runs one history again and tells everything that happens in it.
-pub fn replay(seed: u64, mutant: Mutant) -> (String, Result<(), Violation>) {
+pub fn replay(seed: u64, history: impl History) -> (String, Result<(), Violation>) {
     let mut stage = Stage::new();
-    let result = one(&mut stage, seed, mutant, true);
+    stage.traced = true;
+    let result = one(&mut stage, seed, &history);
     let trace = stage.state().trace.join("\n");
     (trace, result)
+}
+
+/// Checks that every history of the seeds below `count` keeps every promise. `SIM_HISTORIES` sets another count;
+/// `SIM_SEED` replays one history instead and tells all of it.
+///
+/// # Panics
+/// With the trace and the seed of a history that does not.
+pub fn check(count: u64, history: impl History) -> Tally {
+    let variable = |name| std::env::var(name).ok().map(|number| number.parse().expect("a number"));
+    if let Some(seed) = variable("SIM_SEED") {
+        let (trace, result) = replay(seed, &history);
+        eprintln!("{trace}");
+        assert_eq!(result, Ok(()), "history {seed}");
+        return Tally::new();
+    }
+    let count = variable("SIM_HISTORIES").unwrap_or(count);
+    let started = Instant::now();
+    match explore(count, &history) {
+        Ok(tally) => {
+            let seconds = started.elapsed().as_secs_f64();
+            eprintln!(
+                "{count} histories in {seconds:.1} s, {:.0} a second: {tally:?}",
+                count as f64 / seconds
+            );
+            tally
+        }
+        Err(Finding { seed, .. }) => {
+            let (trace, result) = replay(seed, &history);
+            panic!("{trace}\nhistory {seed}: {result:?}\nSIM_SEED={seed} replays it");
+        }
+    }
 }

@@ -4,10 +4,14 @@ use std::{collections::HashMap, time::Duration};
 
 use common::claim::{FRESH, WINDOW};
 
+mod accounts;
+
 use crate::{
     call::{Act, Answer, Call, End, Moment, Seen},
     journal::{Content, Entry, Journal},
-    world::{CallId, SKEW_MAX},
+    ledger::Ledger,
+    op::CallId,
+    world::SKEW_MAX,
 };
 
 /// How long a crash may keep others from a record: two windows, as clocks differ.
@@ -17,11 +21,14 @@ pub const LINGER: u64 = 2 * WINDOW.as_millis() as u64 + 2 * SKEW_MAX as u64;
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn answer(journal: &Journal, calls: &[Call], id: CallId) -> Result<(), String> {
+pub fn answer(journal: &Journal, ledger: &Ledger, calls: &[Call], id: CallId) -> Result<(), String> {
     let call = &calls[id];
     let Some((ended, End::Answered(answer))) = &call.ended else {
         return Ok(());
     };
+    if call.act.is_for_auth() {
+        return accounts::answer(ledger, calls, id, ended, answer);
+    }
     let between = |id| journal.between(call.user, id, call.began.step, ended.step);
     let was = |seen: &Seen| {
         let same = |content: &&Content| content.version == seen.version && content.text == seen.text;
@@ -138,15 +145,21 @@ fn may_refuse(
             between(*id).into_iter().flatten().any(told)
         }
         (409, Act::Create(Some(_)) | Act::Replace(..) | Act::Remove(..)) => {
-            is_slow(call, ended.time)
-                || calls.iter().enumerate().any(|(other, rival)| {
-                    other != id && are_rivals(rival, call) && call.began.time <= lingers_until(rival, call.began.step)
-                })
+            may_be_busy(calls, id, ended, journal.is_strict())
         }
         (503, Act::Create(_)) => call.disturbed || is_slow(call, ended.time),
         (503, _) => call.disturbed,
         _ => false,
     }
+}
+
+/// Whether a request may find that another one is at it.
+fn may_be_busy(calls: &[Call], id: CallId, ended: &Moment, strict: bool) -> bool {
+    let call = &calls[id];
+    is_slow(call, ended.time)
+        || calls.iter().enumerate().any(|(other, rival)| {
+            other != id && are_rivals(rival, call, strict) && call.began.time <= lingers_until(rival, call.began.step)
+        })
 }
 
 fn is_removal(entry: &Entry) -> bool {
@@ -158,13 +171,18 @@ fn is_slow(call: &Call, ended: u64) -> bool {
     Duration::from_millis(ended - call.began.time) >= FRESH
 }
 
-/// Whether two requests want to make the same step.
-fn are_rivals(one: &Call, other: &Call) -> bool {
+/// Whether two requests want to make the same step; without claims, any step of the same record.
+fn are_rivals(one: &Call, other: &Call, strict: bool) -> bool {
     one.user == other.user
         && match (&one.act, &other.act) {
-            (Act::Create(Some(one)), Act::Create(Some(other))) => one == other,
+            (Act::Create(Some(one)), Act::Create(Some(other))) | (Act::Register(one), Act::Register(other)) => {
+                one == other
+            }
+            (Act::Keys, Act::Keys) => true,
+            (Act::Refresh(_) | Act::SignOut(_), Act::Refresh(_) | Act::SignOut(_)) => true,
             (Act::Replace(..) | Act::Remove(..), Act::Replace(..) | Act::Remove(..)) => {
-                target(&one.act) == target(&other.act)
+                let (one, other) = (target(&one.act), target(&other.act));
+                one == other || (!strict && one.map(|(id, _)| id) == other.map(|(id, _)| id))
             }
             _ => false,
         }

@@ -5,9 +5,10 @@
 //! operations the simulator decides which request goes on, which one crashes, which operation fails, and how much
 //! time passes; so it can visit any interleaving that real machines could, and visit it again.
 //!
-//! Read in this order: [`world`] and [`ports`] (the outside), [`call`] (requests and answers), [`stage`] (runs them),
-//! [`journal`] and [`judge`] (what must hold), [`plan`] and [`history`] (random histories), [`explore`] (many of
-//! them), [`mutant`] (what it must find).
+//! Read in this order: [`world`], [`op`] and [`ports`] (the outside), [`services`], [`call`] (requests and answers),
+//! [`stage`] (runs them),
+//! [`journal`], [`ledger`] and [`judge`] (what must hold), [`plan`], [`storm`], [`history`] and [`accounts`] (random
+//! histories), [`explore`] (many of them), [`choices`] (all of a kind), [`mutant`] (what it must find).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,15 +17,21 @@
     reason = "a tool of tests: a panic is a finding"
 )]
 
+pub mod accounts;
 pub mod call;
 pub mod choices;
 pub mod explore;
 pub mod history;
 pub mod journal;
 pub mod judge;
+pub mod ledger;
 pub mod mutant;
+pub mod op;
 pub mod plan;
 pub mod ports;
+pub mod script;
+pub mod services;
 pub mod stage;
+pub mod storm;
 pub mod tokens;
 pub mod world;

@@ -3,7 +3,10 @@
 
 use memo_component::skip::SETTLED;
 
-use crate::world::{Ask, Caller, Reply, Response, millis};
+use crate::{
+    op::{Ask, Caller, Reply, Response},
+    world::millis,
+};
 
 /// What is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

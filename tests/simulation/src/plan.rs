@@ -1,11 +1,13 @@
 //! What a random history is like: drawn once, at its beginning.
 
+use std::time::Duration;
+
 use common::claim::WINDOW;
 use fastrand::Rng;
 
 use crate::{
     mutant::Mutant,
-    stage::INSTANCES,
+    services::INSTANCES,
     tokens::{EPOCH, USERS},
     world::{SKEW_MAX, SLEEP_MAX, Setting, millis},
 };
@@ -32,6 +34,39 @@ pub enum Shape {
     Purged,
 }
 
+/// What all histories of a kind have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Conditions {
+    /// What is broken.
+    pub mutant: Mutant,
+    /// How far clocks may be off, in milliseconds: [`SKEW_MAX`].
+    pub skew_max: i64,
+    /// How long a writer may sleep: [`SLEEP_MAX`].
+    pub sleep_max: Duration,
+    /// Whether the store has no increment, and requests come one by one: then nothing weaker is promised.
+    pub one_by_one: bool,
+}
+
+impl Conditions {
+    /// Those that the services are made for.
+    pub fn normal() -> Self {
+        Self {
+            mutant: Mutant::None,
+            skew_max: SKEW_MAX,
+            sleep_max: SLEEP_MAX,
+            one_by_one: false,
+        }
+    }
+
+    /// With something broken.
+    pub fn with(mutant: Mutant) -> Self {
+        Self {
+            mutant,
+            ..Self::normal()
+        }
+    }
+}
+
 /// What a history is like.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -47,6 +82,8 @@ pub struct Plan {
     pub crash: f64,
     /// How likely it fails.
     pub fail: f64,
+    /// Whether what was asked before a crash or a failure may be done later.
+    pub late: bool,
     /// How likely its answer is delayed.
     pub delay: f64,
     /// How likely the clock makes a jump before it.
@@ -61,28 +98,37 @@ fn pick<T: Copy>(rng: &mut Rng, of: &[T]) -> T {
 
 impl Plan {
     /// Draws a plan, and the world that goes with it.
-    pub fn draw(rng: &mut Rng, mutant: Mutant, traced: bool) -> (Self, Setting) {
+    pub fn draw(rng: &mut Rng, conditions: &Conditions) -> (Self, Setting) {
         let (shape, requests) = match rng.u32(..100) {
             0..89 => (Shape::Short, rng.usize(2..=6)),
             89..96 => (Shape::Long, rng.usize(10..=40)),
             _ => (Shape::Purged, rng.usize(10..=30)),
         };
+        let plain = shape != Shape::Purged && rng.u32(..100) < 4;
+        let at_once = if shape == Shape::Purged {
+            rng.usize(3..=8)
+        } else {
+            rng.usize(2..=4)
+        };
         let faulty = rng.bool();
+        let mut rate = || if faulty { pick(rng, &[0.0, 0.02, 0.1]) } else { 0.0 };
+        let (crash, fail) = (rate(), rate());
         let plan = Self {
-            shape,
-            requests,
-            at_once: if shape == Shape::Purged {
-                rng.usize(3..=8)
+            shape: if conditions.one_by_one && shape == Shape::Purged {
+                Shape::Long
             } else {
-                rng.usize(2..=4)
+                shape
             },
+            requests,
+            at_once: if conditions.one_by_one { 1 } else { at_once },
             users: if shape == Shape::Purged {
                 1
             } else {
-                rng.usize(1..=USERS.min(2))
+                rng.usize(1..=USERS)
             },
-            crash: if faulty { pick(rng, &[0.0, 0.02, 0.1]) } else { 0.0 },
-            fail: if faulty { pick(rng, &[0.0, 0.02, 0.1]) } else { 0.0 },
+            crash,
+            fail,
+            late: !conditions.one_by_one,
             delay: pick(rng, &[0.0, 0.2]),
             jump: pick(rng, &[0.0, 0.02, 0.1, 0.3]),
             policy: pick(rng, &[Policy::Uniform, Policy::Uniform, Policy::Runs, Policy::Stalls]),
@@ -94,14 +140,15 @@ impl Plan {
         } else {
             rng.u64(..window)
         };
-        let skew = pick(rng, &[0, SKEW_MAX]);
+        let skew = pick(rng, &[0, conditions.skew_max]);
         let setting = Setting {
             start: EPOCH / window * window + into,
             skews: (0..INSTANCES).map(|_| rng.i64(-skew..=skew)).collect(),
-            sleep_max: SLEEP_MAX,
-            plain: shape != Shape::Purged && rng.u32(..100) < 4,
-            mutant,
-            traced,
+            sleep_max: conditions.sleep_max,
+            plain: plain || conditions.one_by_one,
+            strict: !plain || conditions.one_by_one,
+            mutant: conditions.mutant,
+            traced: false,
         };
         (plan, setting)
     }

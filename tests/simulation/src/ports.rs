@@ -14,7 +14,10 @@ use common::{
     random::{Random, RandomError},
 };
 
-use crate::world::{Ask, Phase, Reply, Response, World};
+use crate::{
+    op::{Ask, Phase, Reply, Response},
+    world::World,
+};
 
 /// The ports of one instance.
 pub fn of(world: &Arc<World>, instance: usize) -> Ports {

@@ -7,26 +7,18 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use async_trait::async_trait;
-use axum::{Router, http::HeaderMap};
+use axum::Router;
 use common::kv::KvError;
-use memo_component::{
-    Config,
-    keys::{Issuer, IssuerError},
-};
 use tower::ServiceExt;
 
 use crate::{
     call::{Act, Answer, Call, End, Moment},
     judge,
-    mutant::Mutant,
-    ports,
-    tokens::{AUDIENCE, EPOCH, ISSUER, TOKENS, USERS},
-    world::{CallId, Phase, SLEEP_MAX, Setting, State, World, show},
+    op::{CallId, Phase, show},
+    services::{self, INSTANCES},
+    tokens::{TOKENS, USERS},
+    world::{Setting, State, World},
 };
-
-/// How many instances of the service share the store.
-pub const INSTANCES: usize = 3;
 
 /// What was promised and does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +53,10 @@ type Task = Pin<Box<dyn Future<Output = Answer>>>;
 /// The services, the world and the requests of a history.
 pub struct Stage {
     world: Arc<World>,
-    instances: Vec<Router>,
+    memo: Vec<Router>,
+    auth: Vec<Router>,
+    /// Whether to write down what happens from the next history on.
+    pub traced: bool,
     tasks: BTreeMap<CallId, Task>,
     /// The requests so far.
     pub calls: Vec<Call>,
@@ -69,53 +64,20 @@ pub struct Stage {
     pub tally: BTreeMap<&'static str, u64>,
 }
 
-/// An issuer that is away: the keys are given as a variable.
-struct Away;
-
-#[async_trait]
-impl Issuer for Away {
-    async fn jwks(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
-        Err(IssuerError("away".to_owned()))
-    }
-}
-
-impl Setting {
-    /// Perfect clocks at the beginning of time, and nothing broken.
-    pub fn calm() -> Self {
-        Self {
-            start: EPOCH,
-            skews: vec![0; INSTANCES],
-            sleep_max: SLEEP_MAX,
-            plain: false,
-            mutant: Mutant::None,
-            traced: false,
-        }
-    }
-}
-
 impl Stage {
     /// Starts the services. They serve any number of histories, one after another: all that they remember is whose
     /// tokens are good, and they know all of those from the start.
     pub fn new() -> Self {
-        let (jwks, tokens) = &*TOKENS;
         let world = Arc::new(World::new(State::new(Setting::calm())));
-        let instances = (0..INSTANCES).map(|instance| {
-            let config = Config {
-                issuer: ISSUER.to_owned(),
-                audience: AUDIENCE.to_owned(),
-                jwks: jwks.clone(),
-                cors_origins: String::new(),
-            };
-            memo_component::app(ports::of(&world, instance), config, Arc::new(Away)).expect("a router")
-        });
         let mut stage = Self {
-            instances: instances.collect(),
+            memo: services::memo(&world),
+            auth: Vec::new(),
+            traced: false,
             world,
             tasks: BTreeMap::new(),
             calls: Vec::new(),
             tally: BTreeMap::new(),
         };
-        assert_eq!(tokens.len(), USERS);
         for (user, instance) in (0..USERS).flat_map(|user| (0..INSTANCES).map(move |instance| (user, instance))) {
             let warm = stage.perform(user, instance, Act::Read(1), "");
             assert_eq!(warm, Ok(Answer::Refused(404, None)), "a token is not good");
@@ -124,13 +86,26 @@ impl Stage {
     }
 
     /// Begins a new history in a new world.
-    pub fn reset(&mut self, setting: Setting) {
+    pub fn reset(&mut self, mut setting: Setting) {
         self.tasks.clear();
         self.calls.clear();
+        setting.traced |= self.traced;
         *self.world.state() = State::new(setting);
     }
 
-    /// The world. Not to be held across calls of other methods.
+    /// Begins a new history of the auth service, whose instances remember their keys and so must be new ones too.
+    /// The signing key is given to them, or must be made.
+    pub fn reset_auth(&mut self, setting: Setting, key_given: bool) {
+        self.reset(setting);
+        self.auth = services::auth(&self.world, key_given);
+    }
+
+    /// The world, for ports of one's own.
+    pub fn world(&self) -> &Arc<World> {
+        &self.world
+    }
+
+    /// The world's state. Not to be held across calls of other methods.
     pub fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.world.state()
     }
@@ -176,10 +151,11 @@ impl Stage {
             format!("begins at instance {instance} for user {user}: {:?} {text:?}", call.act)
         });
         let request = call.request(id, &TOKENS.1[user]);
-        let router = self.instances[instance].clone();
+        let instances = if call.act.is_for_auth() { &self.auth } else { &self.memo };
+        let (router, act) = (instances[instance].clone(), call.act.clone());
         let task = async move {
             let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
-            Answer::read(response).await
+            Answer::read(&act, response).await
         };
         self.calls.push(call);
         self.tasks.insert(id, Box::pin(task));
@@ -269,7 +245,8 @@ impl Stage {
             self.note(id, || format!("ends: {answer:?}"));
             self.count(kind(&answer));
             self.calls[id].ended = Some((self.moment(), End::Answered(answer)));
-            judge::answer(&self.world.state().journal, &self.calls, id)
+            let state = self.world.state();
+            judge::answer(&state.journal, &state.ledger, &self.calls, id)
                 .map_err(|wrong| Violation(format!("#{id}: {wrong}")))?;
         }
         self.check()
@@ -284,7 +261,12 @@ impl Stage {
     }
 
     fn check(&self) -> Result<(), Violation> {
-        let violation = self.world.state().journal.violation.clone();
+        let state = self.world.state();
+        let violation = state
+            .journal
+            .violation
+            .clone()
+            .or_else(|| state.ledger.violation.clone());
         violation.map_or(Ok(()), |violation| Err(Violation(violation)))
     }
 
@@ -316,6 +298,10 @@ fn kind(answer: &Answer) -> &'static str {
         Answer::Memo(_) => "memos",
         Answer::Page(..) => "pages",
         Answer::Removed => "removals",
+        Answer::User(_) => "users",
+        Answer::Keys(_) => "keys",
+        Answer::Tokens(_) => "tokens",
+        Answer::Refused(400, _) => "400",
         Answer::Refused(404, _) => "404",
         Answer::Refused(409, _) => "409",
         Answer::Refused(412, _) => "412",

@@ -7,10 +7,17 @@ use std::{
     time::Duration,
 };
 
-use common::kv::{Kv, KvError, MemoryKv};
+use common::kv::MemoryKv;
 use futures::FutureExt;
 
-use crate::{journal::Journal, mutant::Mutant};
+use crate::{
+    journal::Journal,
+    ledger::Ledger,
+    mutant::Mutant,
+    op::{Ask, CallId, Caller, Op, Phase, Reply, Response, perform, show},
+    services::INSTANCES,
+    tokens::EPOCH,
+};
 
 /// How far the clock of an instance may be off, in milliseconds, either way: "clocks agree within a few seconds".
 pub const SKEW_MAX: i64 = 2_500;
@@ -18,106 +25,6 @@ pub const SKEW_MAX: i64 = 2_500;
 /// How long a writer may sleep between its last look at the clock and its write. The lease's assumption is 20 s less
 /// what clocks differ by; this is just below.
 pub const SLEEP_MAX: Duration = Duration::from_millis(14_500);
-
-/// Names a request of a history.
-pub type CallId = usize;
-
-/// What a store operation asks for.
-#[derive(Clone, Debug)]
-pub enum Ask {
-    /// [`Kv::get`].
-    Get(String),
-    /// [`Kv::set`].
-    Set(String, Vec<u8>),
-    /// [`Kv::delete`].
-    Delete(String),
-    /// [`Kv::exists`].
-    Exists(String),
-    /// [`Kv::keys`].
-    Keys(String),
-    /// [`Kv::increment`].
-    Increment(String, i64),
-}
-
-impl Ask {
-    /// The key, or the prefix of keys.
-    pub fn key(&self) -> &str {
-        match self {
-            Self::Get(key) | Self::Set(key, _) | Self::Delete(key) => key,
-            Self::Exists(key) | Self::Keys(key) | Self::Increment(key, _) => key,
-        }
-    }
-
-    /// Whether it changes anything.
-    pub fn writes(&self) -> bool {
-        matches!(self, Self::Set(..) | Self::Delete(_) | Self::Increment(..))
-    }
-
-    /// Whether it changes a record, and so must not come later than the lease allows. Flags and the skip note may.
-    fn is_leased(&self) -> bool {
-        let key = self.key();
-        matches!(self, Self::Set(..) | Self::Delete(_)) && !key.contains("/claim/") && !key.ends_with("/skip")
-    }
-}
-
-/// What a store operation gives.
-#[derive(Clone, Debug)]
-pub enum Reply {
-    /// Of a get.
-    Value(Option<Vec<u8>>),
-    /// Of a set or a delete.
-    Done,
-    /// Of an exists.
-    Found(bool),
-    /// Of keys.
-    Keys(Vec<String>),
-    /// Of an increment.
-    Sum(i64),
-}
-
-/// How an operation ended.
-pub type Response = Result<Reply, KvError>;
-
-/// The request on whose behalf something happens.
-#[derive(Clone, Copy, Debug)]
-pub struct Caller {
-    /// Its name.
-    pub call: CallId,
-    /// When it began.
-    pub began: u64,
-    /// Whether it is a listing.
-    pub lists: bool,
-    /// The version that it wants to change.
-    pub expects: Option<u64>,
-}
-
-/// Where an operation is.
-#[derive(Debug)]
-pub enum Phase {
-    /// On its way to the store.
-    Asked,
-    /// Done; the answer is on its way back.
-    Done(Response),
-    /// The answer is there, to be picked up by the future.
-    Arrived(Response),
-}
-
-/// An operation under way.
-#[derive(Debug)]
-pub struct Op {
-    /// Its name; later operations have larger ones.
-    pub id: u64,
-    /// Whose it is; `None` once its request is gone, and it comes to the store all the same.
-    pub caller: Option<Caller>,
-    /// What it asks for.
-    pub ask: Ask,
-    /// Where it is.
-    pub phase: Phase,
-    /// The latest moment at which it may be done.
-    pub deadline: Option<u64>,
-    /// Wakes its future.
-    pub waker: Waker,
-}
 
 /// What a history begins with.
 #[derive(Clone, Debug)]
@@ -130,10 +37,27 @@ pub struct Setting {
     pub sleep_max: Duration,
     /// Whether the store has no increment.
     pub plain: bool,
+    /// Whether every version has one winner: not promised by stores without increment.
+    pub strict: bool,
     /// What is broken.
     pub mutant: Mutant,
     /// Whether to write down what happens.
     pub traced: bool,
+}
+
+impl Setting {
+    /// Perfect clocks at the beginning of time, and nothing broken.
+    pub fn calm() -> Self {
+        Self {
+            start: EPOCH,
+            skews: vec![0; INSTANCES],
+            sleep_max: SLEEP_MAX,
+            plain: false,
+            strict: true,
+            mutant: Mutant::None,
+            traced: false,
+        }
+    }
 }
 
 /// Everything that is simulated.
@@ -156,6 +80,8 @@ pub struct State {
     pub direct: bool,
     /// What happened to the memos.
     pub journal: Journal,
+    /// What happened to the auth service's records.
+    pub ledger: Ledger,
     /// The requests that hold a claim's flag.
     pub claimants: HashSet<CallId>,
     /// What happened, for people.
@@ -180,7 +106,8 @@ impl State {
             step: 0,
             running: None,
             direct: true,
-            journal: Journal::new(!setting.plain),
+            journal: Journal::new(setting.strict),
+            ledger: Ledger::new(),
             claimants: HashSet::new(),
             trace: Vec::new(),
             randoms: 0,
@@ -214,8 +141,15 @@ impl State {
         self.step += 1;
         let response = perform(&self.store, ask).now_or_never().expect("memory never waits");
         match ask {
-            Ask::Set(key, value) => self.journal.wrote(self.step, key, value),
-            Ask::Delete(key) => self.journal.removed(self.step, key),
+            Ask::Set(key, value) => {
+                self.journal.wrote(self.step, key, value);
+                self.ledger.wrote(self.step, key, value);
+            }
+            Ask::Delete(key) => {
+                self.journal.removed(self.step, key);
+                let claimed = caller.is_some_and(|caller| self.claimants.contains(&caller.call));
+                self.ledger.removed(self.step, key, claimed);
+            }
             _ => {}
         }
         let response = self.twisted(caller, ask, response);
@@ -269,29 +203,6 @@ impl State {
         let leased = self.ops.iter().filter(|op| matches!(op.phase, Phase::Asked));
         let latest = leased.filter_map(|op| op.deadline).min().unwrap_or(u64::MAX);
         self.now = (self.now + time).min(latest).max(self.now);
-    }
-}
-
-async fn perform(store: &MemoryKv, ask: &Ask) -> Response {
-    Ok(match ask {
-        Ask::Get(key) => Reply::Value(store.get(key).await?),
-        Ask::Set(key, value) => store.set(key, value).await.map(|()| Reply::Done)?,
-        Ask::Delete(key) => store.delete(key).await.map(|()| Reply::Done)?,
-        Ask::Exists(key) => Reply::Found(store.exists(key).await?),
-        Ask::Keys(prefix) => Reply::Keys(store.keys(prefix).await?),
-        Ask::Increment(key, delta) => Reply::Sum(store.increment(key, *delta).await?),
-    })
-}
-
-/// An operation, for people.
-pub fn show(ask: &Ask) -> String {
-    match ask {
-        Ask::Get(key) => format!("get {key}"),
-        Ask::Set(key, value) => format!("set {key} = {}", String::from_utf8_lossy(value)),
-        Ask::Delete(key) => format!("delete {key}"),
-        Ask::Exists(key) => format!("exists {key}"),
-        Ask::Keys(prefix) => format!("keys {prefix}*"),
-        Ask::Increment(key, delta) => format!("increment {key} by {delta}"),
     }
 }
 

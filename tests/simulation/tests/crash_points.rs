@@ -1,7 +1,10 @@
 //! Each kind of request, alone: it crashes at every operation, and every operation fails, with the operation done, not
 //! done, or done later. Nothing acknowledged is lost, and two windows later at the latest all is well.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
 use simulation::{
+    accounts,
     call::{Act, Answer},
     judge,
     stage::{Effect, Fate, Stage, Violation},
@@ -118,4 +121,63 @@ fn a_request_may_end_at_any_operation() {
     }
     eprintln!("{cases} cases");
     assert!(cases > 500, "only {cases} cases");
+}
+
+/// The same for the auth service. A registration hashes a password, so it is tried in the middle of a window only.
+#[test]
+fn a_request_to_the_auth_service_may_end_at_any_operation() {
+    let mut stage = Stage::new();
+    let mut cases = 0;
+    let kinds = |token: &str| {
+        [
+            Act::Register("ann".to_owned()),
+            Act::Keys,
+            Act::Refresh(token.to_owned()),
+            Act::SignOut(token.to_owned()),
+        ]
+    };
+    for kind in 0..4 {
+        for fate in fates() {
+            for at in 0.. {
+                let setting = Setting {
+                    start: EPOCH / WINDOW * WINDOW + WINDOW / 2,
+                    ..Setting::calm()
+                };
+                stage.reset_auth(setting, kind != 1);
+                let token = accounts::session(&stage);
+                let act = kinds(&token)[kind].clone();
+                match ending(&mut stage, &act, at, fate) {
+                    Ok(true) => cases += 1,
+                    Ok(false) => break,
+                    Err(what) => panic!("{act:?}, operation {at} {fate:?}: {what:?}"),
+                }
+            }
+        }
+    }
+    eprintln!("{cases} cases");
+    assert!(cases > 100, "only {cases} cases");
+}
+
+/// The request ends, somebody tries the same at once, and again after two windows: then it works, or is done.
+fn ending(stage: &mut Stage, act: &Act, at: usize, fate: Fate) -> Result<bool, Violation> {
+    stage.begin(USER, 0, act.clone(), "")?;
+    let mut done = 0;
+    while stage.under_way() > 0 {
+        stage.grant(0, if done == at { fate } else { Fate::Granted })?;
+        done += 1;
+    }
+    stage.perform(USER, 1, act.clone(), "")?;
+    while !stage.state().ops.is_empty() {
+        stage.grant(0, Fate::Granted)?;
+    }
+    stage.state().pass(2 * WINDOW);
+    let retried = stage.perform(USER, 2, act.clone(), "")?;
+    assert!(!matches!(retried, Answer::Refused(503, _)), "it is stuck: {retried:?}");
+    if let Act::Register(name) = act {
+        assert!(
+            stage.state().ledger.owner(name).is_some(),
+            "the name can't be had: {retried:?}"
+        );
+    }
+    Ok(done > at)
 }

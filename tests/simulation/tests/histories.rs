@@ -1,38 +1,40 @@
-//! Random histories: `SIM_HISTORIES` says how many, `SIM_SEED` replays one of them.
+//! Random histories. `SIM_HISTORIES` says how many, `SIM_SEED` replays one of them.
 
-use std::time::Instant;
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use simulation::{
-    explore::{explore, replay},
-    mutant::Mutant,
-};
+use simulation::{explore::check, history, plan::Conditions};
 
 #[test]
 fn every_promise_holds_in_every_history() {
-    if let Ok(seed) = std::env::var("SIM_SEED") {
-        let seed = seed.parse().expect("SIM_SEED is a number");
-        let (trace, result) = replay(seed, Mutant::None);
-        eprintln!("{trace}");
-        assert_eq!(result, Ok(()), "history {seed}");
-        return;
+    let conditions = Conditions::normal();
+    let tally = check(100_000, |stage, seed| history::run(stage, seed, &conditions));
+    let everything = [
+        "404",
+        "409",
+        "412",
+        "503",
+        "crashes",
+        "failures",
+        "late effects",
+        "pages",
+        "removals",
+        "skip notes",
+        "histories without increment",
+    ];
+    for what in everything {
+        let times = tally.get(what).copied().unwrap_or(0);
+        assert!(
+            times >= 100 || tally.values().sum::<u64>() < 1_000_000,
+            "{what} came to pass {times} times only"
+        );
     }
-    let count =
-        std::env::var("SIM_HISTORIES").map_or(100_000, |count| count.parse().expect("SIM_HISTORIES is a number"));
-    let started = Instant::now();
-    match explore(count, Mutant::None) {
-        Ok(tally) => {
-            let seconds = started.elapsed().as_secs_f64();
-            eprintln!(
-                "{count} histories in {seconds:.1} s: {:.0} a second; {tally:?}",
-                count as f64 / seconds
-            );
-        }
-        Err(finding) => {
-            let (trace, result) = replay(finding.seed, Mutant::None);
-            panic!(
-                "{trace}\nhistory {seed}: {result:?}\nSIM_SEED={seed} replays it",
-                seed = finding.seed
-            );
-        }
-    }
+}
+
+#[test]
+fn without_increment_every_promise_holds_for_requests_that_come_one_by_one() {
+    let conditions = Conditions {
+        one_by_one: true,
+        ..Conditions::normal()
+    };
+    check(5_000, |stage, seed| history::run(stage, seed, &conditions));
 }

@@ -1,33 +1,17 @@
-//! Listings that are overtaken, step by step.
+//! Requests that sleep where they may, while others go on: step by step.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use simulation::{
     call::{Act, Answer},
+    judge,
     mutant::Mutant,
+    script::{next, run, run_until},
     stage::{Fate, Stage, Violation},
-    world::{CallId, Setting},
+    world::Setting,
 };
 
 const USER: usize = 0;
-
-/// Lets the requests of `call` go on until it needs `prefix` from the store, or has ended.
-fn run_until(stage: &mut Stage, call: CallId, prefix: &str) {
-    loop {
-        let next = stage
-            .state()
-            .ops
-            .iter()
-            .position(|op| op.caller.is_some_and(|caller| caller.call == call));
-        let Some(index) = next else { return };
-        if stage.state().ops[index].ask.key().starts_with(prefix) {
-            return;
-        }
-        stage.grant(index, Fate::Granted).expect("no promise is broken");
-    }
-}
-
-fn run(stage: &mut Stage, call: CallId) {
-    run_until(stage, call, "nothing");
-}
 
 /// Memos that come and go: as many holes.
 fn purge(stage: &mut Stage, count: usize) {
@@ -55,12 +39,12 @@ fn overtake(setting: Setting, sleep: u64) -> Result<Answer, Violation> {
     stage.state().pass(sleep);
 
     let create = stage.begin(USER, 1, Act::Create(None), "slow")?;
-    run_until(&mut stage, create, "memo/u0/1");
+    run_until(&mut stage, create, "memo/u0/1")?;
     purge(&mut stage, 60);
-    run(&mut stage, sleeper);
+    run(&mut stage, sleeper)?;
     stage.perform(USER, 0, LIST, "")?;
     stage.perform(USER, 0, LIST, "")?;
-    run(&mut stage, create);
+    run(&mut stage, create)?;
     stage.perform(USER, 0, LIST, "")
 }
 
@@ -90,4 +74,32 @@ fn one_that_does_take_them_is_found_out() {
         matches!(&found, Err(Violation(what)) if what.contains("is not listed")),
         "{found:?}"
     );
+}
+
+#[test]
+fn a_retry_that_slept_after_it_found_no_memo_does_not_make_a_second_one() {
+    let mut stage = Stage::new();
+    let history = retry(&mut stage);
+    assert_eq!(history, Ok(()));
+    let state = stage.state();
+    assert_eq!(judge::history(&state.journal, &stage.calls), Ok(()));
+    assert_eq!(state.journal.live(USER).count(), 1);
+}
+
+/// The first request is about to write its memo; the retry has looked for it and has the answer on its way. Then the
+/// memo is written, too late to be marked, and a minute passes.
+fn retry(stage: &mut Stage) -> Result<(), Violation> {
+    let keyed = Act::Create(Some("key".to_owned()));
+    stage.reset(Setting::calm());
+    stage.state().direct = false;
+    let first = stage.begin(USER, 0, keyed.clone(), "keyed")?;
+    run_until(stage, first, "memo/u0/1")?;
+    let retry = stage.begin(USER, 1, keyed, "keyed")?;
+    run_until(stage, retry, "memo/u0/1")?;
+    let index = next(stage, retry).expect("it looks for the memo");
+    stage.grant(index, Fate::Delayed)?;
+    stage.state().pass(12_000);
+    run(stage, first)?;
+    stage.state().pass(60_000);
+    run(stage, retry)
 }

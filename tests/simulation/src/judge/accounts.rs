@@ -1,0 +1,79 @@
+//! What must hold of the auth service's answers.
+
+use std::time::Duration;
+
+use auth_component::sessions::GRACE;
+
+use super::{expect, may_be_busy};
+use crate::{
+    call::{Act, Answer, Call, Moment},
+    ledger::{Ledger, name_key, session_key},
+    op::CallId,
+    world::SKEW_MAX,
+};
+
+/// Judges the answer of a request that has just ended.
+pub fn answer(ledger: &Ledger, calls: &[Call], id: CallId, ended: &Moment, answer: &Answer) -> Result<(), String> {
+    let call = &calls[id];
+    match (&call.act, answer) {
+        (Act::Register(name), Answer::User(user)) => expect(
+            ledger.owner(name).as_ref() == Some(user),
+            "the name is not the registered user's",
+        ),
+        (Act::Register(name), Answer::Refused(409, _)) => {
+            let is_taken = ledger.is_there(&name_key(name), ended.step);
+            expect(
+                is_taken || may_be_busy(calls, id, ended, true),
+                "a free name was refused",
+            )
+        }
+        (Act::Keys, Answer::Keys(keys)) => {
+            let same = |call: &Call| !matches!(call.answer(), Some(Answer::Keys(other)) if other != keys);
+            expect(calls.iter().all(same), "instances have different signing keys")
+        }
+        (Act::Keys, Answer::Refused(503, _)) => expect(
+            call.disturbed || may_be_busy(calls, id, ended, true),
+            "there are no keys, without a reason",
+        ),
+        (Act::Refresh(token), Answer::Tokens(Some(next))) => {
+            let same = |other: &Call| {
+                other.act != call.act || !matches!(other.answer(), Some(Answer::Tokens(Some(other))) if other != next)
+            };
+            expect(calls.iter().all(same), || format!("{token} has two successors"))
+        }
+        (Act::Refresh(_), Answer::Tokens(None)) => expect(
+            may_be_busy(calls, id, ended, true),
+            "a refresh gave no new token, without a reason",
+        ),
+        (Act::Refresh(token), Answer::Refused(400, _)) => {
+            let is_gone = !ledger.is_there(&session_key(token), ended.step);
+            expect(
+                is_gone || may_be_stale(calls, token, ended),
+                "a good refresh token was refused",
+            )
+        }
+        (Act::SignOut(token), Answer::Removed) => expect(
+            !ledger.is_there(&session_key(token), ended.step),
+            "a session outlives its end",
+        ),
+        (Act::Register(_) | Act::Refresh(_) | Act::SignOut(_), Answer::Refused(503, _)) if call.disturbed => Ok(()),
+        (act, answer) => Err(format!("{act:?} was answered {answer:?}")),
+    }
+}
+
+/// Whether the token may have been replaced for longer than others may lag behind, or its successor too.
+fn may_be_stale(calls: &[Call], token: &str, now: &Moment) -> bool {
+    let lag = GRACE.saturating_sub(Duration::from_millis(2 * SKEW_MAX as u64));
+    let uses = |call: &&Call| matches!(&call.act, Act::Refresh(used) if used == token);
+    let mut used = calls.iter().filter(uses);
+    used.any(|call| {
+        let long_ago = Duration::from_millis(now.time - call.began.time) >= lag;
+        let successor_used = match call.answer() {
+            Some(Answer::Tokens(Some(next))) => calls
+                .iter()
+                .any(|call| matches!(&call.act, Act::Refresh(used) if used == next)),
+            _ => false,
+        };
+        long_ago || successor_used
+    })
+}

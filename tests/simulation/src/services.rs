@@ -1,0 +1,57 @@
+//! The services' own code, started in a simulated world.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::{Router, http::HeaderMap};
+use memo_component::keys::{Issuer, IssuerError};
+
+use crate::{
+    ports,
+    tokens::{AUDIENCE, ISSUER, TOKENS},
+    world::World,
+};
+
+/// How many instances of a service share the store.
+pub const INSTANCES: usize = 3;
+
+/// A signing key for histories that are not about it: 32 times the byte 7.
+const SEED: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
+
+/// An issuer that is away: the keys are given as a variable.
+struct Away;
+
+#[async_trait]
+impl Issuer for Away {
+    async fn jwks(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
+        Err(IssuerError("away".to_owned()))
+    }
+}
+
+/// Instances of the memo service.
+pub fn memo(world: &Arc<World>) -> Vec<Router> {
+    let instance = |instance| {
+        let config = memo_component::Config {
+            issuer: ISSUER.to_owned(),
+            audience: AUDIENCE.to_owned(),
+            jwks: TOKENS.0.clone(),
+            cors_origins: String::new(),
+        };
+        memo_component::app(ports::of(world, instance), config, Arc::new(Away)).expect("a router")
+    };
+    (0..INSTANCES).map(instance).collect()
+}
+
+/// Instances of the auth service. The signing key is given to them, or must be made.
+pub fn auth(world: &Arc<World>, key_given: bool) -> Vec<Router> {
+    let instance = |instance| {
+        let config = auth_component::Config {
+            issuer: ISSUER.to_owned(),
+            audience: AUDIENCE.to_owned(),
+            signing_key: if key_given { SEED.to_owned() } else { String::new() },
+            cors_origins: String::new(),
+        };
+        auth_component::app(ports::of(world, instance), config).expect("a router")
+    };
+    (0..INSTANCES).map(instance).collect()
+}
