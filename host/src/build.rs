@@ -4,7 +4,10 @@ use std::{path::Path, process::Command};
 
 use anyhow::{Context, Result, bail};
 
-use crate::manifest::{Build, Manifest};
+use crate::{
+    manifest::{Build, Manifest},
+    output::say,
+};
 
 const TARGET: &str = "wasm32-wasip2";
 
@@ -21,7 +24,7 @@ pub fn build_all(manifest: &Manifest) -> Result<()> {
 fn build_one(dir: &Path, build: &Build) -> Result<()> {
     let dir = dir.join(build.workdir.as_deref().unwrap_or(Path::new("")));
     for command in build.commands() {
-        println!("Building: {command}");
+        say(&format!("Building: {command}"));
         let status = Command::new("sh").arg("-c").arg(command).current_dir(&dir).status();
         let status = status.with_context(|| format!("cannot run a shell in {}", dir.display()))?;
         if status.success() {

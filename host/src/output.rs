@@ -40,6 +40,12 @@ pub fn streams() -> (LineStream, LineStream) {
     (LineStream::new(STDOUT.clone()), LineStream::new(STDERR.clone()))
 }
 
+/// Says how the start is going, on stdout.
+pub fn say(message: &str) {
+    // Unlike println!, this does not panic when nobody reads any more.
+    let _ = writeln!(io::stdout(), "{message}");
+}
+
 /// Says something in the host's own name, on one line of stderr.
 pub fn report(message: impl Display) {
     let line = format!("memo-host: {message}").replace('\n', " ");

@@ -11,7 +11,7 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::Semaphore,
 };
 
@@ -24,11 +24,24 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
         .with_context(|| format!("cannot listen on {address} (--listen takes another)"))
 }
 
-/// Serves until SIGTERM or Ctrl-C; then finishes the requests in flight, for as long as one may take.
-/// A second Ctrl-C does not wait for them.
-pub async fn serve(app: Arc<App>, listener: TcpListener) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+/// SIGTERM and Ctrl-C, which from here on no longer end the process by themselves.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub fn catch() -> Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+}
+
+/// Serves until there is a signal; then finishes the requests in flight, for as long as one may take.
+/// A Ctrl-C after that does not wait for them.
+pub async fn serve(app: Arc<App>, listener: TcpListener, mut signals: Signals) {
     let in_flight = Arc::new(Semaphore::new(INSTANCES as usize));
     let connections = GracefulShutdown::new();
     let mut server = http1::Builder::new();
@@ -46,8 +59,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> Result<()> {
                     continue;
                 }
             },
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            _ = signals.terminate.recv() => break,
+            _ = signals.interrupt.recv() => break,
         };
         serve_connection(&app, &server, &connections, &in_flight, stream, client);
     }
@@ -57,9 +70,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> Result<()> {
     let mut drained = pin!(tokio::time::timeout(timeout, connections.shutdown()));
     tokio::select! {
         _ = &mut drained => (),
-        _ = interrupt.recv() => (),
+        _ = signals.interrupt.recv() => (),
     }
-    Ok(())
 }
 
 fn serve_connection(

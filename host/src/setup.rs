@@ -18,12 +18,12 @@ use crate::{
     cli::Args,
     engine,
     instances::{Factory, Settings},
-    manifest::{Component, Manifest, Route},
+    manifest::{Component, Manifest, Route, Trigger},
     outbound::Outbound,
     output,
     routes::Router,
     runtime_config::Stores,
-    server,
+    server::{self, Signals},
     state::{Grants, State, linker},
     variables::Variables,
 };
@@ -44,7 +44,7 @@ pub fn run(args: &Args) -> Result<()> {
         .enable_all()
         .event_interval(EVENT_INTERVAL)
         .build()?;
-    // Redis connections are made by tasks of the runtime.
+    // Redis connections and signals are looked after by tasks of the runtime.
     let entered = runtime.enter();
     let state_dir = args.state_dir.clone().unwrap_or_else(|| manifest.dir.join(".spin"));
     let stores = Stores::open(
@@ -53,9 +53,6 @@ pub fn run(args: &Args) -> Result<()> {
         args.in_memory,
     )?;
     let grants = grant_all(&manifest, &variables, &stores)?;
-
-    drop(entered);
-
     let settings = Settings {
         request_timeout: args.request_timeout,
         memory_limit: args.memory_limit as usize * 1024 * 1024,
@@ -64,16 +61,16 @@ pub fn run(args: &Args) -> Result<()> {
     let engine = engine::start(settings.memory_limit)?;
     let linker = linker(&engine)?;
 
-    let result = runtime.block_on(async {
-        let listener = server::bind(args.listen).await?;
-        let app = load(&manifest, grants, &settings, &engine, &linker, &listener)?;
-        announce(&manifest, &app, &stores);
-        server::serve(app, listener).await
-    });
+    let listener = runtime.block_on(server::bind(args.listen))?;
+    let app = load(&manifest, grants, &settings, &engine, &linker, &listener)?;
+    let signals = Signals::catch()?;
+    output::say(&announcement(&manifest, &app, &stores));
+    runtime.block_on(server::serve(app, listener, signals));
+    drop(entered);
     // Drops what is still running, and with it the last holders of the stores, which closes them.
     runtime.shutdown_timeout(Duration::from_secs(1));
     output::flush();
-    result
+    Ok(())
 }
 
 /// Cargo tells a program that it runs where its package is.
@@ -166,18 +163,19 @@ fn load(
     }
 }
 
-fn announce(manifest: &Manifest, app: &App, stores: &Stores) {
+fn announcement(manifest: &Manifest, app: &App, stores: &Stores) -> String {
     let url = format!("http://{}", app.address);
-    println!("Serving {url}");
-    println!("{}:", manifest.name);
-    for trigger in &manifest.triggers {
-        match &trigger.route {
-            Route::Public(route) => println!("  {}: {url}{route}", trigger.component),
-            Route::Private(_) => println!("  {}: http://{}.spin.internal", trigger.component, trigger.component),
-        }
-    }
-    println!("Data:");
-    for summary in &stores.summaries {
-        println!("  {summary}");
-    }
+    let mut lines = vec![format!("Serving {url}"), format!("{}:", manifest.name)];
+    lines.extend(
+        manifest
+            .triggers
+            .iter()
+            .map(|Trigger { route, component, .. }| match route {
+                Route::Public(route) => format!("  {component}: {url}{route}"),
+                Route::Private(_) => format!("  {component}: http://{component}.spin.internal"),
+            }),
+    );
+    lines.push("Data:".to_owned());
+    lines.extend(stores.summaries.iter().map(|summary| format!("  {summary}")));
+    lines.join("\n")
 }
