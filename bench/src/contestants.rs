@@ -61,8 +61,9 @@ impl Kind {
         let listen = format!("127.0.0.1:{port}");
         let state_dir = path(state.to_owned());
         let signing_key = format!("signing_key={}", tokens::seed());
-        let host = path(root.join("target/release/memo-host"));
-        let app = path(root.join("spin.toml"));
+        let host = std::env::var("BENCH_HOST").unwrap_or_else(|_| path(root.join("target/release/memo-host")));
+        // Another manifest, to set two builds of the components side by side in two runs.
+        let app = std::env::var("BENCH_MANIFEST").unwrap_or_else(|_| path(root.join("spin.toml")));
         let up = [
             "--from",
             &app,

@@ -169,11 +169,11 @@ impl Report {
 
     fn beside(&self) -> String {
         let mut text = String::from(
-            "## Beside 100,000 records of others\n\nHow many times longer a request takes than beside 10 such records.\n\n| workload | ours | workerd |\n|---|--:|--:|\n",
+            "## Beside 100,000 records of others\n\nHow many times longer a request takes than beside 10 such records.\n\n| workload | ours |\n|---|--:|\n",
         );
         for name in crate::INDEPENDENT {
             let slower = |kind| show_ratio(self.slower(kind, name));
-            let _ = writeln!(text, "| {name} | {} | {} |", slower(Ours), slower(Peer));
+            let _ = writeln!(text, "| {name} | {} |", slower(Ours));
         }
         text
     }
