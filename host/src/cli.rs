@@ -77,7 +77,7 @@ fn parse_variable(text: &str) -> Result<(String, String), String> {
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {
-        Ok(seconds) if seconds >= 0.001 && seconds <= 86_400.0 => Ok(Duration::from_secs_f64(seconds)),
+        Ok(seconds) if (0.001..=86_400.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
         _ => Err("expected seconds, at most a day of them".to_owned()),
     }
 }

@@ -46,9 +46,12 @@ async fn misbehave(request: Request) -> Result<Answer, String> {
     let get = |name: &str| query.get(name).map_or("", |value| value.as_ref());
     match uri.path() {
         "/panic" => panic!("on request"),
-        "/loop" => loop {
-            std::hint::black_box(());
-        },
+        "/loop" => {
+            eprintln!("loop has begun");
+            loop {
+                std::hint::black_box(());
+            }
+        }
         "/hog" => loop {
             std::hint::black_box(Box::leak(vec![1_u8; 1024 * 1024].into_boxed_slice()));
         },

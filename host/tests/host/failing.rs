@@ -1,6 +1,6 @@
 //! Components that misbehave: the host answers for them and goes on.
 
-use std::thread;
+use std::{sync::Arc, thread};
 
 use crate::harness::{Host, manifest};
 
@@ -25,11 +25,18 @@ fn a_component_that_takes_too_much_memory_is_ended() {
 #[test]
 fn an_endless_loop_is_cut_off_and_holds_nobody_up() {
     let manifest = manifest("").replace("{ private = true }", "\"/inner/...\"");
-    let host = Host::start(&manifest, &["--request-timeout", "2"]);
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let host = Host::start_in(
+        dir,
+        &manifest,
+        &["--request-timeout", "5"],
+        &[("TOKIO_WORKER_THREADS", "2")],
+    );
     thread::scope(|scope| {
         // More loops than threads.
-        let loops: Vec<_> = (0..8).map(|_| scope.spawn(|| host.get("/loop"))).collect();
-        for _ in 0..20 {
+        let loops: Vec<_> = (0..4).map(|_| scope.spawn(|| host.get("/loop"))).collect();
+        host.wait_for_times(4, "loop has begun");
+        for _ in 0..10 {
             assert_eq!(host.get("/inner/headers").0, 200);
             assert_eq!(host.get("/hello").0, 200);
         }
