@@ -16,6 +16,9 @@ use crate::stage::{Stage, Violation};
 /// How many seeds a thread takes at a time.
 const BATCH: u64 = 64;
 
+/// How many histories the largest of the tests runs, if it is not told otherwise.
+pub const USUAL: u64 = 100_000;
+
 /// A history that breaks a promise.
 #[derive(Debug)]
 pub struct Finding {
@@ -92,33 +95,38 @@ pub fn replay(seed: u64, history: impl History) -> (String, Result<(), Violation
     (trace, result)
 }
 
-/// Checks that every history of the seeds below `count` keeps every promise. `SIM_HISTORIES` sets another count;
-/// `SIM_SEED` replays one history instead and tells all of it.
+/// Checks that every history of the seeds below `count` keeps every promise. With `SIM_HISTORIES` there are so many for
+/// every [`USUAL`] there would be; `SIM_SEED` replays one history instead and tells all of it.
 ///
 /// # Panics
 /// With the trace and the seed of a history that does not.
 pub fn check(count: u64, history: impl History) -> Tally {
-    let variable = |name| std::env::var(name).ok().map(|number| number.parse().expect("a number"));
+    let variable = |name| {
+        std::env::var(name)
+            .ok()
+            .map(|number| number.parse::<u64>().expect("a number"))
+    };
     if let Some(seed) = variable("SIM_SEED") {
         let (trace, result) = replay(seed, &history);
         eprintln!("{trace}");
         assert_eq!(result, Ok(()), "history {seed}");
         return Tally::new();
     }
-    let count = variable("SIM_HISTORIES").unwrap_or(count);
+    let count = variable("SIM_HISTORIES").map_or(count, |histories| (count * histories).div_ceil(USUAL));
     let started = Instant::now();
     match explore(count, &history) {
         Ok(tally) => {
             let seconds = started.elapsed().as_secs_f64();
-            eprintln!(
-                "{count} histories in {seconds:.1} s, {:.0} a second: {tally:?}",
-                count as f64 / seconds
-            );
+            let rate = count as f64 / seconds;
+            eprintln!("{count} histories in {seconds:.1} s, {rate:.0} a second: {tally:?}");
             tally
         }
         Err(Finding { seed, .. }) => {
             let (trace, result) = replay(seed, &history);
-            panic!("{trace}\nhistory {seed}: {result:?}\nSIM_SEED={seed} replays it");
+            let test = thread::current().name().unwrap_or_default().to_owned();
+            panic!(
+                "{trace}\nhistory {seed}: {result:?}\nreplay it: SIM_SEED={seed} cargo test -p simulation {test} -- --nocapture"
+            );
         }
     }
 }

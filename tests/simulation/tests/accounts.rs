@@ -1,4 +1,4 @@
-//! Random histories of the auth service. `SIM_HISTORIES` says how many, `SIM_SEED` replays one of them.
+//! Random histories of the auth service. `SIM_HISTORIES` says how many for the usual 100,000, `SIM_SEED` replays one of them.
 
 use simulation::{
     accounts::{Kind, run},

@@ -1,13 +1,17 @@
-//! Random histories. `SIM_HISTORIES` says how many, `SIM_SEED` replays one of them.
+//! Random histories. `SIM_HISTORIES` says how many for the usual 100,000, `SIM_SEED` replays one of them.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use simulation::{explore::check, history, plan::Conditions};
+use simulation::{
+    explore::{USUAL, check},
+    history,
+    plan::Conditions,
+};
 
 #[test]
 fn every_promise_holds_in_every_history() {
     let conditions = Conditions::normal();
-    let tally = check(100_000, |stage, seed| history::run(stage, seed, &conditions));
+    let tally = check(USUAL, |stage, seed| history::run(stage, seed, &conditions));
     let everything = [
         "404",
         "409",
