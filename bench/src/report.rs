@@ -22,13 +22,16 @@ use crate::{
 /// What there is between the tables and the reader: written by hand.
 const NOTES: &str = "bench/NOTES.md";
 
+/// A workload's name, and its rounds with few and with many foreign records in the store.
+pub type ForeignRounds = (&'static str, [Vec<Round>; 2]);
+
 /// All that was measured.
 pub struct Report {
     here: Vec<Kind>,
     cores: Cores,
     quick: bool,
     pub rounds: Rounds,
-    pub foreign: BTreeMap<Kind, Vec<(&'static str, [Vec<Round>; 2])>>,
+    pub foreign: BTreeMap<Kind, Vec<ForeignRounds>>,
     pub lonely: BTreeMap<Kind, Lonely>,
 }
 

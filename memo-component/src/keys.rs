@@ -179,13 +179,11 @@ impl Authenticator {
 
     /// Asks the issuer, if it was not asked a moment ago, and keeps what it says.
     async fn ask(&self, headers: &HeaderMap, now: Timestamp) -> Result<Arc<KeySet>, IssuerError> {
+        // Who has no keys at all asks each time: one lost answer must not turn people away for longer than that.
         let just_asked = self.with_memory(|memory| {
             let just_asked = memory.asked_at.is_some_and(|asked_at| now.since(asked_at) < ASK_EVERY);
-            // Whoever has no keys at all has to ask, also while others are asking.
-            if !just_asked && memory.known.is_some() {
-                memory.asked_at = Some(now);
-            }
-            just_asked
+            memory.asked_at = if just_asked { memory.asked_at } else { Some(now) };
+            just_asked && memory.known.is_some()
         });
         if just_asked {
             return Err(IssuerError("it was asked a moment ago".to_owned()));
@@ -196,9 +194,7 @@ impl Authenticator {
                 context.insert(name, value.clone());
             }
         }
-        let jwks = self.issuer.jwks(context).await;
-        self.with_memory(|memory| memory.asked_at = Some(now));
-        let jwks = jwks?;
+        let jwks = self.issuer.jwks(context).await?;
         let keys = KeySet::parse(&jwks).map_err(|error| IssuerError(error.to_string()))?;
         if keys.is_empty() {
             return Err(IssuerError("its JWK Set has no key that we know".to_owned()));
