@@ -22,6 +22,7 @@ build: toolchain ## Build the components, and the host for production
 	cargo build --release --bin memo-host
 
 lint: toolchain ## Check the format, and let clippy look at both worlds: native and Wasm
+	cargo metadata --locked --quiet --format-version 1 >/dev/null # Cargo.lock is up to date.
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	for component in $(COMPONENTS); do cargo clippy $(WASM) -p $$component -- -D warnings || exit; done
