@@ -18,6 +18,7 @@ use common::{
     ports::Ports,
     token::UserId,
 };
+use futures::future::try_join;
 use hmac_sha256::{HMAC, Hash};
 use serde::{Deserialize, Serialize};
 
@@ -146,6 +147,11 @@ fn key(session_id: &str) -> String {
     format!("auth/session/{session_id}")
 }
 
+/// Where it is noted that a session has ended, for refreshes that may still write it back.
+fn ended_key(session_id: &str) -> String {
+    format!("auth/session/{session_id}/ended")
+}
+
 /// Begins a session.
 ///
 /// # Errors
@@ -224,11 +230,12 @@ pub async fn end(ports: &Ports, token: &RefreshToken) -> Result<(), Refusal> {
     }
 }
 
-/// The token's session, unless it has run out.
+/// The token's session, unless it was ended or has run out.
 async fn load(ports: &Ports, token: &RefreshToken) -> Result<Session, Refusal> {
-    let key = key(&token.session_id);
-    let session: Session = ports.kv.get_json(&key).await?.ok_or(Refusal::NoSession)?;
-    if ports.clock.now() < session.expires_at {
+    let (key, ended_key) = (key(&token.session_id), ended_key(&token.session_id));
+    let (session, is_ended) = try_join(ports.kv.get_json::<Session>(&key), ports.kv.exists(&ended_key)).await?;
+    let session = session.ok_or(Refusal::NoSession)?;
+    if !is_ended && ports.clock.now() < session.expires_at {
         return Ok(session);
     }
     ports.kv.delete(&key).await?;
@@ -252,8 +259,19 @@ async fn rotate(ports: &Ports, session: Session, next: &Bytes32) -> Result<Optio
     }
 }
 
-/// Deletes the session, with a claim where it can be had, so that no rotation under way brings it back.
-async fn remove(ports: &Ports, mut session: Session) -> Result<(), KvError> {
+/// Ends the session for good, also where a rotation under way may yet write it back.
+async fn remove(ports: &Ports, session: Session) -> Result<(), KvError> {
+    let id = session.id.clone();
+    if ports.kv.has_increment() && remove_claimed(ports, session).await? {
+        return Ok(());
+    }
+    // Sign-out must not wait for whoever holds the claim, or has died with it.
+    ports.kv.set(&ended_key(&id), b"1").await?;
+    ports.kv.delete(&key(&id)).await
+}
+
+/// Deletes the session under a claim, so that no rotation brings it back; false where the claim is not to be had.
+async fn remove_claimed(ports: &Ports, mut session: Session) -> Result<bool, KvError> {
     let key = key(&session.id);
     for _ in 0..ATTEMPTS {
         let version = session.version;
@@ -264,13 +282,12 @@ async fn remove(ports: &Ports, mut session: Session) -> Result<(), KvError> {
             }
         });
         if let Outcome::Done(()) = outcome.await? {
-            return Ok(());
+            return Ok(true);
         }
         match ports.kv.get_json(&key).await? {
             Some(newer) => session = newer,
-            None => return Ok(()),
+            None => return Ok(true),
         }
     }
-    // Whoever holds the claim is dead or has long read what it needs.
-    ports.kv.delete(&key).await
+    Ok(false)
 }

@@ -7,10 +7,13 @@ mod support;
 use std::{collections::HashSet, time::Duration};
 
 use auth_component::sessions::{GRACE, LIFE};
-use common::claim::WINDOW;
+use common::{
+    claim::WINDOW,
+    kv::{Kv, MemoryKv},
+};
 use futures::future::{join, join_all};
 use http::StatusCode;
-use support::{Answer, Failing, TestApp, run};
+use support::{Answer, Failing, PASSWORD, TestApp, run};
 
 fn is_refused(answer: &Answer) -> bool {
     answer.status == StatusCode::BAD_REQUEST && answer.body["error"] == "invalid_grant"
@@ -187,6 +190,30 @@ fn a_refresh_that_died_does_not_keep_a_session_alive() {
             .await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT);
         assert!(is_refused(&app.refresh(&token).await));
+    });
+}
+
+#[test]
+fn a_refresh_that_writes_late_does_not_bring_a_session_back() {
+    run(async {
+        for store in [MemoryKv::default(), MemoryKv::without_increment()] {
+            let has_claims = store.has_increment();
+            let app = TestApp::over(store);
+            app.register("alice", PASSWORD).await;
+            let token = app.alices_token().await;
+            if has_claims {
+                leave_a_claim(&app, &token).await;
+            }
+            let key = format!("auth/session/{}", token.split('.').next().unwrap());
+            let record = app.ports.kv.get(&key).await.unwrap().unwrap();
+            let cookie = format!("memo_refresh={token}");
+            let headers = [("cookie", &*cookie)];
+            let answer = app.call("DELETE", "/api/auth/session", &headers, "").await;
+            assert_eq!(answer.status, StatusCode::NO_CONTENT);
+            app.ports.kv.set(&key, &record).await.unwrap();
+            assert!(is_refused(&app.refresh(&token).await));
+            assert!(!app.ports.kv.exists(&key).await.unwrap());
+        }
     });
 }
 

@@ -53,8 +53,6 @@ pub fn run(stage: &mut Stage, seed: u64, kind: Kind, conditions: &Conditions) ->
     storm::rage(stage, &mut rng, &plan, &mut accounts)?;
     storm::calm_down(stage)?;
     accounts.settle(stage, &mut rng)?;
-    let weaknesses = stage.state().ledger.weaknesses;
-    *stage.tally.entry("sessions that came back").or_default() += weaknesses;
     Ok(())
 }
 

@@ -9,18 +9,16 @@ use serde::Deserialize;
 struct Entry {
     step: u64,
     value: Option<Vec<u8>>,
-    /// Whether whoever removed it held no claim.
-    unclaimed: bool,
 }
 
 /// The lives of these records, by key.
 #[derive(Debug)]
 pub struct Ledger {
     records: BTreeMap<String, Vec<Entry>>,
+    /// When sessions were marked as ended, by key.
+    ended: BTreeMap<String, u64>,
     /// What went wrong in the store itself.
     pub violation: Option<String>,
-    /// How many sessions came back after they had been ended without a claim.
-    pub weaknesses: u64,
 }
 
 /// What all of them but names have.
@@ -56,30 +54,30 @@ impl Ledger {
     pub fn new() -> Self {
         Self {
             records: BTreeMap::new(),
+            ended: BTreeMap::new(),
             violation: None,
-            weaknesses: 0,
         }
     }
 
     /// The store was given this value.
     pub fn wrote(&mut self, step: u64, key: &str, value: &[u8]) {
+        if let Some(session) = key.strip_suffix("/ended") {
+            self.ended.entry(session.to_owned()).or_insert(step);
+            return;
+        }
         let is_name = key.starts_with("auth/name/");
         let is_versioned = key == "auth/key/signing" || key.starts_with("auth/session/");
         if !(is_name || is_versioned) || key.contains("/claim/") {
             return;
         }
+        let is_ended = self.ended.contains_key(key);
         let entries = self.records.entry(key.to_owned()).or_default();
-        let gone_unclaimed = entries.last().is_some_and(|entry| entry.unclaimed);
         let problem = match entries.last().map(|entry| entry.value.as_deref().map(version)) {
             None if is_name || version(value) == Some(1) => None,
             None => Some(format!("{key} does not begin at version 1")),
             Some(_) if is_name => Some(format!("{key} was given to two users")),
-            // A sign-out that can't get the claim deletes without it. A refresh that holds the claim and takes its time
-            // then brings the session back: a known weakness.
-            Some(None) if gone_unclaimed => {
-                self.weaknesses += 1;
-                None
-            }
+            // Whoever held a claim when the session was ended without one may write it back, and nobody minds.
+            Some(None) if is_ended => None,
             Some(None) => Some(format!("{key} came back after it was removed")),
             Some(Some(before)) if before.map(|before| before + 1) == version(value) => None,
             Some(Some(before)) => Some(format!(
@@ -90,26 +88,24 @@ impl Ledger {
         entries.push(Entry {
             step,
             value: Some(value.to_vec()),
-            unclaimed: false,
         });
         if let Some(problem) = problem {
             self.violation.get_or_insert(problem);
         }
     }
 
-    /// The store removed this key, for somebody who held a claim or did not.
-    pub fn removed(&mut self, step: u64, key: &str, claimed: bool) {
+    /// The store removed this key.
+    pub fn removed(&mut self, step: u64, key: &str) {
         if let Some(entries) = self.records.get_mut(key) {
-            entries.push(Entry {
-                step,
-                value: None,
-                unclaimed: !claimed,
-            });
+            entries.push(Entry { step, value: None });
         }
     }
 
-    /// Whether a record was there at `step`.
+    /// Whether a record was there at `step`, and was not marked as ended.
     pub fn is_there(&self, key: &str, step: u64) -> bool {
+        if self.ended.get(key).is_some_and(|ended| *ended <= step) {
+            return false;
+        }
         let entries = self.records.get(key).map_or(&[][..], Vec::as_slice);
         let later = entries.partition_point(|entry| entry.step <= step);
         later.checked_sub(1).is_some_and(|last| entries[last].value.is_some())

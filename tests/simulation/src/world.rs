@@ -147,8 +147,7 @@ impl State {
             }
             Ask::Delete(key) => {
                 self.journal.removed(self.step, key);
-                let claimed = caller.is_some_and(|caller| self.claimants.contains(&caller.call));
-                self.ledger.removed(self.step, key, claimed);
+                self.ledger.removed(self.step, key);
             }
             _ => {}
         }

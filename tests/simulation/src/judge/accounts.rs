@@ -54,7 +54,7 @@ pub fn answer(ledger: &Ledger, calls: &[Call], id: CallId, ended: &Moment, answe
         }
         (Act::SignOut(token), Answer::Removed) => {
             let is_gone = !ledger.is_there(&session_key(token), ended.step);
-            expect(is_gone || ledger.weaknesses > 0, "a session outlives its end")
+            expect(is_gone, "a session outlives its end")
         }
         (Act::Register(_) | Act::Refresh(_) | Act::SignOut(_), Answer::Refused(503, _)) if call.disturbed => Ok(()),
         (act, answer) => Err(format!("{act:?} was answered {answer:?}")),
