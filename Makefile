@@ -18,7 +18,7 @@ test: toolchain browser ## Run all tests, also those in a real browser
 	MEMO_BROWSER=0 MEMO_BUILD_ARGS=--no-default-features MEMO_HOST_ARGS="--variable kv_atomics=false" cargo test --test blackbox
 
 build: toolchain ## Build the components, and the host for production
-	for component in $(COMPONENTS); do cargo build $(WASM) -p $$component || exit; done
+	sed -n 's/^command = "\(.*\)"$$/\1/p' spin.toml | sh -ex
 	cargo build --release --bin memo-host
 
 lint: toolchain ## Check the format, and let clippy look at both worlds: native and Wasm
