@@ -182,7 +182,9 @@ impl Authenticator {
         // Who has no keys at all asks each time: one lost answer must not turn people away for longer than that.
         let just_asked = self.with_memory(|memory| {
             let just_asked = memory.asked_at.is_some_and(|asked_at| now.since(asked_at) < ASK_EVERY);
-            memory.asked_at = if just_asked { memory.asked_at } else { Some(now) };
+            if !just_asked {
+                memory.asked_at = Some(now);
+            }
             just_asked && memory.known.is_some()
         });
         if just_asked {
