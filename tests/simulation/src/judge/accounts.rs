@@ -35,6 +35,9 @@ pub fn answer(ledger: &Ledger, calls: &[Call], id: CallId, ended: &Moment, answe
             call.disturbed || may_be_busy(calls, id, ended, true),
             "there are no keys, without a reason",
         ),
+        (Act::Refresh(token), Answer::Tokens(_)) if !ledger.is_there(&session_key(token), call.began.step) => {
+            Err("a session goes on that had ended".to_owned())
+        }
         (Act::Refresh(token), Answer::Tokens(Some(next))) => {
             let same = |other: &Call| {
                 other.act != call.act || !matches!(other.answer(), Some(Answer::Tokens(Some(other))) if other != next)
