@@ -11,8 +11,8 @@ use wasmtime::{
 pub const INSTANCES: u32 = 1024;
 /// A component is a few core modules (its own, and adapters around it).
 const MODULES_PER_COMPONENT: u32 = 4;
-/// How long Wasm code runs before it lets other requests have the thread.
-const TICK: Duration = Duration::from_millis(10);
+/// The clock's tick: Wasm code that runs for one or two of them lets other requests have the thread.
+pub const TICK: Duration = Duration::from_millis(10);
 
 /// Makes the engine and starts its clock. `memory_limit` is in bytes.
 pub fn start(memory_limit: usize) -> Result<Engine> {

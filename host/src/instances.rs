@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Result, anyhow};
 use tokio::time::Sleep;
 use wasmtime::{
-    Engine, Store, StoreContextMut,
+    Engine, Store, StoreContextMut, UpdateDeadline,
     component::{Component, GuestTaskId, Linker},
 };
 use wasmtime_wasi_http::{
@@ -20,6 +20,7 @@ use wasmtime_wasi_http::{
 };
 
 use crate::{
+    engine::TICK,
     outbound::Outbound,
     output::report,
     state::{Grants, State},
@@ -94,7 +95,8 @@ impl HandlerState for Factory {
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.limits);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_async_yield_and_update(1);
+        let mut turn = Turn::default();
+        store.epoch_deadline_callback(move |_| Ok(turn.tick(Instant::now())));
         let proxy = tokio::time::timeout(*request_timeout, self.component.instantiate_async(&mut store)).await??;
         // WASI 0.2 has no way to hand a second request to an instance.
         let (requests, concurrent) = match proxy {
@@ -116,6 +118,28 @@ impl HandlerState for Factory {
                 timeout: *request_timeout,
             },
         })
+    }
+}
+
+/// How long the guest has been running, as far as the engine's clock tells.
+///
+/// The clock goes on while a guest waits, so a guest that comes back has always missed a tick. Did it yield then, it
+/// would go to the end of the queue of all that run, after every wait once more. So the first tick only begins a turn,
+/// and a second one that comes right after it ends the turn.
+#[derive(Default)]
+struct Turn {
+    began: Option<Instant>,
+}
+
+impl Turn {
+    fn tick(&mut self, now: Instant) -> UpdateDeadline {
+        let ran_on = self.began.is_some_and(|began| now - began < TICK * 3 / 2);
+        self.began = (!ran_on).then_some(now);
+        if ran_on {
+            UpdateDeadline::Yield(1)
+        } else {
+            UpdateDeadline::Continue(1)
+        }
     }
 }
 
@@ -187,5 +211,26 @@ pub fn cause(error: &wasmtime::Error) -> String {
     match error.downcast_ref::<wasmtime::Trap>() {
         Some(trap) => trap.to_string(),
         None => format!("{error:#}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_runs_on_and_on_yields_and_who_comes_back_does_not() {
+        let yields = |ticks: &[u32]| -> Vec<bool> {
+            let (start, mut turn) = (Instant::now(), Turn::default());
+            let ticks = ticks
+                .iter()
+                .map(|milliseconds| start + Duration::from_millis((*milliseconds).into()));
+            ticks
+                .map(|now| matches!(turn.tick(now), UpdateDeadline::Yield(_)))
+                .collect()
+        };
+        assert_eq!(yields(&[0, 10, 20, 30]), [false, true, false, true]);
+        assert_eq!(yields(&[0, 40, 90, 5000]), [false; 4]);
+        assert_eq!(yields(&[0, 40, 50, 60]), [false, false, true, false]);
     }
 }
