@@ -82,7 +82,15 @@ impl Kind {
                 let from = path(manifest);
                 (
                     host,
-                    owned(&["--from", &from, "--listen", &listen, "--quiet", "--in-memory"]),
+                    owned(&[
+                        "--from",
+                        &from,
+                        "--listen",
+                        &listen,
+                        "--quiet",
+                        "--state-dir",
+                        &state_dir,
+                    ]),
                 )
             }
             Self::Ours => (host, owned(&up)),
@@ -122,7 +130,7 @@ fn hello_manifest() -> String {
     format!(
         "spin_manifest_version = 2\n[application]\nname = \"hello\"\n\
          [[trigger.http]]\nroute = \"/...\"\ncomponent = \"hello\"\n\
-         [component.hello]\nsource = {:?}\n",
+         [component.hello]\nsource = {:?}\nkey_value_stores = [\"default\"]\n",
         wasm.display().to_string()
     )
 }

@@ -6,7 +6,7 @@ use crate::{
     contestants::Kind::{Hello, Limit, Ours, Peer},
     lonely::Lonely,
     machine,
-    report::{Report, median, show_mb, show_time},
+    report::{Report, median, show_mb, show_ratio, show_time},
 };
 
 /// The table of goals.
@@ -24,8 +24,9 @@ pub fn table(report: &Report) -> String {
     let at_most = |ratio: Option<f64>, bar: f64| ratio.map(|ratio| (format!("{ratio:.2}"), ratio <= bar));
 
     let to_hello = report.ratio(("GET memo", Ours), ("hello", Hello));
+    let floor = show_ratio(report.ratio(("floor", Hello), ("hello", Hello)));
     line(
-        "GET memo, token seen, to the bare hello",
+        &format!("GET memo, token seen, to the bare hello (the floor: {floor})"),
         "≥ 0.6",
         at_least(to_hello, 0.6),
     );

@@ -36,6 +36,10 @@ pub const WORKLOADS: &[Workload] = &[
     work("hello", 16, BARE, |_, _| {
         forever(|| Call::new(Method::GET, "/hello", 200))
     }),
+    work("floor", 16, &[Hello], |_, _| {
+        // As long as a token.
+        forever(|| Call::new(Method::GET, "/floor", 200).bearer(&"x".repeat(500)))
+    }),
     work("static index", 16, SITE, |_, _| {
         forever(|| Call::new(Method::GET, "/", 200))
     }),

@@ -2,10 +2,16 @@
 #![cfg(target_family = "wasm")]
 #![allow(clippy::panic, clippy::expect_used, reason = "failing is what it is for")]
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    cell::OnceCell,
+    collections::HashMap,
+    io::Write,
+    rc::Rc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use spin_sdk::{
     experimental::wasi::keyvalue::{atomics, store},
@@ -25,8 +31,10 @@ export!(Component);
 impl Guest for Component {
     async fn handle(request: types::Request) -> Result<types::Response, types::ErrorCode> {
         // As bare as can be: the benches measure the host by it.
-        if request.get_path_with_query().as_deref() == Some("/hello") {
-            return text("hello").into_response();
+        match request.get_path_with_query().as_deref() {
+            Some("/hello") => return text("hello").into_response(),
+            Some("/floor") => return floor(Request::from_request(request)?).await.into_response(),
+            _ => (),
         }
         let answer = misbehave(Request::from_request(request)?)
             .await
@@ -37,6 +45,45 @@ impl Guest for Component {
             });
         answer.into_response()
     }
+}
+
+/// The least that a service does for a request, without a router, tokens or JSON: it takes the request as `http` has it,
+/// reads one value, sets a few headers and logs a line. The benches measure what is left to save by it.
+async fn floor(request: Request) -> Answer {
+    thread_local! {
+        static STORE: OnceCell<Rc<Store>> = const { OnceCell::new() };
+    }
+    let store = match STORE.with(|store| store.get().cloned()) {
+        Some(store) => store,
+        None => {
+            let store = Rc::new(Store::open_default().await.expect("a store"));
+            store.set("floor", [b'x'; 160]).await.expect("a write");
+            STORE.with(|kept| kept.get_or_init(|| store).clone())
+        }
+    };
+    let authorized = request.headers().contains_key(header::AUTHORIZATION);
+    let value = store.get("floor").await.expect("a read").unwrap_or_default();
+    let mut answer = text(value);
+    for (name, value) in [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::ETAG, "\"1\""),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            HeaderName::from_static("x-request-id"),
+            "0123456789abcdef0123456789abcdef",
+        ),
+    ] {
+        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    let line = format!(
+        "{{\"time\":{:?},\"method\":\"{}\",\"authorized\":{authorized}}}\n",
+        SystemTime::now(),
+        request.method()
+    );
+    // In one piece, which eprintln! does not do.
+    let _ = std::io::stderr().write_all(line.as_bytes());
+    answer
 }
 
 /// Errors that the host reports are 418 with the error as text.
