@@ -1,6 +1,6 @@
 //! What every response of both services gets.
 
-use std::{fmt::Write, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -138,9 +138,6 @@ fn request_id(request: &Request, ports: &Ports) -> Result<HeaderValue, Problem> 
     if let Some(id) = request.headers().get(X_REQUEST_ID).filter(sane) {
         return Ok(id.clone());
     }
-    let mut id = String::with_capacity(32);
-    for byte in ports.random.bytes::<16>()? {
-        let _ = write!(id, "{byte:02x}");
-    }
-    HeaderValue::try_from(id).map_err(Problem::internal)
+    let id = u128::from_le_bytes(ports.random.bytes()?);
+    HeaderValue::try_from(format!("{id:032x}")).map_err(Problem::internal)
 }
