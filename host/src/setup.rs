@@ -28,8 +28,8 @@ use crate::{
     variables::Variables,
 };
 
-/// Tasks that a thread runs before it looks for new connections and expired timers. Wasm may run for a whole
-/// tick of the engine's clock (10 ms) each time, so tokio's default of 61 would keep everybody else waiting.
+/// Tasks that a thread runs before it looks for new connections and expired timers. Wasm may run for two
+/// ticks of the engine's clock (20 ms) each time, so tokio's default of 61 would keep everybody else waiting.
 const EVENT_INTERVAL: u32 = 8;
 
 /// Does what the command line asks for; returns when the server has ended.
