@@ -149,7 +149,7 @@ fn key(session_id: &str) -> String {
 
 /// Where it is noted that a session has ended, for refreshes that may still write it back.
 fn ended_key(session_id: &str) -> String {
-    format!("auth/session/{session_id}/ended")
+    format!("{}/ended", key(session_id))
 }
 
 /// Begins a session.
