@@ -3,10 +3,9 @@
 #![allow(clippy::panic, clippy::expect_used, reason = "failing is what it is for")]
 
 use std::{
-    cell::OnceCell,
     collections::HashMap,
     io::Write,
-    rc::Rc,
+    sync::OnceLock,
     time::{Duration, SystemTime},
 };
 
@@ -50,15 +49,13 @@ impl Guest for Component {
 /// The least that a service does for a request, without a router, tokens or JSON: it takes the request as `http` has it,
 /// reads one value, sets a few headers and logs a line. The benches measure what is left to save by it.
 async fn floor(request: Request) -> Answer {
-    thread_local! {
-        static STORE: OnceCell<Rc<Store>> = const { OnceCell::new() };
-    }
-    let store = match STORE.with(|store| store.get().cloned()) {
+    static STORE: OnceLock<Store> = OnceLock::new();
+    let store = match STORE.get() {
         Some(store) => store,
         None => {
-            let store = Rc::new(Store::open_default().await.expect("a store"));
+            let store = Store::open_default().await.expect("a store");
             store.set("floor", [b'x'; 160]).await.expect("a write");
-            STORE.with(|kept| kept.get_or_init(|| store).clone())
+            STORE.get_or_init(|| store)
         }
     };
     let authorized = request.headers().contains_key(header::AUTHORIZATION);
