@@ -64,34 +64,14 @@ impl Kind {
         let host = std::env::var("BENCH_HOST").unwrap_or_else(|_| path(root.join("target/release/memo-host")));
         // Another manifest, to set two builds of the components side by side in two runs.
         let app = std::env::var("BENCH_MANIFEST").unwrap_or_else(|_| path(root.join("spin.toml")));
-        let up = [
-            "--from",
-            &app,
-            "--listen",
-            &listen,
-            "--quiet",
-            "--state-dir",
-            &state_dir,
-            "--variable",
-            &signing_key,
-        ];
+        let serve = ["--listen", &listen, "--quiet", "--state-dir", &state_dir];
+        let up = [&["--from", &app, "--variable", &signing_key], &serve[..]].concat();
         let (name, args) = match self {
             Self::Hello => {
                 let manifest = state.join("hello.toml");
                 std::fs::write(&manifest, hello_manifest())?;
                 let from = path(manifest);
-                (
-                    host,
-                    owned(&[
-                        "--from",
-                        &from,
-                        "--listen",
-                        &listen,
-                        "--quiet",
-                        "--state-dir",
-                        &state_dir,
-                    ]),
-                )
+                (host, owned(&[&["--from", &from], &serve[..]].concat()))
             }
             Self::Ours => (host, owned(&up)),
             Self::Spin => ("spin".to_owned(), owned(&[&["up"], &up[..]].concat())),
