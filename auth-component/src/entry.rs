@@ -1,13 +1,17 @@
 //! The component's entry: Spin's request in, the router's response out.
 
 use axum::Router;
-use common::{entry::Instance, ports::Ports, variable};
+use common::{
+    entry::{Instance, StartError},
+    variable,
+    world::Ports,
+};
 use spin_sdk::{
     http::{IntoResponse, Request},
     http_service,
 };
 
-use crate::Config;
+use crate::{Config, sign_in::password::Cost};
 
 static INSTANCE: Instance = Instance::new("auth");
 
@@ -16,13 +20,15 @@ async fn handle(request: Request) -> impl IntoResponse {
     INSTANCE.serve(request, router).await
 }
 
-async fn router(ports: Ports) -> Result<Router, String> {
-    let get = |name| async move { variable::get(name).await.map_err(|error| error.to_string()) };
+async fn router(ports: Ports) -> Result<Router, StartError> {
     let config = Config {
-        issuer: get("issuer").await?,
-        audience: get("audience").await?,
-        signing_key: get("signing_key").await?,
-        cors_origins: get("cors_origins").await?,
+        issuer: variable::get("issuer").await?,
+        audience: variable::get("audience").await?,
+        signing_key: variable::get("signing_key").await?,
+        public_origin: variable::get("public_origin").await?,
+        cors_origins: variable::get("cors_origins").await?,
+        trusted_proxies: variable::get("trusted_proxies").await?,
+        password_cost: Cost::OWASP,
     };
-    crate::app(ports, config)
+    Ok(crate::app(ports, config)?)
 }

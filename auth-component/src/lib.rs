@@ -1,80 +1,75 @@
 //! The token issuer: users, passwords, sessions, access tokens, public keys.
 //!
-//! Other services share nothing with it but its public keys. Read in this order: [`users`] (who), [`passwords`] and
-//! [`credentials`] (is it them), [`sessions`] (for how long), [`access_token`] and [`keys`] (how others can tell),
-//! then the two ways in: [`token_endpoint`] for programs and [`browser`] for the site.
+//! Other services share nothing with it but its public keys. Read in this order: [`routes`] (what is served),
+//! [`sign_in`] (is it them), [`records`] (what lies in the store), [`tokens`] (how others can tell who somebody is).
 
-pub mod access_token;
-pub mod browser;
-pub mod bytes32;
-pub mod cookie;
-pub mod credentials;
+mod config;
 #[cfg(target_family = "wasm")]
 mod entry;
-pub mod keys;
-pub mod passwords;
-pub mod refusal;
-pub mod sessions;
-pub mod token_endpoint;
-pub mod users;
+pub mod records;
+pub mod routes;
+pub mod sign_in;
+pub mod tokens;
 
 use std::sync::Arc;
 
 use axum::Router;
-use common::{layers, ports::Ports, token::Verifier};
+use common::{
+    config::{AllowedOrigins, ConfigError, PublicOrigin},
+    http::{cors::Cors, layers::Layers},
+    token::TokenProfile,
+    world::Ports,
+};
+use http::Method;
 
-use keys::Keyring;
+pub use config::{Config, TrustedProxies};
+use sign_in::password::Hasher;
+use tokens::keyring::Keyring;
 
 /// The longest body that is read, in bytes: many times the longest name and password.
 const BODY_MAX_BYTES: usize = 64 * 1024;
-
-/// The service's configuration, from its Spin variables.
-#[derive(Clone)]
-pub struct Config {
-    /// `iss` of the tokens it makes.
-    pub issuer: String,
-    /// `aud` of the tokens it makes.
-    pub audience: String,
-    /// The seed of the signing key, 32 bytes in base64url; empty for keys made and kept in the store.
-    pub signing_key: String,
-    /// Origins of other sites, comma-separated; empty for none.
-    pub cors_origins: String,
-}
 
 /// What every handler can reach.
 #[derive(Clone)]
 pub struct App {
     ports: Ports,
     keys: Arc<Keyring>,
-    verifier: Arc<Verifier>,
-    cors_origins: Arc<str>,
+    profile: Arc<TokenProfile>,
+    hasher: Hasher,
+    public_origin: PublicOrigin,
+    allowed_origins: Arc<AllowedOrigins>,
+    trusted_proxies: Arc<TrustedProxies>,
 }
 
-/// The service as a router, for Spin, for tests and for a native server alike.
+/// Makes the service, as a router for Spin, for tests and for a native server alike.
 ///
 /// # Errors
 /// When the configuration can't be used.
-pub fn app(ports: Ports, config: Config) -> Result<Router, String> {
+pub fn app(ports: Ports, config: Config) -> Result<Router, ConfigError> {
+    let allowed_origins = AllowedOrigins::parse(&config.cors_origins)?;
+    let public_origin = PublicOrigin::parse(&config.public_origin)?;
     let app = App {
-        ports: ports.clone(),
         keys: Arc::new(Keyring::new(ports.clone(), &config.signing_key)?),
-        verifier: Arc::new(Verifier {
+        profile: Arc::new(TokenProfile {
             issuer: config.issuer,
             audience: config.audience,
         }),
-        cors_origins: config.cors_origins.as_str().into(),
+        hasher: Hasher::new(config.password_cost),
+        public_origin: public_origin.clone(),
+        allowed_origins: Arc::new(allowed_origins.clone()),
+        trusted_proxies: Arc::new(TrustedProxies::parse(&config.trusted_proxies)?),
+        ports: ports.clone(),
     };
-    let router = Router::new()
-        .merge(users::routes())
-        .merge(token_endpoint::routes())
-        .merge(browser::routes(&app))
-        .merge(keys::routes())
-        .with_state(app);
-    Ok(layers::finish(
-        router,
-        "auth",
-        &ports,
-        BODY_MAX_BYTES,
-        &config.cors_origins,
-    ))
+    let layers = Layers {
+        service: "auth",
+        body_max_bytes: BODY_MAX_BYTES,
+        cors: Cors {
+            origins: allowed_origins,
+            methods: vec![Method::GET, Method::POST, Method::DELETE],
+            headers: Vec::new(),
+            with_credentials: true,
+        },
+        public_origin,
+    };
+    Ok(layers.finish(routes::router(&app).with_state(app), &ports))
 }

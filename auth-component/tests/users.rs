@@ -5,7 +5,7 @@
 mod support;
 
 use argon2::{Argon2, Params, password_hash::PasswordHasher};
-use common::kv::MemoryKv;
+use common::store::kv::MemoryKv;
 use futures::future::join_all;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -140,7 +140,7 @@ fn a_registration_cut_off_anywhere_leaves_a_user_or_a_free_name() {
                 let first = app.register("alice", PASSWORD).await;
                 app.kv.mend();
                 if first.status == StatusCode::CREATED
-                    && app.kv.operations.load(std::sync::atomic::Ordering::SeqCst) < operations
+                    && app.kv.operations() < operations
                 {
                     break;
                 }
@@ -206,9 +206,61 @@ fn a_hash_with_old_parameters_is_renewed_at_login() {
             user["password_hash"]
                 .as_str()
                 .unwrap()
-                .starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
+                .starts_with("$argon2id$v=19$m=7168,t=5,p=1$")
         );
         assert_eq!(app.log_in("alice", PASSWORD).await.status, StatusCode::OK);
+    });
+}
+
+#[test]
+fn a_renewed_hash_does_not_undo_what_somebody_else_changed() {
+    run(async {
+        for seed in 1..60 {
+            let app = TestApp::with_alice().await;
+            let weak = Argon2::from(Params::new(64, 1, 1, None).unwrap());
+            let weak = weak.hash_password_with_salt(PASSWORD.as_bytes(), &[1; 16]).unwrap();
+            let key = users_record(&app).await;
+            let mut user: Value = app.ports.kv.get_json(&key).await.unwrap().unwrap();
+            user["password_hash"] = json!(weak.to_string());
+            // As it was written before there were versions.
+            user.as_object_mut().unwrap().remove("version");
+            app.ports.kv.set_json(&key, &user).await.unwrap();
+            app.kv.shuffle(seed);
+            let (first, second) = (app.another_instance(), app.another_instance());
+            let both = futures::future::join(first.log_in("alice", PASSWORD), second.log_in("alice", PASSWORD));
+            let (first, second) = both.await;
+            assert_eq!((first.status, second.status), (StatusCode::OK, StatusCode::OK));
+            let user: Value = app.ports.kv.get_json(&key).await.unwrap().unwrap();
+            assert_eq!(user["version"], 2, "seed {seed}: written once, under a claim");
+        }
+    });
+}
+
+#[test]
+fn registrations_from_one_network_are_limited() {
+    run(async {
+        let app = TestApp::new();
+        let mut statuses = Vec::new();
+        for name in 0..31 {
+            let body = json!({"username": format!("name{name}"), "password": PASSWORD}).to_string();
+            let headers = [("content-type", "application/json"), ("spin-client-addr", "192.0.2.7:5000")];
+            statuses.push(app.call("POST", "/api/auth/users", &headers, &body).await.status);
+        }
+        assert_eq!(statuses.pop(), Some(StatusCode::TOO_MANY_REQUESTS));
+        assert!(statuses.iter().all(|status| *status == StatusCode::CREATED));
+        assert_eq!(app.register("name99", PASSWORD).await.status, StatusCode::CREATED);
+    });
+}
+
+#[test]
+fn the_same_password_in_other_code_points_is_the_same() {
+    run(async {
+        let app = TestApp::new();
+        // Composed (NFC), and decomposed as macOS has it (NFD).
+        let (composed, decomposed) = ("\u{be44}\u{bc00}\u{bc88}\u{d638}1234", "\u{1107}\u{1175}\u{1106}\u{1175}\u{11af}\u{1107}\u{1165}\u{11ab}\u{1112}\u{1169}1234");
+        assert_eq!(app.register("alice", decomposed).await.status, StatusCode::CREATED);
+        assert_eq!(app.log_in("alice", composed).await.status, StatusCode::OK);
+        assert_eq!(app.log_in("alice", decomposed).await.status, StatusCode::OK);
     });
 }
 

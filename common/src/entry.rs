@@ -8,14 +8,29 @@ use spin_sdk::http::Request;
 use tower_service::Service;
 
 use crate::{
-    clock::SystemClock,
-    kv::{Kv, MemoryKv, SpinKv},
-    layers, layout,
-    ports::{Ports, log_to_stderr},
-    problem::Problem,
-    random::SystemRandom,
-    variable,
+    config::ConfigError,
+    http::{layers::Layers, problem::Problem},
+    store::{
+        kv::{Kv, KvError, MemoryKv, SpinKv},
+        layout,
+    },
+    variable::{self, VariableError},
+    world::{Ports, backpressure::ComponentBackpressure, clock::SystemClock, log_to_stderr, random::SystemRandom},
 };
+
+/// Why a component can't serve yet. It answers 503 meanwhile, and tries again at each request.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A variable can't be read.
+    #[error(transparent)]
+    Variable(#[from] VariableError),
+    /// A variable holds something that can't be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store can't be opened, or holds another layout.
+    #[error(transparent)]
+    Store(#[from] KvError),
+}
 
 /// A component instance: its router, built by the first request and kept for the others. It holds no request's data.
 pub struct Instance {
@@ -36,43 +51,48 @@ impl Instance {
     /// setting) requests are answered 503, and each tries again.
     pub async fn serve<F>(&self, request: Request, build: impl FnOnce(Ports) -> F) -> Response
     where
-        F: Future<Output = Result<Router, String>>,
+        F: Future<Output = Result<Router, StartError>>,
     {
         let _until_answered = without_yielding();
         let mut router = match self.router(build).await {
             Ok(router) => router,
-            Err(cause) => self.refusing(cause),
+            Err(cause) => self.refusing(&cause),
         };
         router.call(request).await.unwrap_or_else(|never| match never {})
     }
 
     /// Answers everything with 503, and like every answer with a request id, safe headers and a line in the log.
-    fn refusing(&self, cause: String) -> Router {
-        let refuse = move || std::future::ready(Problem::unavailable(&cause));
+    fn refusing(&self, cause: &StartError) -> Router {
+        let problem = Problem::unavailable(cause);
+        let refuse = move || std::future::ready(problem.clone());
+        let layers = Layers {
+            service: self.service,
+            ..Layers::default()
+        };
         let router = Router::new().route("/{*path}", any(refuse));
-        layers::finish(router, self.service, &ports(Arc::new(MemoryKv::default())), 0, "")
+        layers.finish(router, &ports(Arc::new(MemoryKv::default())))
     }
 
-    /// Requests that arrive while the router is being built build their own, and the first one done is kept. They must
-    /// not wait for each other: a task that sleeps on nothing but another task ends the instance (wit-bindgen without
-    /// `inter-task-wakeup`, whose price is a few calls to the host at every await).
-    async fn router<F>(&self, build: impl FnOnce(Ports) -> F) -> Result<Router, String>
+    /// Requests that arrive while the router is being built build their own, and the first one done is kept.
+    ///
+    /// Don't add a lock here. In WASI 0.3 a task that waits for nothing but another task of the same instance traps
+    /// (wit-bindgen without `inter-task-wakeup`, whose price is a few calls to the host at every await).
+    async fn router<F>(&self, build: impl FnOnce(Ports) -> F) -> Result<Router, StartError>
     where
-        F: Future<Output = Result<Router, String>>,
+        F: Future<Output = Result<Router, StartError>>,
     {
         if let Some(router) = self.router.get() {
             return Ok(router.clone());
         }
         let ports = ports(Arc::new(open().await?));
-        layout::check(&ports, self.service)
-            .await
-            .map_err(|error| error.to_string())?;
+        layout::check(&ports, self.service).await?;
         let router = build(ports).await?;
         Ok(self.router.get_or_init(|| router).clone())
     }
 }
 
-/// Spares the request's awaits a detour through the host's queue, until what it returns is dropped.
+/// Keeps wit-bindgen from yielding to the host at every await, as long as the returned value lives: hold it until the
+/// response is ready.
 ///
 /// wit-bindgen keeps the futures of a request in a `FuturesUnordered`, which wakes itself whenever it has polled all
 /// that it holds: with one future, at every await. The request then first *yields*, and begins to *wait* only on its
@@ -87,18 +107,13 @@ fn without_yielding() -> oneshot::Sender<()> {
 }
 
 /// The store, in the way that the variable `kv_atomics` says.
-async fn open() -> Result<SpinKv, String> {
-    let atomics = variable::get("kv_atomics").await.map_err(|error| error.to_string())?;
-    let atomics = match atomics.as_str() {
+async fn open() -> Result<SpinKv, StartError> {
+    let atomics = match variable::get("kv_atomics").await?.as_str() {
         "true" => true,
         "false" => false,
-        other => {
-            return Err(format!(
-                "variable kv_atomics: {other:?} is neither \"true\" nor \"false\""
-            ));
-        }
+        _ => return Err(ConfigError::new("kv_atomics", "it is neither \"true\" nor \"false\"").into()),
     };
-    SpinKv::open(atomics).await.map_err(|error| error.to_string())
+    Ok(SpinKv::open(atomics).await?)
 }
 
 fn ports(kv: Arc<dyn Kv>) -> Ports {
@@ -106,6 +121,7 @@ fn ports(kv: Arc<dyn Kv>) -> Ports {
         kv,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
+        backpressure: Arc::new(ComponentBackpressure),
         log: log_to_stderr,
     }
 }

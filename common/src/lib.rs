@@ -2,28 +2,22 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`kv`] | the key-value port, with adapters for Spin and for memory |
-//! | [`claim`] | one winner per version of a record |
-//! | [`layout`] | which layout a store holds, recorded at first use |
-//! | [`ports`] | everything a service takes from outside, in one value |
-//! | [`clock`], [`random`] | time and randomness as ports, so that tests can own them |
+//! | [`world`] | everything a service takes from outside: store, clock, randomness, log, backpressure |
+//! | [`store`] | the key-value port; records that change under a claim, so that every version has one winner |
 //! | [`token`] | access-token claims and their verification |
-//! | [`problem`] | error answers (RFC 9457) |
-//! | [`extract`] | request bodies and queries parsed into types, refused as problems |
-//! | [`layers`] | what every response gets: request id, headers, one log line |
+//! | [`http`] | requests parsed into types, error answers, and what every response gets |
+//! | [`config`] | the values of Spin variables, parsed |
 //! | `entry`, `variable` | a component's entry, and its Spin variables; in Wasm only |
+//! | `testing` | a world that tests own; with the cargo feature `testing` only |
 
-pub mod claim;
-pub mod clock;
+pub mod config;
 #[cfg(target_family = "wasm")]
 pub mod entry;
-pub mod extract;
-pub mod kv;
-pub mod layers;
-pub mod layout;
-pub mod ports;
-pub mod problem;
-pub mod random;
+pub mod http;
+pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod token;
 #[cfg(target_family = "wasm")]
 pub mod variable;
+pub mod world;

@@ -10,7 +10,7 @@ pub struct VariableError {
     cause: String,
 }
 
-/// The value of the component's variable `name`.
+/// Returns the value of the component's variable `name`.
 ///
 /// # Errors
 /// When it is not declared for the component, or its provider does not answer.

@@ -1,29 +1,32 @@
 //! The memo service: each person's memos over key-value storage.
 //!
-//! It verifies access tokens with the issuer's public keys and knows nothing else of users.
-//! Read in this order: [`memos`] (the routes), [`memo`] (the types), [`catalog`] (the storage), [`keys`] (who asks).
+//! It verifies access tokens with the issuer's public keys and knows nothing else of users. Read in this order:
+//! [`routes`] (what is served), [`memo`] (the types), [`catalog`] (the storage), [`issuer`] (who asks).
 
 pub mod catalog;
 #[cfg(target_family = "wasm")]
 mod entry;
-pub mod idempotency;
-pub mod keys;
+pub mod issuer;
 pub mod memo;
-pub mod memos;
-pub mod precondition;
-pub mod skip;
+pub mod routes;
 
 use std::sync::Arc;
 
 use axum::Router;
-use common::{layers, ports::Ports, token::Verifier};
+use common::{
+    config::{AllowedOrigins, ConfigError, PublicOrigin},
+    http::{cors::Cors, layers::Layers},
+    token::TokenProfile,
+    world::Ports,
+};
+use http::{HeaderName, Method, header};
 
-use keys::{Authenticator, Issuer};
+use issuer::{Issuer, authenticator::Authenticator, public_keys::PublicKeys};
 
 /// The longest body that is read, in bytes: the longest text with every character escaped (`\u0000`), and some.
 const BODY_MAX_BYTES: usize = 1024 * 1024;
 
-/// The service's configuration, from its Spin variables.
+/// The service's configuration, mostly from its Spin variables.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `iss` of the tokens it accepts.
@@ -32,8 +35,23 @@ pub struct Config {
     pub audience: String,
     /// A JWK Set to fall back to; empty for none.
     pub jwks: String,
+    /// Where people reach the app, such as `https://memo.example`; empty where that is not said.
+    pub public_origin: String,
     /// Origins of other sites, comma-separated; empty for none.
     pub cors_origins: String,
+}
+
+impl Config {
+    /// The defaults, with these names for issuer and audience.
+    pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+        Self {
+            issuer: issuer.into(),
+            audience: audience.into(),
+            jwks: String::new(),
+            public_origin: String::new(),
+            cors_origins: String::new(),
+        }
+    }
 }
 
 /// What every handler can reach.
@@ -43,25 +61,35 @@ pub struct App {
     authenticator: Arc<Authenticator>,
 }
 
-/// The service as a router, for Spin, for tests and for a native server alike.
+/// Makes the service, as a router for Spin, for tests and for a native server alike.
 ///
 /// # Errors
 /// When the configuration can't be used.
-pub fn app(ports: Ports, config: Config, issuer: Arc<dyn Issuer>) -> Result<Router, String> {
-    let verifier = Verifier {
+pub fn app(ports: Ports, config: Config, issuer: Arc<dyn Issuer>) -> Result<Router, ConfigError> {
+    let profile = TokenProfile {
         issuer: config.issuer,
         audience: config.audience,
     };
-    let authenticator = Authenticator::new(ports.clone(), verifier, issuer, &config.jwks)?;
+    let keys = PublicKeys::new(ports.clone(), issuer, &config.jwks)?;
     let app = App {
         ports: ports.clone(),
-        authenticator: Arc::new(authenticator),
+        authenticator: Arc::new(Authenticator::new(ports.clone(), profile, keys)),
     };
-    Ok(layers::finish(
-        memos::routes().with_state(app),
-        "memo",
-        &ports,
-        BODY_MAX_BYTES,
-        &config.cors_origins,
-    ))
+    let layers = Layers {
+        service: "memo",
+        body_max_bytes: BODY_MAX_BYTES,
+        cors: Cors {
+            origins: AllowedOrigins::parse(&config.cors_origins)?,
+            methods: vec![Method::GET, Method::POST, Method::PUT, Method::DELETE],
+            headers: vec![
+                header::IF_MATCH,
+                header::IF_NONE_MATCH,
+                HeaderName::from_static("idempotency-key"),
+            ],
+            // Who asks is said by a token, which no browser adds by itself.
+            with_credentials: false,
+        },
+        public_origin: PublicOrigin::parse(&config.public_origin)?,
+    };
+    Ok(layers.finish(routes::router().with_state(app), &ports))
 }

@@ -2,11 +2,11 @@
 
 use std::{fmt, str::FromStr};
 
-use common::clock::Timestamp;
+use common::{store::record::Versioned, world::clock::Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The longest text of a memo, in bytes of UTF-8. A page of 100 of them stays below the 10 MB that every platform
-/// lets an answer have.
+/// The longest text of a memo, in bytes of UTF-8. As JSON it has up to six times as many: a page of a listing is bounded
+/// in bytes for that reason ([`crate::catalog::page::PAGE_MAX_BYTES`]).
 pub const TEXT_MAX_BYTES: usize = 64 * 1024;
 
 /// Names one of a person's memos. Newer memos have larger ids.
@@ -53,8 +53,11 @@ impl Version {
 }
 
 /// What a memo says: not blank, and at most [`TEXT_MAX_BYTES`].
+///
+/// The rule is for what people write now, and requests go through [`Text::try_from`]. A stored text is read as it is, so
+/// that a stricter rule takes nobody's memos away.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+#[serde(transparent)]
 pub struct Text(String);
 
 impl Text {
@@ -76,16 +79,23 @@ impl TryFrom<String> for Text {
 
     fn try_from(text: String) -> Result<Self, String> {
         if text.trim().is_empty() {
-            return Err("must not be blank".to_owned());
+            return Err("It must not be blank.".to_owned());
         }
         if text.len() > TEXT_MAX_BYTES {
             return Err(format!(
-                "must be at most {TEXT_MAX_BYTES} bytes of UTF-8, and is {}",
+                "It must have at most {TEXT_MAX_BYTES} bytes of UTF-8, and has {}.",
                 text.len()
             ));
         }
         Ok(Self(text))
     }
+}
+
+/// What a person writes into a memo: everything but its times and its version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Content {
+    /// What it says.
+    pub text: Text,
 }
 
 /// A memo as it is stored, under a key that holds its owner and its id.
@@ -99,6 +109,12 @@ pub struct Memo {
     pub updated_at: Timestamp,
     /// How often it was changed.
     pub version: Version,
+}
+
+impl Versioned for Memo {
+    fn version(&self) -> u64 {
+        self.version.0
+    }
 }
 
 #[cfg(test)]

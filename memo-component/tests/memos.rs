@@ -6,7 +6,7 @@ mod support;
 
 use std::sync::Arc;
 
-use common::kv::MemoryKv;
+use common::store::kv::MemoryKv;
 use http::StatusCode;
 use serde_json::{Value, json};
 use support::{TestApp, run};
@@ -27,7 +27,7 @@ fn a_memo_is_created_read_changed_and_deleted() {
         assert_eq!(path, format!("/api/memos/{}", created.body["id"].as_str().unwrap()));
         assert_eq!(app.get("ann", &path).await.body, created.body);
 
-        app.clock.advance_secs(1);
+        app.pass_secs(1);
         let changed = app
             .call("ann", "PUT", &path, &[("if-match", "\"1\"")], json!({"text": "빵"}))
             .await;
@@ -51,7 +51,7 @@ fn a_listing_is_newest_first_in_pages() {
         let mut written = Vec::new();
         for number in 0..23 {
             app.write("ann", &format!("memo {number}")).await;
-            app.clock.advance_secs(1);
+            app.pass_secs(1);
             written.insert(0, format!("memo {number}"));
         }
         app.write("bob", "bob's").await;

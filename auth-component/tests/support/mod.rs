@@ -4,96 +4,53 @@
 
 mod store;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use auth_component::{Config, app};
-use axum::{Router, body::Body};
+use axum::Router;
 use common::{
-    clock::{Clock, Timestamp},
-    kv::MemoryKv,
-    ports::Ports,
-    random::{Random, RandomError},
+    store::kv::MemoryKv,
+    testing::{World, request},
+    world::Ports,
 };
-use http::{HeaderMap, Request, StatusCode};
-use http_body_util::BodyExt;
+use http::StatusCode;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use tower::ServiceExt;
 
+pub use common::testing::{Answer, run};
 pub use store::{Failing, TestKv};
 
 pub const PASSWORD: &str = "correct horse";
-
-/// A clock that stands still until it is moved.
-pub struct HandClock(AtomicU64);
-
-impl Clock for HandClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// Bytes that differ from call to call and not from run to run.
-struct SeededRandom(AtomicU64);
-
-impl Random for SeededRandom {
-    fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomError> {
-        for chunk in buffer.chunks_mut(32) {
-            let block = Sha256::digest(self.0.fetch_add(1, Ordering::SeqCst).to_le_bytes());
-            chunk.copy_from_slice(&block[..chunk.len()]);
-        }
-        Ok(())
-    }
-}
 
 /// The service, and the world around it.
 #[derive(Clone)]
 pub struct TestApp {
     pub router: Router,
     pub ports: Ports,
-    pub clock: Arc<HandClock>,
+    pub world: World,
     pub kv: Arc<TestKv>,
 }
 
-/// An answer, read to the end.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Value,
-}
-
-impl Answer {
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-
-    pub fn text(&self, field: &str) -> String {
-        self.body[field]
-            .as_str()
-            .unwrap_or_else(|| panic!("no {field} in {self:?}"))
-            .to_owned()
-    }
-
-    /// The refresh token in the cookie that this answer sets.
-    pub fn cookie(&self) -> String {
-        let cookie = self.header("set-cookie").strip_prefix("memo_refresh=").unwrap();
-        cookie.split(';').next().unwrap().to_owned()
-    }
+/// The refresh token in the cookie that this answer sets, under either name.
+pub fn cookie(answer: &Answer) -> String {
+    let cookie = answer.header("set-cookie");
+    let (name, rest) = cookie.split_once('=').unwrap();
+    assert!(["memo_refresh", "__Host-memo_refresh"].contains(&name), "{cookie}");
+    rest.split(';').next().unwrap().to_owned()
 }
 
 pub fn config() -> Config {
     Config {
-        issuer: "memo-auth".to_owned(),
-        audience: "memo-api".to_owned(),
-        signing_key: String::new(),
+        public_origin: "http://localhost:3000".to_owned(),
         cors_origins: "https://friend.example, https://other.example".to_owned(),
+        ..Config::new("memo-auth", "memo-api")
+    }
+}
+
+impl Deref for TestApp {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
     }
 }
 
@@ -104,17 +61,12 @@ impl TestApp {
 
     pub fn over(store: MemoryKv) -> Self {
         let kv = Arc::new(TestKv::new(store));
-        let clock = Arc::new(HandClock(AtomicU64::new(1_790_000_000_000)));
-        let ports = Ports {
-            kv: kv.clone(),
-            clock: clock.clone(),
-            random: Arc::new(SeededRandom(AtomicU64::new(0))),
-            log: |_| {},
-        };
+        let world = World::over(kv.clone());
+        let ports = world.ports();
         Self {
             router: app(ports.clone(), config()).unwrap(),
             ports,
-            clock,
+            world,
             kv,
         }
     }
@@ -139,37 +91,11 @@ impl TestApp {
     }
 
     pub fn pass(&self, time: Duration) {
-        self.clock
-            .0
-            .fetch_add(u64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
-    }
-
-    pub fn pass_secs(&self, seconds: u64) {
-        self.pass(Duration::from_secs(seconds));
-    }
-
-    pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        let body = if body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&body).unwrap()
-        };
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        self.world.pass(time);
     }
 
     pub async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        self.send(request.body(Body::from(body.to_owned())).unwrap()).await
+        common::testing::send(&self.router, request(method, path, headers, body)).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -221,8 +147,4 @@ impl TestApp {
         )
         .await
     }
-}
-
-pub fn run<T>(test: impl Future<Output = T>) -> T {
-    futures::executor::block_on(test)
 }

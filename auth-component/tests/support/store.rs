@@ -1,16 +1,15 @@
 //! A store that lets others go first at every operation, and that can be cut off.
 
-use std::{
-    pin::Pin,
-    sync::{
-        Mutex,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
-    task::{Context, Poll},
+use std::sync::{
+    Mutex,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
 use async_trait::async_trait;
-use common::kv::{Kv, KvError, MemoryKv};
+use common::{
+    store::kv::{Kv, KvError, MemoryKv},
+    testing::yield_now,
+};
 
 /// How the store stops working.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +25,7 @@ pub struct TestKv {
     inner: MemoryKv,
     /// Operations until the cut; all that come later fail too.
     cut: Mutex<Option<(usize, Failing)>>,
-    pub operations: AtomicUsize,
+    operations: AtomicUsize,
     /// The state of the scheduler: 0 for taking turns.
     shuffle: AtomicU64,
 }
@@ -39,6 +38,11 @@ impl TestKv {
             operations: AtomicUsize::new(0),
             shuffle: AtomicU64::new(0),
         }
+    }
+
+    /// How many operations there were.
+    pub fn operations(&self) -> usize {
+        self.operations.load(Ordering::SeqCst)
     }
 
     pub fn cut_after(&self, operations: usize, failing: Failing) {
@@ -69,7 +73,7 @@ impl TestKv {
 
     async fn operation<T>(&self, work: impl Future<Output = Result<T, KvError>>) -> Result<T, KvError> {
         for _ in 0..self.turns_to_wait() {
-            Yield(false).await;
+            yield_now().await;
         }
         self.operations.fetch_add(1, Ordering::SeqCst);
         let failing = match &mut *self.cut.lock().unwrap() {
@@ -88,21 +92,6 @@ impl TestKv {
             }
             Some(_) => Err(KvError::Unavailable("the cable lies unplugged on shelf 7".to_owned())),
         }
-    }
-}
-
-struct Yield(bool);
-
-impl Future for Yield {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.0 {
-            return Poll::Ready(());
-        }
-        self.0 = true;
-        context.waker().wake_by_ref();
-        Poll::Pending
     }
 }
 

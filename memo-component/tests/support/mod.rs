@@ -1,10 +1,13 @@
 //! The service over a store in memory, with a clock that tests move and tokens that they mint.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+use std::{
+    ops::Deref,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -12,37 +15,21 @@ use axum::{Router, body::Body};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use common::{
-    clock::{Clock, Timestamp},
-    kv::{Kv, MemoryKv},
-    ports::Ports,
-    random::SystemRandom,
+    store::kv::Kv,
+    testing::World,
     token::{Claims, TOKEN_TYPE, UserId},
+    world::{Ports, clock::Clock},
 };
 use ed25519_dalek::SigningKey;
 use http::{HeaderMap, Request, StatusCode};
-use http_body_util::BodyExt;
 use jwt_compact::{AlgorithmExt, Claims as JwtClaims, Header, alg::Ed25519};
 use memo_component::{
     Config,
-    keys::{Issuer, IssuerError},
+    issuer::{Issuer, IssuerError},
 };
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
-/// A clock that stands still until it is moved.
-pub struct HandClock(AtomicU64);
-
-impl HandClock {
-    pub fn advance_secs(&self, seconds: u64) {
-        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
-    }
-}
-
-impl Clock for HandClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
-    }
-}
+pub use common::testing::{Answer, run};
 
 /// An issuer with one key, that can be switched off and counts how often it is asked.
 pub struct TestIssuer {
@@ -80,41 +67,38 @@ impl Issuer for TestIssuer {
 pub struct TestApp {
     pub router: Router,
     pub ports: Ports,
-    pub clock: Arc<HandClock>,
+    pub world: World,
     pub issuer: Arc<TestIssuer>,
 }
 
-/// An answer, read to the end.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Value,
+impl Deref for TestApp {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
 }
 
 impl TestApp {
     pub fn new() -> Self {
-        Self::over(Arc::new(MemoryKv::default()))
+        Self::in_world(World::new())
     }
 
     pub fn over(kv: Arc<dyn Kv>) -> Self {
-        let clock = Arc::new(HandClock(AtomicU64::new(1_790_000_000_000)));
-        let issuer = TestIssuer {
+        Self::in_world(World::over(kv))
+    }
+
+    fn in_world(world: World) -> Self {
+        let issuer = Arc::new(TestIssuer {
             key: Mutex::new(("first".to_owned(), SigningKey::from_bytes(&[1; 32]))),
             is_up: Mutex::new(true),
             asked: AtomicUsize::new(0),
-        };
-        let ports = Ports {
-            kv,
-            clock: clock.clone(),
-            random: Arc::new(SystemRandom),
-            log: |_| {},
-        };
-        let issuer = Arc::new(issuer);
+        });
+        let ports = world.ports();
         Self {
             router: Self::router(&ports, &issuer, ""),
             ports,
-            clock,
+            world,
             issuer,
         }
     }
@@ -124,17 +108,15 @@ impl TestApp {
         Self {
             router: Self::router(&self.ports, &self.issuer, literal_jwks),
             ports: self.ports.clone(),
-            clock: self.clock.clone(),
+            world: self.world.clone(),
             issuer: self.issuer.clone(),
         }
     }
 
     fn router(ports: &Ports, issuer: &Arc<TestIssuer>, literal_jwks: &str) -> Router {
         let config = Config {
-            issuer: "memo-auth".to_owned(),
-            audience: "memo-api".to_owned(),
             jwks: literal_jwks.to_owned(),
-            cors_origins: String::new(),
+            ..Config::new("memo-auth", "memo-api")
         };
         memo_component::app(ports.clone(), config, issuer.clone()).unwrap()
     }
@@ -163,19 +145,7 @@ impl TestApp {
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        let body = if body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&body).unwrap()
-        };
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        common::testing::send(&self.router, request).await
     }
 
     /// A request of `user`'s with these headers and, unless it is null, this body.
@@ -219,9 +189,4 @@ impl TestApp {
             }
         }
     }
-}
-
-/// Runs a test that waits for nothing but the service.
-pub fn run(test: impl Future<Output = ()>) {
-    futures::executor::block_on(test);
 }

@@ -1,24 +1,33 @@
-//! A random history of the auth service: registrations of one name, the first signing key, and sessions.
+//! A random history of the auth service: registrations of one name, sign-ins, the first signing key, and sessions.
 
-use auth_component::{credentials::Person, sessions, users::Username};
+use auth_component::{
+    records::{session, user, username::Username},
+    sign_in::{
+        password::{Cost, Hasher, Password},
+        throttle,
+    },
+};
 use common::token::UserId;
 use fastrand::Rng;
 use futures::FutureExt;
 
 use crate::{
-    call::{Act, Answer},
+    call::{Act, Answer, PASSWORD},
     plan::{Conditions, Plan, Shape},
     ports,
-    services::INSTANCES,
+    services::{COST, INSTANCES},
     stage::{Stage, Violation},
     storm::{self, Source},
+    world::millis,
 };
 
 /// What a history is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Registrations. Each of them hashes a password, which takes as long as hundreds of other requests.
+    /// Registrations.
     Names,
+    /// Sign-ins of one user, with the right password and with wrong ones. The first right one renews the hash.
+    SignIns,
     /// The first signing key.
     Keys,
     /// Refreshes and sign-outs of one session.
@@ -38,17 +47,24 @@ pub fn run(stage: &mut Stage, seed: u64, kind: Kind, conditions: &Conditions) ->
     setting.plain = false;
     plan.requests = match (kind, plan.shape) {
         (Kind::Names, _) => rng.usize(2..=3),
+        (Kind::SignIns, Shape::Short) => rng.usize(2..=8),
+        (Kind::SignIns, Shape::Long | Shape::Purged) => rng.usize(10..=60),
         (Kind::Keys | Kind::Sessions, Shape::Short) => plan.requests,
         (Kind::Keys | Kind::Sessions, Shape::Long | Shape::Purged) => rng.usize(10..=20),
     };
     stage.reset_auth(setting, kind != Kind::Keys);
     let mut accounts = Accounts {
         kind,
+        right_percent: [0, 30, 90][rng.usize(..3)],
         tokens: Vec::new(),
     };
-    if kind == Kind::Sessions {
-        let token = session(stage);
-        accounts.tokens.push(token);
+    match kind {
+        Kind::Sessions => {
+            let token = session(stage);
+            accounts.tokens.push(token);
+        }
+        Kind::SignIns => old_user(stage),
+        Kind::Names | Kind::Keys => {}
     }
     storm::rage(stage, &mut rng, &plan, &mut accounts)?;
     storm::calm_down(stage)?;
@@ -56,23 +72,42 @@ pub fn run(stage: &mut Stage, seed: u64, kind: Kind, conditions: &Conditions) ->
     Ok(())
 }
 
-/// Begins a session, without the password that a login asks for. Tells its refresh token.
-pub fn session(stage: &Stage) -> String {
+/// The user of all sign-ins.
+const ANN: &str = "ann";
+
+fn ann() -> Username {
+    Username::try_from(ANN.to_owned()).expect("a name")
+}
+
+/// Does something of the service's at once, without a request.
+fn at_once<T>(stage: &Stage, work: impl Future<Output = T>) -> T {
     stage.state().direct = true;
-    let person = Person {
-        id: UserId::try_from("ann-id".to_owned()).expect("an id"),
-        username: Username::try_from("ann".to_owned()).expect("a name"),
-    };
-    let ports = ports::of(stage.world(), 0);
-    let started = sessions::start(&ports, person, "simulation")
-        .now_or_never()
-        .expect("it does not wait");
+    let done = work.now_or_never().expect("it does not wait");
     stage.state().direct = false;
+    done
+}
+
+/// Begins a session, without the password that a sign-in asks for. Tells its refresh token.
+pub fn session(stage: &Stage) -> String {
+    let id = UserId::try_from("ann-id".to_owned()).expect("an id");
+    let ports = ports::of(stage.world(), 0);
+    let started = at_once(stage, session::start(&ports, (id, ann()), "simulation"));
     started.expect("a session").1.to_text()
+}
+
+/// Registers a user whose password was hashed when hashes still had another cost.
+fn old_user(stage: &Stage) {
+    let ports = ports::of(stage.world(), 0);
+    let hasher = Hasher::new(Cost { passes: 2, ..COST });
+    let password = Password::new(PASSWORD.to_owned()).expect("a password");
+    let hash = at_once(stage, hasher.hash(&ports, &password)).expect("a hash");
+    at_once(stage, user::register(&ports, ann(), hash)).expect("a user");
 }
 
 struct Accounts {
     kind: Kind,
+    /// How many of a hundred sign-ins have the right password.
+    right_percent: u32,
     /// Refresh tokens that somebody was given, oldest first.
     tokens: Vec<String>,
 }
@@ -94,8 +129,21 @@ impl Accounts {
         let acts = match self.kind {
             Kind::Names => (0..NAMES).map(|name| Act::Register(format!("name{name}"))).collect(),
             Kind::Keys => vec![Act::Keys; INSTANCES],
+            Kind::SignIns => Vec::new(),
             Kind::Sessions => self.tokens.iter().rev().cloned().map(Act::Refresh).take(1).collect(),
         };
+        if self.kind == Kind::SignIns {
+            // However many guessed: in the next window the right password is right.
+            stage.state().pass(2 * millis(throttle::WINDOW));
+            let right = Act::SignIn {
+                name: ANN.to_owned(),
+                right: true,
+            };
+            let answer = stage.perform(0, rng.usize(..INSTANCES), right, "")?;
+            if !matches!(answer, Answer::Tokens(_)) {
+                return Err(Violation(format!("the right password was answered {answer:?}")));
+            }
+        }
         for act in acts {
             if self.kind == Kind::Keys || stage.calls.iter().any(|call| call.act == act) || self.tokens.len() > 1 {
                 stage.perform(0, rng.usize(..INSTANCES), act, "")?;
@@ -111,6 +159,10 @@ impl Source for Accounts {
         let act = match self.kind {
             Kind::Names => Act::Register(format!("name{}", if rng.u32(..100) < 80 { 0 } else { 1 })),
             Kind::Keys => Act::Keys,
+            Kind::SignIns => Act::SignIn {
+                name: ANN.to_owned(),
+                right: rng.u32(..100) < self.right_percent,
+            },
             Kind::Sessions => {
                 let newest = self.tokens.len() - 1;
                 let index = if rng.u32(..100) < 80 {

@@ -8,6 +8,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::op::Caller;
 
+/// Everybody's password.
+pub const PASSWORD: &str = "correct-horse";
+
 /// What a request wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
@@ -28,6 +31,13 @@ pub enum Act {
     Remove(u64, u64),
     /// A new user of this name.
     Register(String),
+    /// A new session of the user of this name.
+    SignIn {
+        /// The name.
+        name: String,
+        /// Whether the password is the right one.
+        right: bool,
+    },
     /// The public keys.
     Keys,
     /// A new refresh token for this one.
@@ -41,7 +51,7 @@ impl Act {
     pub fn is_for_auth(&self) -> bool {
         matches!(
             self,
-            Self::Register(_) | Self::Keys | Self::Refresh(_) | Self::SignOut(_)
+            Self::Register(_) | Self::SignIn { .. } | Self::Keys | Self::Refresh(_) | Self::SignOut(_)
         )
     }
 }
@@ -128,7 +138,7 @@ impl Call {
             Act::Remove(id, _) => ("DELETE", format!("/api/memos/{id}")),
             Act::Register(_) => ("POST", "/api/auth/users".to_owned()),
             Act::Keys => ("GET", "/.well-known/jwks.json".to_owned()),
-            Act::Refresh(_) => ("POST", "/api/auth/token".to_owned()),
+            Act::Refresh(_) | Act::SignIn { .. } => ("POST", "/api/auth/token".to_owned()),
             Act::SignOut(_) => ("DELETE", "/api/auth/session".to_owned()),
         };
         let mut request = Request::builder()
@@ -145,17 +155,18 @@ impl Call {
         if let Act::SignOut(token) = &self.act {
             request = request.header(header::COOKIE, format!("memo_refresh={token}"));
         }
-        let json = "application/json";
+        let (json, form) = ("application/json", "application/x-www-form-urlencoded");
         let (content_type, body) = match &self.act {
             Act::Create(_) | Act::Replace(..) => (json, format!("{{\"text\":\"{}\"}}", self.text)),
             Act::Register(name) => (
                 json,
-                format!("{{\"username\":\"{name}\",\"password\":\"correct horse\"}}"),
+                format!("{{\"username\":\"{name}\",\"password\":\"{PASSWORD}\"}}"),
             ),
-            Act::Refresh(token) => (
-                "application/x-www-form-urlencoded",
-                format!("grant_type=refresh_token&refresh_token={token}"),
-            ),
+            Act::Refresh(token) => (form, format!("grant_type=refresh_token&refresh_token={token}")),
+            Act::SignIn { name, right } => {
+                let password = if *right { PASSWORD } else { "wrong-horse" };
+                (form, format!("grant_type=password&username={name}&password={password}"))
+            }
             _ => return request.body(Body::empty()).expect("a request"),
         };
         let request = request.header(header::CONTENT_TYPE, content_type);
@@ -240,7 +251,7 @@ impl Answer {
             }
             (201, Act::Register(_)) => Self::User(parse::<UserBody>(&body).id),
             (200, Act::Keys) => Self::Keys(String::from_utf8_lossy(&body).into_owned()),
-            (200, Act::Refresh(_)) => Self::Tokens(parse::<TokensBody>(&body).refresh_token),
+            (200, Act::Refresh(_) | Act::SignIn { .. }) => Self::Tokens(parse::<TokensBody>(&body).refresh_token),
             (200 | 201, _) => Self::Memo(parse::<MemoBody>(&body).into()),
             (204, _) => Self::Removed,
             _ => Self::Refused(status, parse::<ProblemBody>(&body).current_version),

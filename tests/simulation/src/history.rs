@@ -1,6 +1,6 @@
 //! A random history of memos: requests, faults and time as the seed has it, and then quiet, in which all must be well.
 
-use common::claim::WINDOW;
+use common::store::claim::WINDOW;
 use fastrand::Rng;
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use common::kv::decode;
+use common::store::kv::decode;
 use memo_component::memo::Memo;
 use serde::Deserialize;
 

@@ -2,9 +2,9 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use common::claim::{FRESH, WINDOW};
+use common::store::claim::{FRESH, WINDOW};
 
-mod accounts;
+pub mod accounts;
 
 use crate::{
     call::{Act, Answer, Call, End, Moment, Seen},

@@ -1,4 +1,4 @@
-//! What really happened to the auth service's records that must be unique: names, signing keys, sessions.
+//! What really happened to the auth service's records: names, users, signing keys, sessions.
 
 use std::collections::BTreeMap;
 
@@ -66,7 +66,8 @@ impl Ledger {
             return;
         }
         let is_name = key.starts_with("auth/name/");
-        let is_versioned = key == "auth/key/signing" || key.starts_with("auth/session/");
+        let versioned = ["auth/key/signing", "auth/session/", "auth/user/"];
+        let is_versioned = versioned.iter().any(|prefix| key.starts_with(prefix));
         if !(is_name || is_versioned) || key.contains("/claim/") {
             return;
         }

@@ -1,7 +1,7 @@
 //! Services with a part taken out, as seen from outside: the store or the clock lies to the real ones just so that
 //! the part has no effect. A simulator that does not notice proves nothing.
 
-use memo_component::skip::SETTLED;
+use memo_component::catalog::skip::SETTLED;
 
 use crate::{
     op::{Ask, Caller, Reply, Response},
@@ -23,6 +23,8 @@ pub enum Mutant {
     NoFreshness,
     /// No claims at all on keys that contain this.
     Unclaimed(&'static str),
+    /// A throttle that does not look at what `increment` says: every try is the first.
+    TriesUncounted,
     /// Listings that take every hole for a settled one: by their clock, each of them is more than
     /// [`SETTLED`] later than the one before.
     NothingIsUnsettled,
@@ -40,6 +42,9 @@ impl Mutant {
             }
             (Self::Unclaimed(part), Ask::Exists(key), Ok(_)) if is_flag && key.contains(part) => {
                 Ok(Reply::Found(false))
+            }
+            (Self::TriesUncounted, Ask::Increment(key, _), Ok(_)) if key.starts_with("auth/throttle/") => {
+                Ok(Reply::Sum(1))
             }
             (_, _, response) => response,
         }

@@ -2,7 +2,7 @@
 
 use std::task::Waker;
 
-use common::kv::{Kv, KvError, MemoryKv};
+use common::store::kv::{Kv, KvError, MemoryKv};
 
 /// Names a request of a history.
 pub type CallId = usize;
@@ -22,6 +22,8 @@ pub enum Ask {
     Keys(String),
     /// [`Kv::increment`].
     Increment(String, i64),
+    /// Nothing of the store: a request sleeps until this moment.
+    Sleep(u64),
 }
 
 impl Ask {
@@ -30,6 +32,7 @@ impl Ask {
         match self {
             Self::Get(key) | Self::Set(key, _) | Self::Delete(key) => key,
             Self::Exists(key) | Self::Keys(key) | Self::Increment(key, _) => key,
+            Self::Sleep(_) => "",
         }
     }
 
@@ -38,10 +41,14 @@ impl Ask {
         matches!(self, Self::Set(..) | Self::Delete(_) | Self::Increment(..))
     }
 
-    /// Whether it changes a record, and so must not come later than the lease allows. Flags and the skip note may.
+    /// Whether it changes a record, and so must not come later than the lease allows. Flags, the skip note and what the
+    /// throttle notes may.
     pub fn is_leased(&self) -> bool {
         let key = self.key();
-        matches!(self, Self::Set(..) | Self::Delete(_)) && !key.contains("/claim/") && !key.ends_with("/skip")
+        matches!(self, Self::Set(..) | Self::Delete(_))
+            && !key.contains("/claim/")
+            && !key.ends_with("/skip")
+            && !key.starts_with("auth/throttle/")
     }
 }
 
@@ -50,7 +57,7 @@ impl Ask {
 pub enum Reply {
     /// Of a get.
     Value(Option<Vec<u8>>),
-    /// Of a set or a delete.
+    /// Of a set or a delete, or of having slept.
     Done,
     /// Of an exists.
     Found(bool),
@@ -116,6 +123,7 @@ pub async fn perform(store: &MemoryKv, ask: &Ask) -> Response {
         Ask::Exists(key) => Reply::Found(store.exists(key).await?),
         Ask::Keys(prefix) => Reply::Keys(store.keys(prefix).await?),
         Ask::Increment(key, delta) => Reply::Sum(store.increment(key, *delta).await?),
+        Ask::Sleep(_) => Reply::Done,
     })
 }
 
@@ -128,5 +136,6 @@ pub fn show(ask: &Ask) -> String {
         Ask::Exists(key) => format!("exists {key}"),
         Ask::Keys(prefix) => format!("keys {prefix}*"),
         Ask::Increment(key, delta) => format!("increment {key} by {delta}"),
+        Ask::Sleep(until) => format!("sleep until {until}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use common::claim::WINDOW;
+use common::store::claim::WINDOW;
 use fastrand::Rng;
 
 use crate::{

@@ -4,19 +4,23 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use common::{
-    clock::{Clock, Timestamp},
-    kv::{Kv, KvError},
-    ports::Ports,
-    random::{Random, RandomError},
+    store::kv::{Kv, KvError},
+    world::{
+        Ports,
+        backpressure::{Backpressure, Raised},
+        clock::{Clock, Timestamp},
+        random::{Random, RandomError},
+    },
 };
 
 use crate::{
     op::{Ask, Phase, Reply, Response},
-    world::World,
+    world::{World, millis},
 };
 
 /// The ports of one instance.
@@ -28,6 +32,7 @@ pub fn of(world: &Arc<World>, instance: usize) -> Ports {
             instance,
         }),
         random: Arc::new(SimRandom(Arc::clone(world))),
+        backpressure: Arc::new(SimBackpressure(Arc::clone(world))),
         log: |_| {},
     }
 }
@@ -137,12 +142,32 @@ struct SimClock {
     instance: usize,
 }
 
+#[async_trait]
 impl Clock for SimClock {
     fn now(&self) -> Timestamp {
         let state = self.world.state();
         let skew = state.setting.skews.get(self.instance).copied().unwrap_or(0);
         let now = state.setting.mutant.now(state.running, state.now);
         Timestamp(now.saturating_add_signed(skew))
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        let until = self.world.state().now + millis(duration);
+        // However it ends, the request has slept.
+        let _ = SimKv(Arc::clone(&self.world)).ask(Ask::Sleep(until)).await;
+    }
+}
+
+/// Notes who computes, and when.
+struct SimBackpressure(Arc<World>);
+
+#[async_trait]
+impl Backpressure for SimBackpressure {
+    async fn raise(&self) -> Raised {
+        let mut state = self.0.state();
+        let (now, running) = (state.now, state.running);
+        state.computed.extend(running.map(|caller| (now, caller.call)));
+        Raised::until_dropped(|| ())
     }
 }
 

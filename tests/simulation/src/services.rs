@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::{Router, http::HeaderMap};
-use memo_component::keys::{Issuer, IssuerError};
+use auth_component::sign_in::password::Cost;
+use memo_component::issuer::{Issuer, IssuerError};
 
 use crate::{
     ports,
@@ -17,6 +18,12 @@ pub const INSTANCES: usize = 3;
 
 /// A signing key for histories that are not about it: 32 times the byte 7.
 const SEED: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
+
+/// What a password's hash costs here: next to nothing, so that histories of sign-ins are as quick as others.
+pub const COST: Cost = Cost {
+    memory_kib: 8,
+    passes: 1,
+};
 
 /// An issuer that is away: the keys are given as a variable.
 struct Away;
@@ -32,10 +39,8 @@ impl Issuer for Away {
 pub fn memo(world: &Arc<World>) -> Vec<Router> {
     let instance = |instance| {
         let config = memo_component::Config {
-            issuer: ISSUER.to_owned(),
-            audience: AUDIENCE.to_owned(),
             jwks: TOKENS.0.clone(),
-            cors_origins: String::new(),
+            ..memo_component::Config::new(ISSUER, AUDIENCE)
         };
         memo_component::app(ports::of(world, instance), config, Arc::new(Away)).expect("a router")
     };
@@ -46,10 +51,10 @@ pub fn memo(world: &Arc<World>) -> Vec<Router> {
 pub fn auth(world: &Arc<World>, key_given: bool) -> Vec<Router> {
     let instance = |instance| {
         let config = auth_component::Config {
-            issuer: ISSUER.to_owned(),
-            audience: AUDIENCE.to_owned(),
             signing_key: if key_given { SEED.to_owned() } else { String::new() },
-            cors_origins: String::new(),
+            public_origin: "http://localhost".to_owned(),
+            password_cost: COST,
+            ..auth_component::Config::new(ISSUER, AUDIENCE)
         };
         auth_component::app(ports::of(world, instance), config).expect("a router")
     };

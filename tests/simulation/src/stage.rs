@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::Router;
-use common::kv::KvError;
+use common::store::kv::KvError;
 use tower::ServiceExt;
 
 use crate::{
@@ -247,6 +247,7 @@ impl Stage {
             self.calls[id].ended = Some((self.moment(), End::Answered(answer)));
             let state = self.world.state();
             judge::answer(&state.journal, &state.ledger, &self.calls, id)
+                .and_then(|()| judge::accounts::hashes(&state.computed, &self.calls))
                 .map_err(|wrong| Violation(format!("#{id}: {wrong}")))?;
         }
         self.check()
@@ -305,6 +306,7 @@ fn kind(answer: &Answer) -> &'static str {
         Answer::Refused(404, _) => "404",
         Answer::Refused(409, _) => "409",
         Answer::Refused(412, _) => "412",
+        Answer::Refused(429, _) => "429",
         Answer::Refused(503, _) => "503",
         Answer::Refused(..) => "other refusals",
     }

@@ -66,7 +66,7 @@ pub fn calm_down(stage: &mut Stage) -> Result<(), Violation> {
     }
     stage
         .state()
-        .pass(2 * millis(common::claim::WINDOW) + 2 * SKEW_MAX as u64);
+        .pass(2 * millis(common::store::claim::WINDOW) + 2 * SKEW_MAX as u64);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use common::kv::MemoryKv;
+use common::store::kv::MemoryKv;
 use futures::FutureExt;
 
 use crate::{
@@ -82,6 +82,8 @@ pub struct State {
     pub journal: Journal,
     /// What happened to the auth service's records.
     pub ledger: Ledger,
+    /// When requests computed: for each time a password was hashed, the moment and the request.
+    pub computed: Vec<(u64, CallId)>,
     /// The requests that hold a claim's flag.
     pub claimants: HashSet<CallId>,
     /// What happened, for people.
@@ -108,6 +110,7 @@ impl State {
             direct: true,
             journal: Journal::new(setting.strict),
             ledger: Ledger::new(),
+            computed: Vec::new(),
             claimants: HashSet::new(),
             trace: Vec::new(),
             randoms: 0,
@@ -149,6 +152,7 @@ impl State {
                 self.journal.removed(self.step, key);
                 self.ledger.removed(self.step, key);
             }
+            Ask::Sleep(until) => self.pass(until.saturating_sub(self.now)),
             _ => {}
         }
         let response = self.twisted(caller, ask, response);
@@ -188,7 +192,7 @@ impl State {
     /// Adds a line to the trace.
     pub fn note(&mut self, call: Option<CallId>, what: &str) {
         if self.setting.traced {
-            let window = common::claim::WINDOW.as_millis() as u64;
+            let window = common::store::claim::WINDOW.as_millis() as u64;
             let seconds = (self.now - self.setting.start) as f64 / 1000.0;
             let who = call.map_or("-".to_owned(), |call| format!("#{call}"));
             let (number, into) = (self.now / window, (self.now % window) as f64 / 1000.0);

@@ -6,13 +6,22 @@ use simulation::{
     plan::Conditions,
 };
 
-/// Fewer than of the others: to hash a password takes as long as hundreds of other requests.
-const NAMES: u64 = 60;
-
 #[test]
 fn a_name_belongs_to_one_user() {
     let conditions = Conditions::normal();
-    check(NAMES, |stage, seed| run(stage, seed, Kind::Names, &conditions));
+    check(3_000, |stage, seed| run(stage, seed, Kind::Names, &conditions));
+}
+
+#[test]
+fn guesses_are_put_off_and_a_renewed_hash_undoes_nothing() {
+    let conditions = Conditions::normal();
+    let tally = check(5_000, |stage, seed| run(stage, seed, Kind::SignIns, &conditions));
+    // Nothing is left out: somebody was let in, refused, and put off.
+    if !tally.is_empty() {
+        for what in ["tokens", "400", "429"] {
+            assert!(tally.contains_key(what), "{what} never happened: {tally:?}");
+        }
+    }
 }
 
 #[test]

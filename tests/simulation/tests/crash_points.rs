@@ -13,7 +13,7 @@ use simulation::{
 };
 
 const USER: usize = 0;
-const WINDOW: u64 = common::claim::WINDOW.as_millis() as u64;
+const WINDOW: u64 = common::store::claim::WINDOW.as_millis() as u64;
 
 const LIST: Act = Act::List {
     limit: 10,

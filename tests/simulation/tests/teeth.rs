@@ -90,6 +90,22 @@ fn a_name_without_a_claim_gets_two_users() {
 }
 
 #[test]
+fn a_user_without_a_claim_loses_what_another_wrote() {
+    let conditions = Conditions::with(Mutant::Unclaimed("auth/user/"));
+    finds("a user without a claim", &["two winners"], |stage, seed| {
+        accounts::run(stage, seed, Kind::SignIns, &conditions)
+    });
+}
+
+#[test]
+fn a_throttle_that_does_not_count_lets_guesses_through() {
+    let conditions = Conditions::with(Mutant::TriesUncounted);
+    finds("tries that nobody counts", &["too many guesses"], |stage, seed| {
+        accounts::run(stage, seed, Kind::SignIns, &conditions)
+    });
+}
+
+#[test]
 fn a_signing_key_without_a_claim_is_not_the_only_one() {
     let conditions = Conditions::with(Mutant::Unclaimed("auth/key/"));
     finds("a key without a claim", &["two winners"], |stage, seed| {

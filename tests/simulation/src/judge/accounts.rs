@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use auth_component::sessions::GRACE;
+use auth_component::{records::session::GRACE, sign_in::throttle::WINDOW};
 
 use super::{expect, may_be_busy};
 use crate::{
     call::{Act, Answer, Call, Moment},
     ledger::{Ledger, name_key, session_key},
     op::CallId,
-    world::SKEW_MAX,
+    world::{SKEW_MAX, millis},
 };
 
 /// Judges the answer of a request that has just ended.
@@ -26,6 +26,12 @@ pub fn answer(ledger: &Ledger, calls: &[Call], id: CallId, ended: &Moment, answe
                 is_taken || may_be_busy(calls, id, ended, true),
                 "a free name was refused",
             )
+        }
+        (Act::SignIn { right, .. }, Answer::Tokens(Some(_))) => expect(*right, "a wrong password was taken"),
+        (Act::SignIn { right, .. }, Answer::Refused(400, _)) => expect(!right, "the right password was refused"),
+        (Act::SignIn { .. }, Answer::Refused(429, _)) => {
+            let tries = calls.iter().filter(|call| matches!(call.act, Act::SignIn { .. })).count();
+            expect(tries > TRIES, "somebody was put off after few tries")
         }
         (Act::Keys, Answer::Keys(keys)) => {
             let same = |call: &Call| !matches!(call.answer(), Some(Answer::Keys(other)) if other != keys);
@@ -59,9 +65,30 @@ pub fn answer(ledger: &Ledger, calls: &[Call], id: CallId, ended: &Moment, answe
             let is_gone = !ledger.is_there(&session_key(token), ended.step);
             expect(is_gone, "a session outlives its end")
         }
-        (Act::Register(_) | Act::Refresh(_) | Act::SignOut(_), Answer::Refused(503, _)) if call.disturbed => Ok(()),
+        (Act::Register(_) | Act::SignIn { .. } | Act::Refresh(_) | Act::SignOut(_), Answer::Refused(503, _))
+            if call.disturbed =>
+        {
+            Ok(())
+        }
         (act, answer) => Err(format!("{act:?} was answered {answer:?}")),
     }
+}
+
+/// How many wrong passwords somebody may try in a window.
+const TRIES: usize = 10;
+
+/// Judges when passwords were hashed: of wrong ones, no more than the throttle lets in. Two windows, as clocks differ, may
+/// fall into the length of one.
+pub fn hashes(computed: &[(u64, CallId)], calls: &[Call]) -> Result<(), String> {
+    let is_guess = |call: &CallId| matches!(calls[*call].act, Act::SignIn { right: false, .. });
+    let guesses: Vec<u64> = computed
+        .iter()
+        .filter(|(_, call)| is_guess(call))
+        .map(|(at, _)| *at)
+        .collect();
+    let length = millis(WINDOW) - 2 * SKEW_MAX as u64;
+    let crowded = guesses.windows(2 * TRIES + 1).any(|crowd| crowd[2 * TRIES] - crowd[0] < length);
+    expect(!crowded, "too many guesses were hashed in a window")
 }
 
 /// Whether the token may have been replaced for longer than others may lag behind, or its successor too.

@@ -1,0 +1,48 @@
+//! Refresh tokens, as clients get and send them.
+
+use super::session::Error;
+use crate::tokens::bytes32::Bytes32;
+
+/// A refresh token: `{session id}.{secret}.{tag}`, each part in base64url.
+pub struct RefreshToken {
+    /// The id of its session.
+    pub(super) session_id: String,
+    /// What only its holder knows.
+    pub(super) secret: Bytes32,
+    /// Proves that the session gave the secret out. Tokens from before there were tags have none.
+    pub(super) tag: Option<Bytes32>,
+}
+
+impl RefreshToken {
+    /// Reads what a client sent.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] when it can't be one.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let parse = || {
+            let (session_id, rest) = text.split_once('.')?;
+            let safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+            (session_id.len() == 22 && session_id.bytes().all(safe)).then_some(())?;
+            let (secret, tag) = match rest.split_once('.') {
+                Some((secret, tag)) => (secret, Some(Bytes32::from_text(tag)?)),
+                None => (rest, None),
+            };
+            Some(Self {
+                session_id: session_id.to_owned(),
+                secret: Bytes32::from_text(secret)?,
+                tag,
+            })
+        };
+        parse().ok_or(Error::Ended)
+    }
+
+    /// The token as the client gets it.
+    pub fn to_text(&self) -> String {
+        let mut text = format!("{}.{}", self.session_id, self.secret.to_text());
+        if let Some(tag) = &self.tag {
+            text.push('.');
+            text.push_str(&tag.to_text());
+        }
+        text
+    }
+}

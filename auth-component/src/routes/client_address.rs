@@ -1,0 +1,110 @@
+//! Where a request comes from, as an extractor.
+
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+};
+
+use axum::extract::FromRequestParts;
+use http::{HeaderMap, HeaderName, request::Parts};
+
+use crate::{App, config::TrustedProxies};
+
+/// Spin names the other end of the connection here, and lets no client set it.
+const SPIN_CLIENT_ADDR: HeaderName = HeaderName::from_static("spin-client-addr");
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The network that a request comes from: an IPv4 address, or the /64 that one IPv6 subscriber has. `None` where it is
+/// not known, and for the machine itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientNetwork(pub Option<IpAddr>);
+
+impl FromRequestParts<App> for ClientNetwork {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers, &app.trusted_proxies))
+    }
+}
+
+impl ClientNetwork {
+    fn of(headers: &HeaderMap, proxies: &TrustedProxies) -> Self {
+        let address = client_address(headers, proxies).filter(|address| !address.is_loopback());
+        Self(address.map(|address| match address {
+            IpAddr::V4(address) => IpAddr::V4(address),
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+        }))
+    }
+}
+
+/// The address of the connection, or, where that is a trusted proxy's, the last one in `X-Forwarded-For` that is not.
+fn client_address(headers: &HeaderMap, proxies: &TrustedProxies) -> Option<IpAddr> {
+    let peer = headers.get(SPIN_CLIENT_ADDR)?.to_str().ok()?;
+    let peer: IpAddr = peer
+        .parse::<SocketAddr>()
+        .map(|peer| peer.ip())
+        .or_else(|_| peer.parse())
+        .ok()?;
+    let peer = peer.to_canonical();
+    if !proxies.contains(peer) {
+        return Some(peer);
+    }
+    let forwarded = headers
+        .get_all(X_FORWARDED_FOR)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    let mut nearest_first: Vec<&str> = forwarded.map(str::trim).collect();
+    nearest_first.reverse();
+    // What stands before an entry that can't be read was written by nobody who is trusted.
+    nearest_first
+        .into_iter()
+        .map_while(|address| address.parse::<IpAddr>().ok())
+        .map(|address| address.to_canonical())
+        .find(|address| !proxies.contains(*address))
+        .or(Some(peer))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn network(peer: &'static str, forwarded: &[&'static str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(SPIN_CLIENT_ADDR, HeaderValue::from_static(peer));
+        for value in forwarded {
+            headers.append(X_FORWARDED_FOR, HeaderValue::from_static(value));
+        }
+        let proxies = TrustedProxies::parse("10.0.0.0/8, ::1").unwrap();
+        ClientNetwork::of(&headers, &proxies).0.map(|address| address.to_string())
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        for (peer, forwarded, expected) in [
+            ("192.0.2.7:5000", &[][..], Some("192.0.2.7")),
+            ("192.0.2.7:5000", &["198.51.100.9"], Some("192.0.2.7")),
+            ("10.1.2.3:5000", &["198.51.100.9"], Some("198.51.100.9")),
+            // A client wrote the first one; the proxies appended what they saw.
+            ("10.1.2.3:5000", &["203.0.113.1, 198.51.100.9, 10.9.9.9"], Some("198.51.100.9")),
+            ("10.1.2.3:5000", &["203.0.113.1", "198.51.100.9"], Some("198.51.100.9")),
+            ("10.1.2.3:5000", &["203.0.113.1, garbage"], Some("10.1.2.3")),
+            ("10.1.2.3:5000", &[], Some("10.1.2.3")),
+            ("[::1]:5000", &["198.51.100.9"], Some("198.51.100.9")),
+        ] {
+            assert_eq!(network(peer, forwarded).as_deref(), expected, "{peer} {forwarded:?}");
+        }
+    }
+
+    #[test]
+    fn one_subscriber_is_one_network_and_the_machine_itself_is_none() {
+        assert_eq!(network("[2001:db8:1:2:3:4:5:6]:80", &[]).as_deref(), Some("2001:db8:1:2::"));
+        assert_eq!(network("[::ffff:192.0.2.7]:80", &[]).as_deref(), Some("192.0.2.7"));
+        assert_eq!(network("127.0.0.1:80", &[]), None);
+        assert_eq!(network("[::ffff:127.0.0.1]:80", &[]), None);
+        assert_eq!(network("garbage", &[]), None);
+    }
+}

@@ -1,0 +1,161 @@
+//! The cookie that holds a browser's refresh token.
+
+use std::{convert::Infallible, net::IpAddr};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts, uri::Authority},
+};
+use common::http::problem::Problem;
+
+use crate::{
+    App,
+    records::{
+        refresh_token::RefreshToken,
+        session::{self, Error},
+    },
+};
+
+/// Over https: browsers take a cookie of such a name from the host itself only, never from a sibling host or over plain
+/// http (RFC 6265bis §4.1.3.2), and want it to hold for all paths.
+const HTTPS: CookieForm = CookieForm {
+    name: "__Host-memo_refresh",
+    attributes: "Path=/; HttpOnly; SameSite=Strict; Secure",
+};
+
+/// Over plain http, on a laptop. Not every browser makes an exception from `Secure` for loopback.
+const PLAIN: CookieForm = CookieForm {
+    name: "memo_refresh",
+    attributes: "Path=/api/auth/session; HttpOnly; SameSite=Strict",
+};
+
+/// Spin tells the URL that it was asked for, and lets no client set this.
+const SPIN_FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
+
+#[derive(Debug)]
+struct CookieForm {
+    name: &'static str,
+    attributes: &'static str,
+}
+
+/// The browser's cookie: what was sent, and how to set and clear it.
+pub struct RefreshCookie {
+    form: &'static CookieForm,
+    sent: Sent,
+}
+
+/// What a browser sent.
+enum Sent {
+    None,
+    One(String),
+    /// Somebody planted another one beside the app's; which of them is the app's can't be told.
+    Several,
+}
+
+impl FromRequestParts<App> for RefreshCookie {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let form = if app.public_origin.is_https().unwrap_or_else(|| may_be_https(parts)) {
+            &HTTPS
+        } else {
+            &PLAIN
+        };
+        let sent = sent(&parts.headers, form.name);
+        Ok(Self { form, sent })
+    }
+}
+
+/// Where the configuration does not say: only what is asked of the machine itself over plain http is taken for that.
+fn may_be_https(parts: &Parts) -> bool {
+    let url = parts.headers.get(SPIN_FULL_URL);
+    if url.is_some_and(|url| url.as_bytes().starts_with(b"https:")) {
+        return true;
+    }
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host: Option<Authority> = host.and_then(|host| host.parse().ok());
+    let host = host.as_ref().or(parts.uri.authority()).map(Authority::host);
+    !host.is_some_and(is_loopback)
+}
+
+fn is_loopback(host: &str) -> bool {
+    let ip = host.trim_start_matches('[').trim_end_matches(']').parse();
+    ip.is_ok_and(|ip: IpAddr| ip.is_loopback()) || host.eq_ignore_ascii_case("localhost")
+}
+
+fn sent(headers: &HeaderMap, name: &str) -> Sent {
+    let lines = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
+    let mut values = lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(sent, _)| *sent == name)
+        .map(|(_, value)| value.to_owned());
+    match (values.next(), values.next()) {
+        (None, _) => Sent::None,
+        (Some(value), None) => Sent::One(value),
+        (Some(_), Some(_)) => Sent::Several,
+    }
+}
+
+type SetCookie = [(HeaderName, HeaderValue); 1];
+
+impl RefreshCookie {
+    /// The refresh token that the browser sent; `None` where it sent none at all.
+    ///
+    /// # Errors
+    /// [`Error::Ended`] when it can't be one, or when the cookie came more than once.
+    pub fn token(&self) -> Result<Option<RefreshToken>, Error> {
+        match &self.sent {
+            Sent::None => Ok(None),
+            Sent::One(value) => RefreshToken::parse(value).map(Some),
+            Sent::Several => Err(Error::Ended),
+        }
+    }
+
+    /// The header that gives the browser a token.
+    ///
+    /// # Errors
+    /// 500, which can't happen: tokens are made of characters that a header may hold.
+    pub fn set(&self, token: &RefreshToken) -> Result<SetCookie, Problem> {
+        self.header(&token.to_text(), session::TTL.as_secs())
+    }
+
+    /// The header that takes the cookie away.
+    ///
+    /// # Errors
+    /// As [`RefreshCookie::set`].
+    pub fn clear(&self) -> Result<SetCookie, Problem> {
+        self.header("", 0)
+    }
+
+    fn header(&self, value: &str, max_age_secs: u64) -> Result<SetCookie, Problem> {
+        let CookieForm { name, attributes } = self.form;
+        let cookie = format!("{name}={value}; Max-Age={max_age_secs}; {attributes}");
+        let cookie = HeaderValue::try_from(cookie).map_err(Problem::internal)?;
+        Ok([(header::SET_COOKIE, cookie)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_told_from_other_hosts() {
+        for host in ["localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "[::1]"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "memo.example",
+            "localhost.example",
+            "192.168.0.1",
+            "[2001:db8::1]",
+            "127.0.0.1.example",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! `/api/auth/users`: registration.
+
+use axum::{Json as Answer, extract::State};
+use common::{
+    http::{
+        extract::Json,
+        problem::{FieldError, Problem},
+    },
+    world::clock::{Timestamp, rfc3339},
+};
+use common::token::UserId;
+use http::{HeaderName, StatusCode, header};
+use serde::{Deserialize, Serialize};
+
+use super::client_address::ClientNetwork;
+use crate::{
+    App,
+    records::{
+        user::{self, User},
+        username::Username,
+    },
+    sign_in::{
+        password::Password,
+        throttle::{self, Action},
+    },
+};
+
+/// A user as the API shows it.
+#[derive(Serialize)]
+pub struct UserBody {
+    id: UserId,
+    username: Username,
+    #[serde(with = "rfc3339")]
+    created_at: Timestamp,
+}
+
+impl UserBody {
+    /// Shows this user.
+    pub fn new(id: UserId, user: User) -> Self {
+        Self {
+            id,
+            username: user.username,
+            created_at: user.created_at,
+        }
+    }
+}
+
+/// A name and a password as a body.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// The name.
+    pub username: String,
+    /// The password.
+    pub password: String,
+}
+
+impl Credentials {
+    fn parse(self) -> Result<(Username, Password), Problem> {
+        let username = Username::try_from(self.username);
+        let password = Password::new(self.password).and_then(|password| match &username {
+            Ok(username) if password.is(username) => Err("It must not be the username.".to_owned()),
+            _ => Ok(password),
+        });
+        match (username, password) {
+            (Ok(username), Ok(password)) => Ok((username, password)),
+            (username, password) => {
+                let errors = [("username", username.err()), ("password", password.err())];
+                let errors = errors
+                    .into_iter()
+                    .filter_map(|(field, detail)| Some(FieldError::new(field, detail?)));
+                Err(Problem::invalid_request(errors.collect()))
+            }
+        }
+    }
+}
+
+type Created = (StatusCode, [(HeaderName, &'static str); 1], Answer<UserBody>);
+
+/// Registers a user. Of two registrations of one name, one wins.
+pub async fn register(
+    State(app): State<App>,
+    client: ClientNetwork,
+    Json(body): Json<Credentials>,
+) -> Result<Created, Problem> {
+    let ports = &app.ports;
+    let (username, password) = body.parse()?;
+    throttle::admit(ports, Action::Register, username.as_str(), client.0).await?;
+    // Registering asks again; asking first saves the hashing.
+    if user::is_taken(ports, &username).await? {
+        return Err(user::Error::Taken.into());
+    }
+    let password_hash = app.hasher.hash(ports, &password).await?;
+    let (id, user) = user::register(ports, username, password_hash).await?;
+    Ok((
+        StatusCode::CREATED,
+        [(header::LOCATION, "/api/auth/me")],
+        Answer(UserBody::new(id, user)),
+    ))
+}

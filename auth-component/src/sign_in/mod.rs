@@ -1,0 +1,94 @@
+//! Is it them: the one door that all ways in go through.
+
+pub mod password;
+pub mod throttle;
+
+use std::net::IpAddr;
+
+use common::{http::problem::Problem, http::problems, store::kv::KvError, token::UserId};
+
+use crate::{
+    App,
+    records::{
+        user,
+        username::Username,
+    },
+};
+use password::{HashError, Password};
+use throttle::{Action, Throttled};
+
+/// A person who has proven to be a user.
+pub type AuthenticatedUser = (UserId, Username);
+
+/// Why somebody is not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The name or the password is wrong; which of them is not told.
+    #[error("wrong username or password")]
+    WrongCredentials,
+    /// There were too many tries, or it could not be found out how many.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
+    /// The password could not be checked.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] KvError),
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::WrongCredentials => Self::new(&problems::WRONG_CREDENTIALS, "No user has this name and password."),
+            Error::Throttled(error) => error.into(),
+            Error::Hash(error) => error.into(),
+            Error::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Checks a name and a password that came from `network`.
+///
+/// A name that nobody has costs the same operations of the store and the same hashing as one with a wrong password, so
+/// that neither the answer nor the time tells who is a user.
+///
+/// # Errors
+/// [`Error::WrongCredentials`], [`Error::Throttled`], and what fails on the way.
+pub async fn authenticate(
+    app: &App,
+    username: String,
+    password: String,
+    network: Option<IpAddr>,
+) -> Result<AuthenticatedUser, Error> {
+    let ports = &app.ports;
+    // What can't be a name or a password is nobody's; the rules are no secret.
+    let username = Username::try_from(username).map_err(|_| Error::WrongCredentials)?;
+    let password = Password::new(password).map_err(|_| Error::WrongCredentials)?;
+    let admission = throttle::admit(ports, Action::SignIn, username.as_str(), network).await?;
+    let found = user::find(ports, &username).await?;
+    let phc = found.as_ref().map(|(_, user)| user.password_hash.as_str());
+    let is_right = app.hasher.verify(ports, &password, phc).await?;
+    let Some((id, user)) = found.filter(|_| is_right) else {
+        return Err(Error::WrongCredentials);
+    };
+    admission.give_back(ports).await;
+    if app.hasher.is_outdated(&user.password_hash) {
+        raise_hash(app, &id, user, &password).await;
+    }
+    Ok((id, username))
+}
+
+/// Replaces a hash with one of today's cost. That is housekeeping: the password was right, so a failure here is none of
+/// the sign-in's, and the next one tries again.
+async fn raise_hash(app: &App, id: &UserId, user: user::User, password: &Password) {
+    let ports = &app.ports;
+    let raised = async {
+        let hash = app.hasher.hash(ports, password).await.map_err(|error| error.to_string())?;
+        let replaced = user::replace_password_hash(ports, id, user, hash).await;
+        replaced.map_err(|error| error.to_string())
+    };
+    if let Err(cause) = raised.await {
+        ports.warn("a password's hash was not raised", cause);
+    }
+}

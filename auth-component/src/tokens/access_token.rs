@@ -1,0 +1,54 @@
+//! Access tokens as they are issued: JWT in RFC 9068's profile, signed with Ed25519.
+
+use std::time::Duration;
+
+use common::{
+    http::problem::Problem,
+    token::{Claims, TOKEN_TYPE},
+};
+use jwt_simple::{
+    common::HeaderOptions,
+    prelude::{Duration as Seconds, EdDSAKeyPairLike, JWTClaims},
+};
+
+use crate::{App, records::session::Session};
+
+/// How long a token is good. Nothing can take it back sooner, so it is short.
+pub const TTL: Duration = Duration::from_secs(600);
+
+/// Signs a new token for the session.
+///
+/// # Errors
+/// 503 without keys or randomness.
+pub async fn issue(app: &App, session: &Session) -> Result<String, Problem> {
+    let now = app.ports.clock.now();
+    let keys = app.keys.current(now).await?;
+    let key = keys
+        .signer(now)
+        .ok_or_else(|| Problem::internal("there is no signing key"))?;
+    let claims = JWTClaims {
+        issued_at: Some(Seconds::from_secs(now.as_secs())),
+        expires_at: Some(Seconds::from_secs((now + TTL).as_secs())),
+        // `exp` and `iat` say it all.
+        invalid_before: None,
+        // These are among the claims below, whose names both ends share.
+        issuer: None,
+        subject: None,
+        audiences: None,
+        jwt_id: None,
+        nonce: None,
+        custom: Claims {
+            iss: app.profile.issuer.clone(),
+            aud: app.profile.audience.clone(),
+            sub: session.user_id.clone(),
+            jti: app.ports.random.token::<16>()?,
+            client_id: session.client_id.clone(),
+            sid: session.id.clone(),
+        },
+    };
+    let header = HeaderOptions {
+        content_type: None,
+        signature_type: Some(TOKEN_TYPE.to_owned()),
+    };
+    key.sign_with_options(claims, &header).map_err(Problem::internal)
+}

@@ -1,0 +1,147 @@
+//! What every response of both services gets.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use serde::Serialize;
+
+use super::{
+    cors::Cors,
+    problem::{Cause, Problem},
+};
+use crate::{
+    config::PublicOrigin,
+    world::{Ports, clock::Timestamp},
+};
+
+/// Names a request across services and logs.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Answers are data for programs: whatever a browser may take one for, it must neither run nor frame it.
+const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+/// Two years, as the preload list wants it. What other hosts of the domain do is not this app's to say.
+const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=63072000");
+
+/// How a service finishes its router.
+#[derive(Clone, Debug, Default)]
+pub struct Layers {
+    /// The service's name in the log.
+    pub service: &'static str,
+    /// The longest body that is read, in bytes.
+    pub body_max_bytes: usize,
+    /// What pages of other sites may do.
+    pub cors: Cors,
+    /// Where people reach the app.
+    pub public_origin: PublicOrigin,
+}
+
+#[derive(Clone)]
+struct Observer {
+    service: &'static str,
+    is_https: bool,
+    ports: Ports,
+}
+
+impl Layers {
+    /// Adds to `router`: 404 and 405 as problems, the body limit, CORS, a request id, safe headers and one log line a
+    /// request.
+    pub fn finish(self, router: Router, ports: &Ports) -> Router {
+        let observer = Arc::new(Observer {
+            service: self.service,
+            is_https: self.public_origin.is_https() == Some(true),
+            ports: ports.clone(),
+        });
+        let router = router
+            .fallback(|| async { Problem::not_found("Nothing is served at this path.") })
+            .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+            .layer(DefaultBodyLimit::max(self.body_max_bytes));
+        self.cors
+            .layer(router)
+            .layer(from_fn_with_state(observer, observe))
+    }
+}
+
+/// What the log says of a request.
+#[derive(Serialize)]
+struct LogLine<'a> {
+    time: String,
+    level: &'a str,
+    component: &'a str,
+    request_id: &'a str,
+    method: &'a str,
+    /// The route's template; none where no route matched. Never the path, which holds ids.
+    route: Option<&'a str>,
+    status: u16,
+    duration_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a str>,
+}
+
+/// Gives the request its id, the response its headers, and the log its line: never a token, a body or a query.
+async fn observe(State(observer): State<Arc<Observer>>, mut request: Request, next: Next) -> Response {
+    let started = observer.ports.clock.now();
+    let id = request_id(request.headers(), &observer.ports, started);
+    // Handlers that ask other services pass it on from here.
+    request.headers_mut().insert(X_REQUEST_ID, id.clone());
+    let method = request.method().clone();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned());
+
+    let mut response = next.run(request).await;
+
+    add_headers(response.headers_mut(), &id, observer.is_https);
+    let status = response.status();
+    let finished = observer.ports.clock.now();
+    let line = LogLine {
+        time: finished.to_rfc3339(),
+        level: if status.is_server_error() { "error" } else { "info" },
+        component: observer.service,
+        request_id: id.to_str().unwrap_or_default(),
+        method: method.as_str(),
+        route: route.as_deref(),
+        status: status.as_u16(),
+        duration_ms: u64::try_from(finished.since(started).as_millis()).unwrap_or(u64::MAX),
+        cause: response.extensions().get::<Cause>().map(|Cause(cause)| cause.as_str()),
+    };
+    (observer.ports.log)(&serde_json::to_string(&line).unwrap_or_default());
+    response
+}
+
+fn add_headers(headers: &mut HeaderMap, id: &HeaderValue, is_https: bool) {
+    headers.insert(X_REQUEST_ID, id.clone());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+    if is_https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT_SECURITY);
+    }
+    // Answers hold tokens or memos, or errors about them; what may be cached says so itself.
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// The caller's id for the request where it is sane, or a new one.
+fn request_id(headers: &HeaderMap, ports: &Ports, now: Timestamp) -> HeaderValue {
+    let sane = |id: &&HeaderValue| {
+        let bytes = id.as_bytes();
+        (1..=128).contains(&bytes.len())
+            && bytes
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte))
+    };
+    if let Some(id) = headers.get(X_REQUEST_ID).filter(sane) {
+        return id.clone();
+    }
+    // An id need not be unpredictable. Without randomness the time has to do: no request goes without an id.
+    let id = ports.random.bytes().map_or(u128::from(now.0), u128::from_le_bytes);
+    HeaderValue::try_from(format!("{id:032x}")).unwrap_or(HeaderValue::from_static("-"))
+}

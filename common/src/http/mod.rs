@@ -1,0 +1,7 @@
+//! HTTP, as both services speak it: requests parsed into types, error answers, and what every response gets.
+
+pub mod cors;
+pub mod extract;
+pub mod layers;
+pub mod problem;
+pub mod problems;

@@ -1,0 +1,144 @@
+//! One winner per version of a record.
+//!
+//! Spin stores share one atomic operation, `increment`, so a change of a record from version *v* to *v* + 1 first
+//! *claims* that step with flags, as in Dekker's algorithm. Time is cut into windows of [`WINDOW`]; the flag of
+//! (record, v, window) is a counter key:
+//!
+//! 1. `increment` the flag of the current window; anything but 1 loses;
+//! 2. the flags of the window before and of the window after must be down. Two writers on either side of a window's
+//!    edge both raise their own flag first, so at least one of them sees the other's; who backs off lowers its own;
+//! 3. read the record again: it must still be at v, and the claim younger than [`FRESH`];
+//! 4. write v + 1 (or delete the record);
+//! 5. lower the flag.
+//!
+//! Three reads and three writes. Creating something unique is the step from 0 (absent) to 1.
+//!
+//! **What it rests on**, as every lease does: nobody sleeps between steps 3 and 4 for longer than a window less
+//! [`FRESH`] (20 s), and clocks agree within a few seconds. A writer that dies between 1 and 5 leaves its flag up and
+//! blocks its record for two windows at most; the flag's key then stays behind, unread.
+//!
+//! A store without `increment` gets a weaker promise: read, check, write, read again. Of two changes at the same
+//! moment both may seem to win, and the later one stays.
+
+use std::time::Duration;
+
+use super::kv::KvError;
+use crate::world::{Ports, clock::Timestamp};
+
+/// The length of a window. Twice a request's longest life at Spin's hosts would be 60 s; two windows are that.
+pub const WINDOW: Duration = Duration::from_secs(30);
+
+/// How old a claim may be when its holder writes. A request takes milliseconds; one that took this long has been
+/// suspended, and may be again.
+pub const FRESH: Duration = Duration::from_secs(10);
+
+/// What the holder of a claim does, having read the record again.
+pub enum Step<T, E> {
+    /// Write these bytes, then answer with the value.
+    Write(Vec<u8>, T),
+    /// Remove the record, then answer with the value.
+    Delete(T),
+    /// Change nothing, for this reason: most often the record is not at the claimed version.
+    Leave(E),
+}
+
+/// How a claimed step ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Claimed<T, E> {
+    /// The record moved on.
+    Done(T),
+    /// Nothing was changed, by the holder's own decision.
+    Left(E),
+    /// Somebody else holds the claim, or held it until it was too late; nothing was changed.
+    Busy,
+}
+
+/// Moves `record` on from `version`, if nobody else does: `decide` sees the record as it is and says how.
+/// [`record::update`](super::record::update) is this for typed records.
+///
+/// # Errors
+/// Those of the store. The change may then have happened or not. After a write that failed the claim stays up until its
+/// windows pass, because what was lost on its way may still arrive.
+pub async fn advance<T, E>(
+    ports: &Ports,
+    record: &str,
+    version: u64,
+    decide: impl FnOnce(Option<Vec<u8>>) -> Step<T, E> + Send,
+) -> Result<Claimed<T, E>, KvError> {
+    if !ports.kv.has_increment() {
+        return advance_unclaimed(ports, record, decide).await;
+    }
+    let claimed_at = ports.clock.now();
+    let Some(flag) = raise(ports, record, version, claimed_at).await? else {
+        return Ok(Claimed::Busy);
+    };
+    let step = match ports.kv.get(record).await {
+        Ok(stored) => decide(stored),
+        Err(error) => {
+            lower(ports, &flag).await;
+            return Err(error);
+        }
+    };
+    let stale = ports.clock.now().since(claimed_at) >= FRESH;
+    let claimed = match step {
+        Step::Leave(reason) => Claimed::Left(reason),
+        _ if stale => Claimed::Busy,
+        Step::Write(bytes, value) => {
+            ports.kv.set(record, &bytes).await?;
+            Claimed::Done(value)
+        }
+        Step::Delete(value) => {
+            ports.kv.delete(record).await?;
+            Claimed::Done(value)
+        }
+    };
+    lower(ports, &flag).await;
+    Ok(claimed)
+}
+
+/// Steps 1 and 2: the raised flag's key, or `None` where somebody else is at it.
+async fn raise(ports: &Ports, record: &str, version: u64, now: Timestamp) -> Result<Option<String>, KvError> {
+    let window = now.0 / u64::try_from(WINDOW.as_millis()).unwrap_or(u64::MAX);
+    let flag_of = |window: u64| format!("{record}/claim/{version}/{window}");
+    let flag = flag_of(window);
+    if ports.kv.increment(&flag, 1).await? != 1 {
+        return Ok(None);
+    }
+    let (before, after) = (flag_of(window.saturating_sub(1)), flag_of(window.saturating_add(1)));
+    let neighbours = futures::future::try_join(ports.kv.exists(&before), ports.kv.exists(&after)).await;
+    if let Ok((false, false)) = neighbours {
+        return Ok(Some(flag));
+    }
+    lower(ports, &flag).await;
+    neighbours.map(|_| None)
+}
+
+/// Lowers a flag. Where that fails the flag stays up, which costs others a wait of two windows and nothing else,
+/// so it is no reason to call a change failed that was made.
+async fn lower(ports: &Ports, flag: &str) {
+    if let Err(error) = ports.kv.delete(flag).await {
+        ports.warn("a claim's flag stays up", error);
+    }
+}
+
+/// The weaker way, for stores without `increment`.
+async fn advance_unclaimed<T, E>(
+    ports: &Ports,
+    record: &str,
+    decide: impl FnOnce(Option<Vec<u8>>) -> Step<T, E> + Send,
+) -> Result<Claimed<T, E>, KvError> {
+    match decide(ports.kv.get(record).await?) {
+        Step::Leave(reason) => Ok(Claimed::Left(reason)),
+        Step::Delete(value) => {
+            ports.kv.delete(record).await?;
+            Ok(Claimed::Done(value))
+        }
+        Step::Write(bytes, value) => {
+            ports.kv.set(record, &bytes).await?;
+            match ports.kv.get(record).await? {
+                Some(stored) if stored == bytes => Ok(Claimed::Done(value)),
+                _ => Ok(Claimed::Busy),
+            }
+        }
+    }
+}

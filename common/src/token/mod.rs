@@ -1,0 +1,155 @@
+//! Access tokens: their claims and their verification (RFC 7519, RFC 8725, RFC 9068).
+//!
+//! The checking end uses another implementation than the issuing end on purpose; the two test each other. It is one
+//! algorithm and one profile, so what a general JWT crate would add is 100 KB of the component and ways to go wrong.
+//!
+//! Read in this order: this file (what a token says, and how it arrives), [`KeySet`] (public keys), [`TokenProfile`]
+//! (the verification).
+
+mod key_set;
+mod profile;
+
+use std::time::Duration;
+
+use http::{HeaderMap, header};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    http::problem::Problem,
+    world::{
+        clock::Timestamp,
+        random::{Random, RandomError},
+    },
+};
+
+pub use key_set::KeySet;
+pub use profile::TokenProfile;
+
+/// The longest token that is looked at. Ours have about 500 bytes; what is longer was not made here.
+pub const TOKEN_MAX_BYTES: usize = 2048;
+
+/// How far the clocks of issuer and verifier may be apart.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(30);
+
+/// The token type in the header (RFC 9068 §2.1), so that no other kind of JWT passes for an access token.
+pub const TOKEN_TYPE: &str = "at+jwt";
+
+/// What an access token says beside `exp` and `iat`, in RFC 9068's names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The issuer.
+    pub iss: String,
+    /// Whom the token is for.
+    pub aud: String,
+    /// The user's id.
+    pub sub: UserId,
+    /// The token's own id.
+    pub jti: String,
+    /// The client that it was issued to.
+    pub client_id: String,
+    /// The session that it belongs to.
+    pub sid: String,
+}
+
+/// A verified access token.
+#[derive(Clone, Debug)]
+pub struct AccessToken {
+    /// What it says.
+    pub claims: Claims,
+    /// When it expires, without clock skew.
+    pub expires_at: Timestamp,
+}
+
+/// A user's id: at most 64 characters of base64url, so that it can be part of a store's key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct UserId(String);
+
+impl UserId {
+    /// Returns a new id that nobody else has: 128 random bits.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub fn random(random: &dyn Random) -> Result<Self, RandomError> {
+        random.token::<16>().map(Self)
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for UserId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for UserId {
+    type Error = &'static str;
+
+    fn try_from(id: String) -> Result<Self, Self::Error> {
+        let safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if (1..=64).contains(&id.len()) && id.bytes().all(safe) {
+            Ok(Self(id))
+        } else {
+            Err("not a user id")
+        }
+    }
+}
+
+/// Why a token is not accepted. The client is told no more than that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// None was sent.
+    #[error("no access token was sent")]
+    Missing,
+    /// It is no token of ours: garbled, another algorithm or type, a bad signature, another issuer or audience.
+    #[error("the access token is not valid")]
+    Invalid,
+    /// Its key is not among those known.
+    #[error("the access token's key is not known")]
+    UnknownKey,
+    /// It was good once.
+    #[error("the access token has expired")]
+    Expired,
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Missing => Self::unauthorized(None, "Send an access token: Authorization: Bearer …"),
+            TokenError::Expired => Self::unauthorized(Some("invalid_token"), "The access token has expired."),
+            TokenError::Invalid | TokenError::UnknownKey => {
+                Self::unauthorized(Some("invalid_token"), "The access token is not valid.")
+            }
+        }
+    }
+}
+
+/// Returns the token of an `Authorization: Bearer` header (RFC 6750 §2.1).
+///
+/// # Errors
+/// [`TokenError::Missing`] without the header or with another scheme; [`TokenError::Invalid`] when it is sent twice
+/// or can't be a token.
+pub fn bearer(headers: &HeaderMap) -> Result<&str, TokenError> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().ok_or(TokenError::Missing)?;
+    if values.next().is_some() {
+        return Err(TokenError::Invalid);
+    }
+    let (scheme, token) = value
+        .to_str()
+        .map_err(|_| TokenError::Invalid)?
+        .split_once(' ')
+        .ok_or(TokenError::Missing)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(TokenError::Missing);
+    }
+    let token = token.trim_ascii();
+    if token.is_empty() || token.len() > TOKEN_MAX_BYTES {
+        return Err(TokenError::Invalid);
+    }
+    Ok(token)
+}

@@ -1,0 +1,84 @@
+//! The verification of access tokens.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ed25519_dalek::Signature;
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::{AccessToken, CLOCK_SKEW, Claims, KeySet, TOKEN_MAX_BYTES, TOKEN_TYPE, TokenError};
+use crate::world::clock::Timestamp;
+
+/// The header (RFC 7515 §4.1). Fields that none of ours has are passed over, as JWT asks.
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    typ: String,
+    kid: String,
+    /// Extensions that must be understood; we understand none.
+    crit: Option<serde::de::IgnoredAny>,
+}
+
+/// The claims about time, in seconds (RFC 7519 §4.1).
+#[derive(Deserialize)]
+struct Times {
+    exp: u64,
+    iat: u64,
+    #[serde(default)]
+    nbf: u64,
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Invalid)
+}
+
+fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, TokenError> {
+    serde_json::from_slice(json).map_err(|_| TokenError::Invalid)
+}
+
+/// Who issues tokens, and for whom: what both ends of a token agree on.
+#[derive(Clone, Debug)]
+pub struct TokenProfile {
+    /// The issuer's name: `iss` of its tokens.
+    pub issuer: String,
+    /// The name of those whom the tokens are for: `aud`.
+    pub audience: String,
+}
+
+impl TokenProfile {
+    /// Checks `token` against `keys`: Ed25519 and nothing else, the type, the signature, issuer, audience and times.
+    ///
+    /// # Errors
+    /// Any [`TokenError`] but [`TokenError::Missing`].
+    pub fn verify(&self, token: &str, keys: &KeySet, now: Timestamp) -> Result<AccessToken, TokenError> {
+        if token.len() > TOKEN_MAX_BYTES {
+            return Err(TokenError::Invalid);
+        }
+        let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Invalid)?;
+        let (header, claims) = signed.split_once('.').ok_or(TokenError::Invalid)?;
+        let header: Header = read(&decode(header)?)?;
+        if header.alg != "EdDSA" || !header.typ.eq_ignore_ascii_case(TOKEN_TYPE) || header.crit.is_some() {
+            return Err(TokenError::Invalid);
+        }
+        let key = keys.get(&header.kid).ok_or(TokenError::UnknownKey)?;
+        let signature = Signature::from_slice(&decode(signature)?).map_err(|_| TokenError::Invalid)?;
+        key.verify_strict(signed.as_bytes(), &signature)
+            .map_err(|_| TokenError::Invalid)?;
+        self.check(&decode(claims)?, now)
+    }
+
+    fn check(&self, claims: &[u8], now: Timestamp) -> Result<AccessToken, TokenError> {
+        let times: Times = read(claims)?;
+        let claims: Claims = read(claims)?;
+        let (now, skew) = (now.as_secs(), CLOCK_SKEW.as_secs());
+        let is_early = times.iat.max(times.nbf) > now.saturating_add(skew);
+        if claims.iss != self.issuer || claims.aud != self.audience || is_early {
+            return Err(TokenError::Invalid);
+        }
+        if times.exp.saturating_add(skew) <= now {
+            return Err(TokenError::Expired);
+        }
+        Ok(AccessToken {
+            claims,
+            expires_at: Timestamp(times.exp.saturating_mul(1000)),
+        })
+    }
+}

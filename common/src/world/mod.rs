@@ -1,0 +1,46 @@
+//! Everything a service takes from outside, as ports: a component gets the real ones, tests and the simulation bring
+//! their own.
+
+pub mod backpressure;
+pub mod clock;
+pub mod random;
+
+use std::sync::Arc;
+
+use crate::store::kv::Kv;
+use backpressure::Backpressure;
+use clock::Clock;
+use random::Random;
+
+/// The outside world of a service.
+#[derive(Clone)]
+pub struct Ports {
+    /// The key-value store.
+    pub kv: Arc<dyn Kv>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Unpredictable bytes.
+    pub random: Arc<dyn Random>,
+    /// Keeps other requests away while this instance computes.
+    pub backpressure: Arc<dyn Backpressure>,
+    /// Where a finished log line goes.
+    pub log: fn(&str),
+}
+
+impl Ports {
+    /// Writes a line of its own to the log, for what is no request's result: a warning, or something that was passed over.
+    pub fn warn(&self, message: &str, cause: impl std::fmt::Display) {
+        let line = serde_json::json!({
+            "time": self.clock.now().to_rfc3339(),
+            "level": "warn",
+            "message": message,
+            "cause": cause.to_string(),
+        });
+        (self.log)(&line.to_string());
+    }
+}
+
+/// Writes a log line to stderr, where Spin collects a component's log.
+pub fn log_to_stderr(line: &str) {
+    eprintln!("{line}");
+}

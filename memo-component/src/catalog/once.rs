@@ -1,0 +1,176 @@
+//! Creates that are sent twice make one memo: `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
+//!
+//! The record at `memo/{user}/idem/{digest of the key}` says which memo the key stands for. It is written before the
+//! memo, under a claim, and marked done after it:
+//!
+//! - stopped before the memo was written: a retry finds the record undone and no memo. While the first may still be
+//!   under way ([`TAKEOVER_AFTER`]) it is told so (409); later it takes the key over, with a new id;
+//! - stopped before the mark: a retry finds the memo and answers with it.
+//!
+//! Records stay: stores know no time to live, and a client may retry after a long time offline.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use common::{
+    http::{problem::Problem, problems},
+    store::{
+        claim::{FRESH, WINDOW},
+        kv::{KvError, encode},
+        record::{Change, Updated, Versioned, update},
+    },
+    world::clock::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Catalog;
+use crate::memo::{Content, Memo, MemoId};
+
+/// How long a create may be under way: two windows of a claim, after which its writes have landed or never will.
+pub const TAKEOVER_AFTER: Duration = WINDOW.saturating_mul(2);
+
+/// The client's name for one create, as a digest that fits into a store's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateKey(String);
+
+impl CreateKey {
+    /// The key that a client sent.
+    pub fn new(sent: &str) -> Self {
+        Self(digest(sent.as_bytes()))
+    }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(bytes))
+}
+
+/// What a key stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Record {
+    version: u64,
+    /// A digest of the request's content: the same key with another content is a mistake of the client's.
+    fingerprint: String,
+    id: MemoId,
+    started_at: Timestamp,
+    done: bool,
+}
+
+impl Versioned for Record {
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+/// Why a create with a key was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The key stands for another content.
+    #[error("the key stands for another content")]
+    Reused,
+    /// The first request with this key may still be under way.
+    #[error("the first request with this key is under way")]
+    UnderWay,
+    /// The key's memo was made and has been deleted since.
+    #[error("the key's memo has been deleted")]
+    Deleted,
+    /// The memo could not be written, or it can't be known.
+    #[error(transparent)]
+    Catalog(#[from] super::Error),
+}
+
+impl From<KvError> for Error {
+    fn from(error: KvError) -> Self {
+        Self::Catalog(error.into())
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Reused => Self::new(
+                &problems::IDEMPOTENCY_KEY_REUSED,
+                "This Idempotency-Key came with another content before.",
+            ),
+            Error::UnderWay => Self::conflict(
+                "The first request with this Idempotency-Key is under way.",
+                Duration::from_secs(5),
+            ),
+            Error::Deleted => Self::not_found("The memo of this Idempotency-Key has been deleted."),
+            Error::Catalog(error) => error.into(),
+        }
+    }
+}
+
+impl Catalog<'_> {
+    /// Creates the memo that `key` stands for, or finds it.
+    ///
+    /// # Errors
+    /// Those of the store; a retry with the same key finishes or finds what was begun.
+    pub async fn create_once(&self, key: &CreateKey, content: Content) -> Result<(MemoId, Memo), Error> {
+        let record_key = self.names.once(&key.0);
+        let fingerprint = digest(&encode(&content)?);
+        let seen: Option<Record> = self.ports.kv.get_json(&record_key).await?;
+        if let Some(made) = self.made(seen.as_ref(), &fingerprint).await? {
+            return Ok(made);
+        }
+        let started_at = self.ports.clock.now();
+        let record = Record {
+            version: seen.as_ref().map_or(0, |seen| seen.version).saturating_add(1),
+            fingerprint,
+            id: self.next_id(started_at).await?,
+            started_at,
+            done: false,
+        };
+        self.begin(&record_key, seen, record.clone()).await?;
+        let memo = self.create_at(record.id, content, started_at).await?;
+        self.mark_done(&record_key, &record).await;
+        Ok((record.id, memo))
+    }
+
+    /// The memo that was made for the record; `None` when it is to be made now.
+    async fn made(&self, seen: Option<&Record>, fingerprint: &str) -> Result<Option<(MemoId, Memo)>, Error> {
+        // Before the memo is looked for: that it is not there says something only if its create was over by then.
+        let now = self.ports.clock.now();
+        let Some(seen) = seen else { return Ok(None) };
+        if seen.fingerprint != fingerprint {
+            return Err(Error::Reused);
+        }
+        match self.find(seen.id).await? {
+            Some(memo) => Ok(Some((seen.id, memo))),
+            None if seen.done => Err(Error::Deleted),
+            None if now.since(seen.started_at) < TAKEOVER_AFTER => Err(Error::UnderWay),
+            None => Ok(None),
+        }
+    }
+
+    /// Writes the record, if it is still as it was seen.
+    async fn begin(&self, key: &str, seen: Option<Record>, record: Record) -> Result<(), Error> {
+        let version = record.version.saturating_sub(1);
+        let begun = update(self.ports, key, version, |current: Option<Record>| {
+            // The mark does not count as a version.
+            if current == seen {
+                Change::Write(record, ())
+            } else {
+                Change::Leave(())
+            }
+        });
+        match begun.await? {
+            Updated::Done(()) => Ok(()),
+            // Another request with the same key came first, and is at it.
+            Updated::Left(()) | Updated::Stale(_) | Updated::Busy => Err(Error::UnderWay),
+        }
+    }
+
+    /// Marks the record as done, while nobody can have taken it over. Without the mark a retry finds the memo all the
+    /// same, so a failure here is none of the create's.
+    async fn mark_done(&self, key: &str, record: &Record) {
+        if self.ports.clock.now().since(record.started_at) < FRESH {
+            let done = Record {
+                done: true,
+                ..record.clone()
+            };
+            let _ = self.ports.kv.set_json(key, &done).await;
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Pages of a listing, newest first.
+
+use std::cmp::Reverse;
+
+use common::store::kv::{KvError, decode};
+
+use super::{
+    Catalog, Error,
+    skip::{Skip, Walk},
+};
+use crate::memo::{Memo, MemoId};
+
+/// The most ids that one page looks at. A longer run of holes is walked in several requests, each of which leaves the
+/// cursor further down.
+pub const WALK_MAX: usize = 2_000;
+
+/// How many memos are read at once. A memo is at most 400 KB as it is stored (a text of 64 KiB, every byte of it
+/// escaped), an instance has 128 MiB and serves 16 requests at a time: eight for each of them are 50 MB.
+const STEP: usize = 8;
+
+/// A page ends before the memo with which its memos, as they are stored, would exceed this many bytes. Platforms limit an
+/// answer to some megabytes, and an instance has to hold several of them.
+pub const PAGE_MAX_BYTES: usize = 1024 * 1024;
+
+/// Some memos, newest first, and where the rest begins.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The memos.
+    pub items: Vec<(MemoId, Memo)>,
+    /// The rest lies below this id; `None` at the end.
+    pub next: Option<MemoId>,
+}
+
+/// A page that is being filled.
+struct Filling {
+    limit: usize,
+    bytes: usize,
+    items: Vec<(MemoId, Memo)>,
+}
+
+impl Filling {
+    fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            bytes: 0,
+            items: Vec::new(),
+        }
+    }
+
+    /// How many ids to look at next; 0 when the page is full.
+    fn step(&self) -> usize {
+        self.limit.saturating_sub(self.items.len()).min(STEP)
+    }
+
+    /// Whether a memo of so many bytes still fits. The first one always does.
+    fn has_room_for(&self, bytes: usize) -> bool {
+        self.items.is_empty() || self.bytes.saturating_add(bytes) <= PAGE_MAX_BYTES
+    }
+
+    fn add(&mut self, id: MemoId, memo: Memo, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.items.push((id, memo));
+    }
+}
+
+impl Catalog<'_> {
+    /// Lists at most `limit` memos below the id `before` (`None`: from the newest), newest first. A page is also bounded
+    /// in bytes, and in how many ids it looks at: it may be short and still not be the last.
+    ///
+    /// Costs one increment and at most `limit` + holes gets; long runs of holes cost one get.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn page(&self, before: Option<MemoId>, limit: usize) -> Result<Page, Error> {
+        let page = if self.ports.kv.has_increment() {
+            self.walk(before, limit).await
+        } else {
+            self.scan(before, limit).await
+        };
+        Ok(page?)
+    }
+
+    /// A page over dense ids.
+    async fn walk(&self, before: Option<MemoId>, limit: usize) -> Result<Page, KvError> {
+        let head = u64::try_from(self.ports.kv.increment(&self.names.seq(), 0).await?).unwrap_or(0);
+        // Must be read after the head and before the first memo: ids up to the head were given out before this moment,
+        // and holes are seen after it.
+        let now = self.ports.clock.now();
+        // A cursor from elsewhere must not make us walk ids that were never given out.
+        let start = before.map_or(head, |before| before.0.saturating_sub(1).min(head));
+        let mut walk = Walk::down_from(start);
+        let mut skip: Option<Skip> = None;
+        let mut page = Filling::new(limit);
+        while page.step() > 0 && walk.looked_at() < WALK_MAX {
+            let ids = walk.next_ids(page.step(), skip.as_ref());
+            if ids.is_empty() {
+                break;
+            }
+            if let Some(full_at) = self.fill(&mut page, &mut walk, &ids).await? {
+                walk.go_back_to(full_at);
+                break;
+            }
+            if skip.is_none() && walk.is_full_of_holes(limit) {
+                skip = Some(self.ports.kv.get_json(&self.names.skip()).await?.unwrap_or_default());
+            }
+        }
+        if let Some(learnt) = skip.and_then(|skip| walk.learn(skip, MemoId(head), now)) {
+            // A cache: a listing that can't write it is no worse.
+            let _ = self.ports.kv.set_json(&self.names.skip(), &learnt).await;
+        }
+        let next = walk.position().map(|lowest| MemoId(lowest.0.saturating_add(1)));
+        Ok(Page {
+            items: page.items,
+            next,
+        })
+    }
+
+    /// Reads these ids into the page. Tells the first one that the page has no room for.
+    async fn fill(&self, page: &mut Filling, walk: &mut Walk, ids: &[MemoId]) -> Result<Option<MemoId>, KvError> {
+        for (id, key, value) in self.read_many(ids).await? {
+            let Some(bytes) = value else {
+                walk.saw_hole(id);
+                continue;
+            };
+            if !page.has_room_for(bytes.len()) {
+                return Ok(Some(id));
+            }
+            if let Some(memo) = self.readable(&key, &bytes) {
+                walk.saw_memo(id, memo.created_at);
+                page.add(id, memo, bytes.len());
+            }
+        }
+        Ok(None)
+    }
+
+    async fn read_many(&self, ids: &[MemoId]) -> Result<Vec<(MemoId, String, Option<Vec<u8>>)>, KvError> {
+        let keys: Vec<String> = ids.iter().map(|id| self.names.memo(*id)).collect();
+        let values = self.ports.kv.get_many(&keys).await?;
+        let read = ids.iter().copied().zip(keys).zip(values);
+        Ok(read.map(|((id, key), value)| (id, key, value)).collect())
+    }
+
+    /// The memo, unless its record can't be read. One such record must not take the whole list away from its owner, so
+    /// it is passed over, and the log knows.
+    fn readable(&self, key: &str, bytes: &[u8]) -> Option<Memo> {
+        match decode(key, bytes) {
+            Ok(memo) => Some(memo),
+            Err(error) => {
+                self.ports.warn("a memo was left out of a list", error);
+                None
+            }
+        }
+    }
+
+    /// A page by the store's keys, for stores without `increment`.
+    async fn scan(&self, before: Option<MemoId>, limit: usize) -> Result<Page, KvError> {
+        let prefix = self.names.prefix();
+        let mut ids: Vec<MemoId> = self
+            .ports
+            .kv
+            .keys(&prefix)
+            .await?
+            .iter()
+            .filter_map(|key| key.strip_prefix(&prefix)?.parse().ok())
+            .filter(|id| before.is_none_or(|before| *id < before))
+            .collect();
+        ids.sort_unstable_by_key(|id| Reverse(*id));
+        let mut page = Filling::new(limit);
+        let mut rest = ids.as_slice();
+        let mut last = None;
+        while page.step() > 0 && !rest.is_empty() {
+            let (step, later) = rest.split_at(page.step().min(rest.len()));
+            for (id, key, value) in self.read_many(step).await? {
+                // Deleted since its key was listed, it is simply not there.
+                let bytes = value.unwrap_or_default();
+                if !bytes.is_empty() && !page.has_room_for(bytes.len()) {
+                    return Ok(Page {
+                        items: page.items,
+                        next: last,
+                    });
+                }
+                last = Some(id);
+                if !bytes.is_empty()
+                    && let Some(memo) = self.readable(&key, &bytes)
+                {
+                    page.add(id, memo, bytes.len());
+                }
+            }
+            rest = later;
+        }
+        let next = if rest.is_empty() { None } else { last };
+        Ok(Page {
+            items: page.items,
+            next,
+        })
+    }
+}

@@ -1,0 +1,285 @@
+//! Walking ids downwards past the holes that deleted memos leave.
+//!
+//! A listing that meets many holes notes the long runs of them under `memo/{user}/skip`, and later ones jump over
+//! those. The note is a cache: losing it, or one of two written at the same time, costs another walk and nothing else.
+//!
+//! A hole may be noted only when it is one for good. A create takes its id first and writes its memo within
+//! [`common::store::claim::FRESH`], so a hole is *settled* when its id was given out [`SETTLED`] ago or earlier. That is known
+//! of every id below a memo so old, and below a head that an earlier listing has noted so long ago.
+
+use std::{cmp::Reverse, time::Duration};
+
+use common::{store::claim::WINDOW, world::clock::Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::memo::MemoId;
+
+/// How long after an id was given out a hole is one for good: a create's own limit, the lease's, and the clocks'.
+pub const SETTLED: Duration = WINDOW.saturating_mul(2);
+
+/// The shortest run of holes worth a note.
+const RUN_MIN: u64 = 32;
+
+/// How many runs are noted: the note stays below 10 KB.
+const RUNS_MAX: usize = 256;
+
+/// How many holes a walk meets before it looks for the note, which costs a get of its own. A short page looks sooner,
+/// or the holes would be most of what it costs.
+const HOLES_BEFORE_LOOKING: usize = 16;
+
+/// A run of ids without a memo, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Run {
+    high: MemoId,
+    low: MemoId,
+}
+
+impl Run {
+    fn len(&self) -> u64 {
+        self.high.0.saturating_sub(self.low.0).saturating_add(1)
+    }
+}
+
+/// The note: settled runs, highest first, and a head that will settle more.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skip {
+    runs: Vec<Run>,
+    /// The newest id at `head_at`, when a listing met holes that were not settled yet.
+    head: Option<MemoId>,
+    head_at: Option<Timestamp>,
+}
+
+impl Skip {
+    /// The largest id at or below `id` that no run covers; `None` when there is none.
+    fn below(&self, id: u64) -> Option<u64> {
+        let covering = self.runs.iter().find(|run| run.low.0 <= id && id <= run.high.0);
+        let id = covering.map_or(id, |run| run.low.0.saturating_sub(1));
+        (id > 0).then_some(id)
+    }
+}
+
+/// A walk down the ids, and what it has seen.
+#[derive(Debug)]
+pub struct Walk {
+    /// The next id to look at; `None` at the end.
+    position: Option<u64>,
+    looked_at: usize,
+    holes: Vec<MemoId>,
+    memos: Vec<(MemoId, Timestamp)>,
+}
+
+impl Walk {
+    /// A walk that begins at `start`; 0 is the end already.
+    pub fn down_from(start: u64) -> Self {
+        Self {
+            position: (start > 0).then_some(start),
+            looked_at: 0,
+            holes: Vec::new(),
+            memos: Vec::new(),
+        }
+    }
+
+    /// The next ids to look at, at most `count`, jumping over noted runs.
+    pub fn next_ids(&mut self, count: usize, skip: Option<&Skip>) -> Vec<MemoId> {
+        let mut ids = Vec::with_capacity(count);
+        while let Some(position) = self.position {
+            self.position = match skip {
+                Some(skip) => skip.below(position),
+                None => Some(position),
+            };
+            match self.position {
+                Some(id) if ids.len() < count => {
+                    ids.push(MemoId(id));
+                    self.position = id.checked_sub(1).filter(|below| *below > 0);
+                }
+                _ => break,
+            }
+        }
+        self.looked_at = self.looked_at.saturating_add(ids.len());
+        ids
+    }
+
+    /// There is a memo.
+    pub fn saw_memo(&mut self, id: MemoId, created_at: Timestamp) {
+        self.memos.push((id, created_at));
+    }
+
+    /// There is none.
+    pub fn saw_hole(&mut self, id: MemoId) {
+        self.holes.push(id);
+    }
+
+    /// Takes the walk back to `id`, which was given out by [`Walk::next_ids`] and not looked at after all.
+    pub fn go_back_to(&mut self, id: MemoId) {
+        self.position = Some(id.0);
+    }
+
+    /// How many ids were looked at.
+    pub fn looked_at(&self) -> usize {
+        self.looked_at
+    }
+
+    /// Whether it is time to look for the note, on the way to a page of `limit` memos.
+    pub fn is_full_of_holes(&self, limit: usize) -> bool {
+        self.holes.len() >= (limit / 2).clamp(1, HOLES_BEFORE_LOOKING)
+    }
+
+    /// Where the walk goes on; `None` at the end.
+    pub fn position(&self) -> Option<MemoId> {
+        self.position.map(MemoId)
+    }
+
+    /// The note with what this walk adds to it; `None` when that is nothing. `now` is a moment after the head
+    /// was read and before the first memo was.
+    pub fn learn(&self, mut skip: Skip, head: MemoId, now: Timestamp) -> Option<Skip> {
+        let is_old = |moment: Timestamp| now.since(moment) >= SETTLED;
+        let below_memo = self
+            .memos
+            .iter()
+            .filter(|(_, created_at)| is_old(*created_at))
+            .map(|(id, _)| *id)
+            .max();
+        let below_head = skip.head.filter(|_| skip.head_at.is_some_and(is_old));
+        let settled = below_memo.max(below_head);
+
+        let (known, unsettled): (Vec<MemoId>, Vec<MemoId>) = self
+            .holes
+            .iter()
+            .partition(|hole| settled.is_some_and(|settled| **hole <= settled));
+        let before = skip.runs.clone();
+        skip.runs = longest(merge(before.iter().copied().chain(runs(&known)).collect()));
+        let mut changed = skip.runs != before;
+        let head_is_used_up = skip.head_at.is_none_or(is_old);
+        if runs(&unsettled).any(|run| run.len() >= RUN_MIN) && head_is_used_up {
+            (skip.head, skip.head_at) = (Some(head), Some(now));
+            changed = true;
+        }
+        changed.then_some(skip)
+    }
+}
+
+/// The runs in a falling sequence of ids.
+fn runs(ids: &[MemoId]) -> impl Iterator<Item = Run> {
+    ids.chunk_by(|above, below| above.0.saturating_sub(1) == below.0)
+        .filter_map(|chunk| match chunk {
+            [high, .., low] => Some(Run { high: *high, low: *low }),
+            [only] => Some(Run {
+                high: *only,
+                low: *only,
+            }),
+            [] => None,
+        })
+}
+
+/// Joins runs that touch or overlap; highest first.
+fn merge(mut runs: Vec<Run>) -> Vec<Run> {
+    runs.sort_unstable_by_key(|run| Reverse(run.high));
+    let mut merged: Vec<Run> = Vec::with_capacity(runs.len());
+    for run in runs {
+        match merged.last_mut() {
+            Some(above) if above.low.0 <= run.high.0.saturating_add(1) => above.low = above.low.min(run.low),
+            _ => merged.push(run),
+        }
+    }
+    merged
+}
+
+/// The runs worth keeping; highest first, as they came.
+fn longest(mut runs: Vec<Run>) -> Vec<Run> {
+    runs.retain(|run| run.len() >= RUN_MIN);
+    if runs.len() > RUNS_MAX {
+        let mut lengths: Vec<u64> = runs.iter().map(Run::len).collect();
+        lengths.sort_unstable_by_key(|length| Reverse(*length));
+        let shortest = lengths.get(RUNS_MAX - 1).copied().unwrap_or(RUN_MIN);
+        runs.retain(|run| run.len() >= shortest);
+        runs.truncate(RUNS_MAX);
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG_AGO: Timestamp = Timestamp(0);
+    const NOW: Timestamp = Timestamp(1_000_000);
+
+    fn walk(from: u64, memos: &[u64], memo_created_at: Timestamp) -> Walk {
+        let mut walk = Walk::down_from(from);
+        for id in walk.next_ids(1000, None) {
+            if memos.contains(&id.0) {
+                walk.saw_memo(id, memo_created_at)
+            } else {
+                walk.saw_hole(id)
+            }
+        }
+        walk
+    }
+
+    #[test]
+    fn holes_below_an_old_memo_are_noted_and_jumped_over() {
+        let skip = walk(100, &[100, 3], LONG_AGO)
+            .learn(Skip::default(), MemoId(100), NOW)
+            .unwrap();
+        assert_eq!(
+            skip.runs,
+            [Run {
+                high: MemoId(99),
+                low: MemoId(4)
+            }]
+        );
+        let mut second = Walk::down_from(100);
+        assert_eq!(second.next_ids(3, Some(&skip)), [MemoId(100), MemoId(3), MemoId(2)]);
+        assert_eq!(second.position(), Some(MemoId(1)));
+    }
+
+    #[test]
+    fn a_hole_whose_create_may_still_be_under_way_is_not_noted() {
+        let young = Timestamp(NOW.0 - 1000);
+        let skip = walk(100, &[100], young)
+            .learn(Skip::default(), MemoId(100), NOW)
+            .unwrap();
+        assert!(skip.runs.is_empty());
+        assert_eq!((skip.head, skip.head_at), (Some(MemoId(100)), Some(NOW)));
+        // A second later that head is still young: nothing new, and it must not be put off again.
+        assert_eq!(
+            walk(100, &[100], young).learn(skip.clone(), MemoId(100), NOW + Duration::from_secs(1)),
+            None
+        );
+        let later = walk(100, &[], young).learn(skip, MemoId(100), NOW + SETTLED).unwrap();
+        assert_eq!(
+            later.runs,
+            [Run {
+                high: MemoId(100),
+                low: MemoId(1)
+            }]
+        );
+    }
+
+    #[test]
+    fn a_walk_that_ends_in_a_run_has_no_more() {
+        let skip = Skip {
+            runs: vec![Run {
+                high: MemoId(50),
+                low: MemoId(1),
+            }],
+            ..Skip::default()
+        };
+        let mut walk = Walk::down_from(52);
+        assert_eq!(walk.next_ids(2, Some(&skip)), [MemoId(52), MemoId(51)]);
+        assert!(walk.next_ids(5, Some(&skip)).is_empty());
+        assert_eq!(walk.position(), None);
+    }
+
+    #[test]
+    fn runs_that_touch_become_one_and_short_ones_are_dropped() {
+        let run = |high, low| Run {
+            high: MemoId(high),
+            low: MemoId(low),
+        };
+        assert_eq!(merge(vec![run(10, 5), run(30, 20), run(19, 11)]), [run(30, 5)]);
+        assert_eq!(longest(vec![run(100, 50), run(10, 5)]), [run(100, 50)]);
+        let many: Vec<Run> = (0..500_u64).rev().map(|i| run(i * 100 + 40 + i % 2, i * 100)).collect();
+        assert_eq!(longest(many).len(), RUNS_MAX);
+    }
+}

@@ -1,0 +1,25 @@
+//! The token issuer as this service knows it, and who a request comes from.
+//!
+//! Read in this order: [`authenticator`] (from a request to a user), [`public_keys`] (what tokens are checked with),
+//! [`seen_tokens`] (so that none is checked twice), `http` (the issuer over HTTP; in Wasm only).
+
+pub mod authenticator;
+#[cfg(target_family = "wasm")]
+pub mod http;
+pub mod public_keys;
+pub mod seen_tokens;
+
+use ::http::HeaderMap;
+use async_trait::async_trait;
+
+/// The issuer did not give its keys.
+#[derive(Debug, thiserror::Error)]
+#[error("the issuer did not give its keys: {0}")]
+pub struct IssuerError(pub String);
+
+/// The token issuer, as far as this service needs it.
+#[async_trait]
+pub trait Issuer: Send + Sync {
+    /// Its JWK Set (RFC 7517). `context` are the headers that tie the question to the request that caused it.
+    async fn jwks(&self, context: HeaderMap) -> Result<Vec<u8>, IssuerError>;
+}
