@@ -47,7 +47,12 @@ fn signing_in_sets_a_cookie_that_only_the_session_endpoints_see() {
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(
             attributes(&answer),
-            ["Max-Age=2592000", "Path=/api/auth/session", "HttpOnly", "SameSite=Strict"]
+            [
+                "Max-Age=2592000",
+                "Path=/api/auth/session",
+                "HttpOnly",
+                "SameSite=Strict"
+            ]
         );
         assert!(!answer.body.to_string().contains(&cookie(&answer)));
         let mut fields: Vec<&String> = answer.body.as_object().unwrap().keys().collect();
@@ -255,7 +260,11 @@ fn pages_of_other_sites_are_refused() {
         }
         // On a laptop, where nothing says how the app is reached, its own origin is that of the host asked for.
         let laptop = at(&app, "");
-        for (origin, status) in [("http://127.0.0.1:3000", 200), ("http://127.0.0.1:3001", 403), ("null", 403)] {
+        for (origin, status) in [
+            ("http://127.0.0.1:3000", 200),
+            ("http://127.0.0.1:3001", 403),
+            ("null", 403),
+        ] {
             let answer = sign_in(&laptop, &[("host", "127.0.0.1:3000"), ("origin", origin)]).await;
             assert_eq!(answer.status.as_u16(), status, "{origin}");
         }

@@ -139,9 +139,7 @@ fn a_registration_cut_off_anywhere_leaves_a_user_or_a_free_name() {
                 app.kv.cut_after(operations, failing);
                 let first = app.register("alice", PASSWORD).await;
                 app.kv.mend();
-                if first.status == StatusCode::CREATED
-                    && app.kv.operations() < operations
-                {
+                if first.status == StatusCode::CREATED && app.kv.operations() < operations {
                     break;
                 }
                 // A claim that was left behind blocks for two windows.
@@ -243,7 +241,10 @@ fn registrations_from_one_network_are_limited() {
         let mut statuses = Vec::new();
         for name in 0..31 {
             let body = json!({"username": format!("name{name}"), "password": PASSWORD}).to_string();
-            let headers = [("content-type", "application/json"), ("spin-client-addr", "192.0.2.7:5000")];
+            let headers = [
+                ("content-type", "application/json"),
+                ("spin-client-addr", "192.0.2.7:5000"),
+            ];
             statuses.push(app.call("POST", "/api/auth/users", &headers, &body).await.status);
         }
         assert_eq!(statuses.pop(), Some(StatusCode::TOO_MANY_REQUESTS));
@@ -257,7 +258,10 @@ fn the_same_password_in_other_code_points_is_the_same() {
     run(async {
         let app = TestApp::new();
         // Composed (NFC), and decomposed as macOS has it (NFD).
-        let (composed, decomposed) = ("\u{be44}\u{bc00}\u{bc88}\u{d638}1234", "\u{1107}\u{1175}\u{1106}\u{1175}\u{11af}\u{1107}\u{1165}\u{11ab}\u{1112}\u{1169}1234");
+        let (composed, decomposed) = (
+            "\u{be44}\u{bc00}\u{bc88}\u{d638}1234",
+            "\u{1107}\u{1175}\u{1106}\u{1175}\u{11af}\u{1107}\u{1165}\u{11ab}\u{1112}\u{1169}1234",
+        );
         assert_eq!(app.register("alice", decomposed).await.status, StatusCode::CREATED);
         assert_eq!(app.log_in("alice", composed).await.status, StatusCode::OK);
         assert_eq!(app.log_in("alice", decomposed).await.status, StatusCode::OK);

@@ -9,22 +9,22 @@ mod key_value;
 
 use std::{convert::Infallible, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use async_trait::async_trait;
 use axum::{Router, body::Body};
 use clap::Parser;
 use common::{
-    clock::SystemClock,
-    kv::{Kv, KvError},
-    layout,
-    ports::Ports,
-    random::SystemRandom,
+    store::{
+        kv::{Kv, KvError},
+        layout,
+    },
+    world::{Ports, backpressure::NoBackpressure, clock::SystemClock, random::SystemRandom},
 };
 use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use memo_component::keys::{Issuer, IssuerError};
+use memo_component::issuer::{Issuer, IssuerError};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
@@ -80,6 +80,7 @@ impl App {
             kv: Arc::new(HostKv(database.store("default"))),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
+            backpressure: Arc::new(NoBackpressure),
             // Written as the components write it, then dropped as the host drops it with --quiet.
             log: |line| {
                 std::hint::black_box(line);
@@ -89,20 +90,13 @@ impl App {
             layout::check(&ports, service).await?;
         }
         let auth = auth_component::Config {
-            issuer: "memo-auth".to_owned(),
-            audience: "memo-api".to_owned(),
             signing_key: args.signing_key.clone(),
-            cors_origins: String::new(),
+            ..auth_component::Config::new("memo-auth", "memo-api")
         };
-        let memo = memo_component::Config {
-            issuer: auth.issuer.clone(),
-            audience: auth.audience.clone(),
-            jwks: String::new(),
-            cors_origins: String::new(),
-        };
-        let auth = auth_component::app(ports.clone(), auth).map_err(|error| anyhow!(error))?;
+        let memo = memo_component::Config::new(&auth.issuer, &auth.audience);
+        let auth = auth_component::app(ports.clone(), auth)?;
         let issuer = Arc::new(Neighbour(auth.clone()));
-        let memo = memo_component::app(ports, memo, issuer).map_err(|error| anyhow!(error))?;
+        let memo = memo_component::app(ports, memo, issuer)?;
         Ok(Self { auth, memo })
     }
 

@@ -33,7 +33,11 @@ fn parse_origin(text: &str) -> Result<Uri, &'static str> {
     }
     // `Uri` tells the path of an origin as "/".
     let is_origin = uri.path() == "/" && !text.ends_with('/') && !text.contains('?');
-    if is_origin && text.bytes().all(|byte| byte.is_ascii_graphic() && !byte.is_ascii_uppercase()) {
+    if is_origin
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !byte.is_ascii_uppercase())
+    {
         Ok(uri)
     } else {
         Err("an origin has a scheme, a host in lower case and perhaps a port, and nothing after them")
@@ -156,7 +160,11 @@ mod tests {
             assert_eq!(origins.contains(&HeaderValue::from_static(origin)), allowed, "{origin}");
         }
         assert!(AllowedOrigins::parse("").unwrap().is_empty());
-        assert!(!AllowedOrigins::parse("").unwrap().contains(&HeaderValue::from_static("")));
+        assert!(
+            !AllowedOrigins::parse("")
+                .unwrap()
+                .contains(&HeaderValue::from_static(""))
+        );
         for wrong in ["*", "null", "https://friend.example, *"] {
             assert_eq!(AllowedOrigins::parse(wrong).unwrap_err().variable, "cors_origins");
         }
@@ -165,8 +173,14 @@ mod tests {
     #[test]
     fn the_public_origin_tells_the_scheme() {
         assert_eq!(PublicOrigin::parse("").unwrap().is_https(), None);
-        assert_eq!(PublicOrigin::parse("https://memo.example").unwrap().is_https(), Some(true));
-        assert_eq!(PublicOrigin::parse("http://memo.lan:3000").unwrap().is_https(), Some(false));
+        assert_eq!(
+            PublicOrigin::parse("https://memo.example").unwrap().is_https(),
+            Some(true)
+        );
+        assert_eq!(
+            PublicOrigin::parse("http://memo.lan:3000").unwrap().is_https(),
+            Some(false)
+        );
         assert!(PublicOrigin::parse("memo.example").is_err());
     }
 }

@@ -207,7 +207,11 @@ impl Answer {
 
 /// Sends a request through a router and reads the answer.
 pub async fn send(router: &Router, request: Request<Body>) -> Answer {
-    let response = router.clone().call(request).await.unwrap_or_else(|never| match never {});
+    let response = router
+        .clone()
+        .call(request)
+        .await
+        .unwrap_or_else(|never| match never {});
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let body = if body.is_empty() {

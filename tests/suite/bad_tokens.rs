@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use crate::harness::{Forge, Victim, foreign_key, now, own_key};
 
-/// Without it, the refusals below would prove nothing.
 #[tokio::test]
 async fn without_a_token_the_challenge_names_no_error() {
     let victim = Victim::new("missing").await;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use reqwest::Method;
 
-use crate::harness::{Response, TestApp};
+use crate::harness::{HostPlan, Response, TestApp};
 
 /// One route of each component, and errors of each.
 const PATHS: [&str; 6] = [
@@ -59,6 +59,51 @@ async fn made_request_ids_differ() {
             ids.insert(nobody.get(path).await.header("x-request-id").to_owned());
         }
         assert_eq!(ids.len(), 5, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn no_answer_may_be_framed() {
+    for path in PATHS {
+        let response = TestApp::shared().anonymous().get(path).await;
+        let policy = response.header("content-security-policy");
+        assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        assert!(policy.contains("default-src 'none'"), "{path}: {policy}");
+    }
+}
+
+#[tokio::test]
+async fn only_pages_of_named_origins_may_read_and_only_the_issuer_takes_their_cookies() {
+    let Some(plan) = HostPlan::fresh() else { return };
+    let host = plan.variable("cors_origins", "https://friend.example").start();
+    let app = TestApp::on(&host);
+    let get = |path: &'static str, origin: &'static str| {
+        app.anonymous().call(Method::GET, path).header("origin", origin).send()
+    };
+    for (path, credentials) in [("/api/auth/me", Some("true")), ("/api/memos", None)] {
+        let friend = get(path, "https://friend.example").await;
+        assert_eq!(
+            friend.find("access-control-allow-origin"),
+            Some("https://friend.example")
+        );
+        assert_eq!(friend.find("access-control-allow-credentials"), credentials, "{path}");
+        for other in ["https://evil.example", "https://friend.example.evil.example", "null"] {
+            let answer = get(path, other).await;
+            assert_eq!(answer.find("access-control-allow-origin"), None, "{path} {other}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn everybody_is_no_origin_and_the_app_refuses_to_start_with_it() {
+    for everybody in ["*", "null"] {
+        let Some(plan) = HostPlan::fresh() else { return };
+        let host = plan.variable("cors_origins", everybody).start();
+        for path in ["/api/auth/me", "/api/memos"] {
+            TestApp::on(&host).anonymous().get(path).await.problem(503);
+        }
+        let (stopped, _) = host.terminate();
+        assert!(stopped.log().contains("variable cors_origins"), "{}", stopped.log());
     }
 }
 

@@ -1,15 +1,18 @@
 //! What the services write to stderr.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{HostPlan, PASSWORD, TestApp};
 
 #[tokio::test]
-async fn there_is_a_line_of_json_per_request_and_no_secret_in_any() {
+async fn there_is_one_line_of_json_per_request_and_no_secret_or_name_in_any() {
     let Some(plan) = HostPlan::fresh() else { return };
     let host = plan.start();
     let app = TestApp::on(&host);
     let user = app.user("logged").await;
+    // Signing up took two requests.
+    let mut requests = 2;
     let memo = user.write("a private thought").await;
     user.edit(&memo, "a private thought, changed").await;
     let id = user
@@ -19,6 +22,28 @@ async fn there_is_a_line_of_json_per_request_and_no_secret_in_any() {
         .header("x-request-id")
         .to_owned();
     let nobody = app.anonymous();
+    let browser = app.with_cookies();
+    let credentials = json!({ "username": user.username, "password": PASSWORD });
+    let signed_in = browser.post("/api/auth/session", &credentials).await.expect(200);
+    let cookie = signed_in
+        .header("set-cookie")
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let secret = cookie.split_once('=').expect("a cookie has a value").1.to_owned();
+    browser
+        .call(Method::POST, "/api/auth/session/refresh")
+        .send()
+        .await
+        .expect(200);
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", user.refresh_token.as_str()),
+    ];
+    nobody.post_form("/api/auth/token", &form).await.expect(200);
+    user.get(&memo.path()).await.expect(200);
+    requests += 3 + 4;
     nobody.get("/api/auth/me?access_token=leaked").await.problem(401);
     nobody.with_token("a-bad-token").get("/api/memos").await.problem(401);
     nobody
@@ -35,15 +60,30 @@ async fn there_is_a_line_of_json_per_request_and_no_secret_in_any() {
         )
         .await
         .problem(422);
+    requests += 4;
 
     // Only then is everything printed: nobody waits for the log while the host serves.
     let (stopped, status) = host.terminate();
     assert!(status.success(), "a host that is asked to end ends well: {status}");
-    check(&stopped.log(), &id, &[user.token(), &user.refresh_token]);
+    let secrets = [
+        user.token(),
+        &user.refresh_token,
+        &secret,
+        &user.username,
+        &user.id,
+        &memo.path(),
+    ];
+    check(&stopped.log(), &id, &secrets, requests);
 }
 
-fn check(log: &str, id: &str, tokens: &[&str]) {
+fn check(log: &str, id: &str, private: &[&str], requests: usize) {
     let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    // The memo service asks the issuer for its keys once: that is a request of its own.
+    let asked = lines
+        .iter()
+        .filter(|line| line["route"] == "/.well-known/jwks.json")
+        .count();
+    assert_eq!(lines.len() - asked, requests, "one line a request:\n{log}");
     let line = lines
         .iter()
         .find(|line| line["request_id"] == id)
@@ -64,7 +104,7 @@ fn check(log: &str, id: &str, tokens: &[&str]) {
         "a-bad-token",
         "limit=7",
     ];
-    for secret in secrets.iter().chain(tokens) {
+    for secret in secrets.iter().chain(private) {
         assert!(!log.contains(secret), "the log holds {secret:?}");
     }
 }

@@ -26,6 +26,7 @@ mod memos_list;
 mod memos_read;
 mod memos_update;
 
+mod grants;
 mod headers;
 mod health;
 mod imports;

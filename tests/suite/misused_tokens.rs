@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::harness::{Victim, now, own_key};
 
+/// Without it, the refusals below would prove nothing: what the tests forge is good but for what they say they changed.
 #[tokio::test]
 async fn a_token_taken_apart_and_signed_again_with_the_same_key_is_good() {
     let Some(key) = own_key() else { return };

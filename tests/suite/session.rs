@@ -72,6 +72,74 @@ async fn the_cookie_is_secure_everywhere_but_on_the_loopback() {
 }
 
 #[tokio::test]
+async fn where_the_app_is_reached_by_https_the_cookie_is_the_hosts_own_whatever_a_proxy_makes_of_the_host() {
+    let Some(plan) = HostPlan::fresh() else { return };
+    let host = plan.variable("public_origin", "https://memo.example").start();
+    let app = TestApp::on(&host);
+    let user = app.user("proxied").await;
+    let nobody = app.anonymous();
+    let response = nobody.post(SESSION, &credentials(&user)).await.expect(200);
+    let (pair, attributes) = cookie(&response);
+    assert!(pair.starts_with("__Host-"), "{pair}");
+    for attribute in ["secure", "path=/", "httponly", "samesite=strict"] {
+        assert!(
+            attributes.iter().any(|given| given == attribute),
+            "no {attribute}: {attributes:?}"
+        );
+    }
+    assert!(response.header("strict-transport-security").starts_with("max-age="));
+    // What a sibling host planted under the plain name is not looked at, and of two of the right name none is believed.
+    let planted = pair.replace("__Host-", "");
+    refresh_with(&nobody, &planted).await.expect_empty(204);
+    refresh_with(&nobody, &format!("{pair}x; {pair}")).await.problem(401);
+    refresh_with(&nobody, &pair).await.expect(200);
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_sign_nobody_in_or_out() {
+    let app = TestApp::shared();
+    let user = app.user("fetched").await;
+    let own = app.base_url().to_owned();
+    for (headers, status) in [
+        (&[("sec-fetch-site", "same-origin")][..], 200),
+        (&[("sec-fetch-site", "none")], 200),
+        (&[("sec-fetch-site", "cross-site")], 403),
+        (&[("sec-fetch-site", "same-site")], 403),
+        // Browsers that say nothing of the site of a page do say its origin.
+        (&[("origin", &own)], 200),
+        (&[("origin", "https://elsewhere.example")], 403),
+        (&[("origin", "null")], 403),
+    ] {
+        let mut call = app.anonymous().call(Method::POST, SESSION);
+        for (name, value) in headers {
+            call = call.header(name, value);
+        }
+        let answer = call.json(&credentials(&user)).send().await;
+        assert_eq!(answer.status(), status, "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn guesses_are_put_off_and_told_for_how_long() {
+    let app = TestApp::shared();
+    let user = app.user("guessed").await;
+    let guess = json!({ "username": user.username, "password": "not the password" });
+    let nobody = app.anonymous();
+    let mut answers = Vec::new();
+    // Ten are let in; the clock may begin a new count once while they are made.
+    for _ in 0..21 {
+        answers.push(nobody.post(SESSION, &guess).await);
+    }
+    let put_off = answers.pop().expect("there are some");
+    assert!(answers.iter().take(10).all(|answer| answer.status() == 401));
+    let seconds: u64 = put_off.header("retry-after").parse().expect("seconds");
+    assert!((1..=300).contains(&seconds), "{seconds}");
+    assert_eq!(put_off.problem(429).kind, "/problems#too-many-requests");
+    // Nobody else has to wait.
+    app.user("bystander").await;
+}
+
+#[tokio::test]
 async fn a_wrong_name_or_password_is_401_and_sets_no_cookie() {
     let app = TestApp::shared();
     let user = app.user("wrong").await;
@@ -103,7 +171,8 @@ async fn a_browser_stays_signed_in_through_its_cookie() {
             .expect(200);
     }
     browser.call(Method::DELETE, SESSION).send().await.expect_empty(204);
-    browser.call(Method::POST, REFRESH).send().await.problem(401);
+    // There is no cookie any more, as on a first visit: no session, and no error.
+    browser.call(Method::POST, REFRESH).send().await.expect_empty(204);
 }
 
 #[tokio::test]
@@ -127,7 +196,7 @@ async fn without_a_good_cookie_there_is_nothing_to_refresh() {
     let app = TestApp::shared();
     let user = app.user("none").await;
     let nobody = app.anonymous();
-    nobody.call(Method::POST, REFRESH).send().await.problem(401);
+    nobody.call(Method::POST, REFRESH).send().await.expect_empty(204);
     let (pair, _) = cookie(&nobody.post(SESSION, &credentials(&user)).await.expect(200));
     let (name, value) = pair.split_once('=').unwrap();
     for bad in ["", "x", "%00", &value[1..], &"A".repeat(4000), user.token()] {

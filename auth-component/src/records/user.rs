@@ -123,7 +123,9 @@ pub async fn register(ports: &Ports, username: Username, password_hash: String) 
         version: 1,
         user_id: id.clone(),
     };
-    let registered = update(ports, &name_key, 0, |_: Option<Name>| Change::<_, (), ()>::Write(name, ()));
+    let registered = update(ports, &name_key, 0, |_: Option<Name>| {
+        Change::<_, (), ()>::Write(name, ())
+    });
     let refusal = match registered.await? {
         Updated::Done(()) => return Ok((id, user)),
         Updated::Left(()) | Updated::Stale(_) => Error::Taken,

@@ -79,7 +79,9 @@ mod tests {
             headers.append(X_FORWARDED_FOR, HeaderValue::from_static(value));
         }
         let proxies = TrustedProxies::parse("10.0.0.0/8, ::1").unwrap();
-        ClientNetwork::of(&headers, &proxies).0.map(|address| address.to_string())
+        ClientNetwork::of(&headers, &proxies)
+            .0
+            .map(|address| address.to_string())
     }
 
     #[test]
@@ -89,7 +91,11 @@ mod tests {
             ("192.0.2.7:5000", &["198.51.100.9"], Some("192.0.2.7")),
             ("10.1.2.3:5000", &["198.51.100.9"], Some("198.51.100.9")),
             // A client wrote the first one; the proxies appended what they saw.
-            ("10.1.2.3:5000", &["203.0.113.1, 198.51.100.9, 10.9.9.9"], Some("198.51.100.9")),
+            (
+                "10.1.2.3:5000",
+                &["203.0.113.1, 198.51.100.9, 10.9.9.9"],
+                Some("198.51.100.9"),
+            ),
             ("10.1.2.3:5000", &["203.0.113.1", "198.51.100.9"], Some("198.51.100.9")),
             ("10.1.2.3:5000", &["203.0.113.1, garbage"], Some("10.1.2.3")),
             ("10.1.2.3:5000", &[], Some("10.1.2.3")),
@@ -101,7 +107,10 @@ mod tests {
 
     #[test]
     fn one_subscriber_is_one_network_and_the_machine_itself_is_none() {
-        assert_eq!(network("[2001:db8:1:2:3:4:5:6]:80", &[]).as_deref(), Some("2001:db8:1:2::"));
+        assert_eq!(
+            network("[2001:db8:1:2:3:4:5:6]:80", &[]).as_deref(),
+            Some("2001:db8:1:2::")
+        );
         assert_eq!(network("[::ffff:192.0.2.7]:80", &[]).as_deref(), Some("192.0.2.7"));
         assert_eq!(network("127.0.0.1:80", &[]), None);
         assert_eq!(network("[::ffff:127.0.0.1]:80", &[]), None);

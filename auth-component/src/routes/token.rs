@@ -107,11 +107,7 @@ pub async fn grant(State(app): State<App>, client: ClientNetwork, request: Reque
     Ok(([(header::PRAGMA, "no-cache")], Answer(tokens)).into_response())
 }
 
-async fn by_password(
-    app: &App,
-    form: &Form,
-    client: ClientNetwork,
-) -> Result<(Session, Option<RefreshToken>), Error> {
+async fn by_password(app: &App, form: &Form, client: ClientNetwork) -> Result<(Session, Option<RefreshToken>), Error> {
     let (username, password) = (form.need("username")?, form.need("password")?);
     let client_id = form.client_id()?.unwrap_or(CLIENT_DEFAULT);
     let user = authenticate(app, username.to_owned(), password.to_owned(), client.0).await?;
@@ -173,7 +169,10 @@ impl From<Problem> for Error {
 /// RFC 6749 has no code for too many tries; `slow_down` is RFC 8628's, for the same endpoint.
 fn code_of(problem: &Problem) -> (&'static str, &'static str) {
     if *problem.kind() == problems::TOO_MANY_REQUESTS {
-        return ("slow_down", "too many tries; Retry-After says when the next one is welcome");
+        return (
+            "slow_down",
+            "too many tries; Retry-After says when the next one is welcome",
+        );
     }
     match problem.status() {
         StatusCode::SERVICE_UNAVAILABLE => ("temporarily_unavailable", "try again in a moment"),

@@ -1,6 +1,7 @@
 //! `/api/auth/users`: registration.
 
 use axum::{Json as Answer, extract::State};
+use common::token::UserId;
 use common::{
     http::{
         extract::Json,
@@ -8,7 +9,6 @@ use common::{
     },
     world::clock::{Timestamp, rfc3339},
 };
-use common::token::UserId;
 use http::{HeaderName, StatusCode, header};
 use serde::{Deserialize, Serialize};
 

@@ -9,10 +9,7 @@ use common::{http::problem::Problem, http::problems, store::kv::KvError, token::
 
 use crate::{
     App,
-    records::{
-        user,
-        username::Username,
-    },
+    records::{user, username::Username},
 };
 use password::{HashError, Password};
 use throttle::{Action, Throttled};
@@ -84,7 +81,11 @@ pub async fn authenticate(
 async fn raise_hash(app: &App, id: &UserId, user: user::User, password: &Password) {
     let ports = &app.ports;
     let raised = async {
-        let hash = app.hasher.hash(ports, password).await.map_err(|error| error.to_string())?;
+        let hash = app
+            .hasher
+            .hash(ports, password)
+            .await
+            .map_err(|error| error.to_string())?;
         let replaced = user::replace_password_hash(ports, id, user, hash).await;
         replaced.map_err(|error| error.to_string())
     };

@@ -213,20 +213,11 @@ async fn count(ports: &Ports, limit: Limit, bucket: &str, now: Timestamp) -> Res
         ports.kv.set_json(&key, &note).await?;
     }
     let tries = ports.kv.increment(&counter_key(&key, window), 1).await?;
-    Ok(Counted {
-        key,
-        window,
-        tries,
-    })
+    Ok(Counted { key, window, tries })
 }
 
 /// The weaker way, for stores without `increment`: of two tries at the same moment one may not be counted.
-async fn count_plainly(
-    ports: &Ports,
-    key: String,
-    window: u64,
-    note: Option<Note>,
-) -> Result<Counted, KvError> {
+async fn count_plainly(ports: &Ports, key: String, window: u64, note: Option<Note>) -> Result<Counted, KvError> {
     let before = note.filter(|note| note.window == window).and_then(|note| note.tries);
     let tries = before.unwrap_or(0).saturating_add(1);
     let note = Note {
@@ -235,11 +226,7 @@ async fn count_plainly(
         tries: Some(tries),
     };
     ports.kv.set_json(&key, &note).await?;
-    Ok(Counted {
-        key,
-        window,
-        tries,
-    })
+    Ok(Counted { key, window, tries })
 }
 
 impl Admission {
@@ -247,7 +234,10 @@ impl Admission {
     /// is no reason to turn away somebody who knows the password.
     pub async fn give_back(self, ports: &Ports) {
         let now = ports.clock.now();
-        let current = self.counted.into_iter().filter(|counted| !counted.ends_in(now).is_zero());
+        let current = self
+            .counted
+            .into_iter()
+            .filter(|counted| !counted.ends_in(now).is_zero());
         let given_back = try_join_all(current.map(|counted| give_back(ports, counted)));
         if let Err(error) = given_back.await {
             ports.warn("a right sign-in stays counted as a try", error);

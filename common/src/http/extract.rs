@@ -82,7 +82,9 @@ pub async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<By
     Bytes::from_request(request, state)
         .await
         .map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::new(&problems::BODY_TOO_LARGE, "The service reads no more than its limit."),
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Problem::new(&problems::BODY_TOO_LARGE, "The service reads no more than its limit.")
+            }
             _ => Problem::bad_request("The body did not arrive whole."),
         })
 }

@@ -62,9 +62,7 @@ impl Layers {
             .fallback(|| async { Problem::not_found("Nothing is served at this path.") })
             .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
             .layer(DefaultBodyLimit::max(self.body_max_bytes));
-        self.cors
-            .layer(router)
-            .layer(from_fn_with_state(observer, observe))
+        self.cors.layer(router).layer(from_fn_with_state(observer, observe))
     }
 }
 

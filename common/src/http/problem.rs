@@ -177,7 +177,9 @@ impl Problem {
 }
 
 fn whole_seconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1)
+    u64::try_from(duration.as_millis().div_ceil(1000))
+        .unwrap_or(u64::MAX)
+        .max(1)
 }
 
 /// The body of an answer, in RFC 9457's names; `errors` and `current_version` are extension members.

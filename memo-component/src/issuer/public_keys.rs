@@ -161,7 +161,10 @@ impl PublicKeys {
     /// Takes these keys for the instance's own, if they are newer than those.
     fn adopt(&self, newer: &Known) -> bool {
         self.with_memory(|memory| {
-            let is_newer = memory.known.as_ref().is_none_or(|known| known.given_at < newer.given_at);
+            let is_newer = memory
+                .known
+                .as_ref()
+                .is_none_or(|known| known.given_at < newer.given_at);
             if is_newer {
                 memory.known = Some(newer.clone());
             }

@@ -1,6 +1,12 @@
 //! The service over a store in memory, with a clock that tests move and tokens that they mint.
 
-#![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    dead_code,
+    unused_imports,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 use std::{
     ops::Deref,

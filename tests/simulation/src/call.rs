@@ -158,10 +158,7 @@ impl Call {
         let (json, form) = ("application/json", "application/x-www-form-urlencoded");
         let (content_type, body) = match &self.act {
             Act::Create(_) | Act::Replace(..) => (json, format!("{{\"text\":\"{}\"}}", self.text)),
-            Act::Register(name) => (
-                json,
-                format!("{{\"username\":\"{name}\",\"password\":\"{PASSWORD}\"}}"),
-            ),
+            Act::Register(name) => (json, format!("{{\"username\":\"{name}\",\"password\":\"{PASSWORD}\"}}")),
             Act::Refresh(token) => (form, format!("grant_type=refresh_token&refresh_token={token}")),
             Act::SignIn { name, right } => {
                 let password = if *right { PASSWORD } else { "wrong-horse" };

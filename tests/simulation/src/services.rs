@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use axum::{Router, http::HeaderMap};
 use auth_component::sign_in::password::Cost;
+use axum::{Router, http::HeaderMap};
 use memo_component::issuer::{Issuer, IssuerError};
 
 use crate::{

@@ -17,6 +17,7 @@ mod victim;
 
 pub use app::TestApp;
 pub use browser::{Browser, Screen};
+pub use build::workspace;
 pub use client::{Call, Client};
 pub use host::HostPlan;
 pub use memo::{Memo, is_time};

@@ -30,7 +30,10 @@ pub fn answer(ledger: &Ledger, calls: &[Call], id: CallId, ended: &Moment, answe
         (Act::SignIn { right, .. }, Answer::Tokens(Some(_))) => expect(*right, "a wrong password was taken"),
         (Act::SignIn { right, .. }, Answer::Refused(400, _)) => expect(!right, "the right password was refused"),
         (Act::SignIn { .. }, Answer::Refused(429, _)) => {
-            let tries = calls.iter().filter(|call| matches!(call.act, Act::SignIn { .. })).count();
+            let tries = calls
+                .iter()
+                .filter(|call| matches!(call.act, Act::SignIn { .. }))
+                .count();
             expect(tries > TRIES, "somebody was put off after few tries")
         }
         (Act::Keys, Answer::Keys(keys)) => {
@@ -87,7 +90,9 @@ pub fn hashes(computed: &[(u64, CallId)], calls: &[Call]) -> Result<(), String> 
         .map(|(at, _)| *at)
         .collect();
     let length = millis(WINDOW) - 2 * SKEW_MAX as u64;
-    let crowded = guesses.windows(2 * TRIES + 1).any(|crowd| crowd[2 * TRIES] - crowd[0] < length);
+    let crowded = guesses
+        .windows(2 * TRIES + 1)
+        .any(|crowd| crowd[2 * TRIES] - crowd[0] < length);
     expect(!crowded, "too many guesses were hashed in a window")
 }
 

@@ -1,0 +1,60 @@
+//! What spin.toml lets each component touch: least permissions, by name.
+
+use toml::{Table, Value};
+
+use crate::harness::workspace;
+
+fn manifest() -> Table {
+    let text = std::fs::read_to_string(workspace().join("spin.toml")).expect("spin.toml is there");
+    text.parse().expect("spin.toml is TOML")
+}
+
+/// The strings of a component's list; none where the list is absent.
+fn list(manifest: &Table, component: &str, name: &str) -> Vec<String> {
+    let list = manifest["component"][component].get(name);
+    let list = list.and_then(Value::as_array).cloned().unwrap_or_default();
+    list.iter()
+        .map(|entry| entry.as_str().expect("a string").to_owned())
+        .collect()
+}
+
+#[test]
+fn only_the_memo_service_calls_anybody_and_only_the_issuer() {
+    let manifest = manifest();
+    assert_eq!(list(&manifest, "memo", "allowed_outbound_hosts"), ["{{ jwks_origin }}"]);
+    for component in ["auth", "site"] {
+        assert!(
+            list(&manifest, component, "allowed_outbound_hosts").is_empty(),
+            "{component}"
+        );
+    }
+    let default = manifest["variables"]["jwks_origin"]["default"].as_str();
+    assert_eq!(default, Some("http://auth.spin.internal"));
+}
+
+#[test]
+fn only_the_services_have_a_store_and_only_the_issuer_knows_the_signing_key() {
+    let manifest = manifest();
+    for component in ["auth", "memo"] {
+        assert_eq!(list(&manifest, component, "key_value_stores"), ["default"]);
+    }
+    assert!(list(&manifest, "site", "key_value_stores").is_empty());
+    assert!(manifest["component"]["site"].get("variables").is_none());
+    for (component, knows) in [("auth", true), ("memo", false)] {
+        let variables = manifest["component"][component]["variables"].to_string();
+        assert_eq!(variables.contains("signing_key"), knows, "{component}");
+    }
+    assert_eq!(manifest["variables"]["signing_key"]["secret"].as_bool(), Some(true));
+}
+
+#[test]
+fn no_component_has_files_or_an_environment() {
+    let manifest = manifest();
+    let components = manifest["component"].as_table().expect("components");
+    assert_eq!(components.len(), 3);
+    for (id, component) in components {
+        for power in ["files", "environment", "sqlite_databases", "ai_models", "dependencies"] {
+            assert!(component.get(power).is_none(), "{id} has {power}");
+        }
+    }
+}
