@@ -4,100 +4,23 @@
 
 mod support;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use async_trait::async_trait;
-use common::store::kv::{Kv, KvError, MemoryKv};
-use common::testing::run as block_on;
+use common::testing::{Calls, CountingKv, run};
 use http::StatusCode;
 use memo_component::catalog::skip::SETTLED;
 use serde_json::{Value, json};
 use support::TestApp;
 
-/// Operations by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Calls {
-    get: usize,
-    set: usize,
-    delete: usize,
-    exists: usize,
-    keys: usize,
-    increment: usize,
-}
-
-impl Calls {
-    fn reads(self) -> usize {
-        self.get + self.exists
-    }
-
-    fn writes(self) -> usize {
-        self.set + self.delete + self.increment
-    }
-
-    fn all(self) -> usize {
-        self.reads() + self.writes() + self.keys
-    }
-}
-
-/// A store that counts.
-#[derive(Default)]
-struct Counting {
-    store: MemoryKv,
-    calls: Mutex<Calls>,
-}
-
-impl Counting {
-    fn count(&self, one: impl FnOnce(&mut Calls)) {
-        one(&mut self.calls.lock().unwrap());
-    }
-}
-
-#[async_trait]
-impl Kv for Counting {
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
-        self.count(|calls| calls.get += 1);
-        self.store.get(key).await
-    }
-
-    async fn set(&self, key: &str, value: &[u8]) -> Result<(), KvError> {
-        self.count(|calls| calls.set += 1);
-        self.store.set(key, value).await
-    }
-
-    async fn delete(&self, key: &str) -> Result<(), KvError> {
-        self.count(|calls| calls.delete += 1);
-        self.store.delete(key).await
-    }
-
-    async fn exists(&self, key: &str) -> Result<bool, KvError> {
-        self.count(|calls| calls.exists += 1);
-        self.store.exists(key).await
-    }
-
-    async fn keys(&self, prefix: &str) -> Result<Vec<String>, KvError> {
-        self.count(|calls| calls.keys += 1);
-        self.store.keys(prefix).await
-    }
-
-    async fn increment(&self, key: &str, delta: i64) -> Result<i64, KvError> {
-        self.count(|calls| calls.increment += 1);
-        self.store.increment(key, delta).await
-    }
-
-    fn has_increment(&self) -> bool {
-        true
-    }
-}
-
 /// The service over a counting store; the user's token is known already.
 struct Meter {
     app: TestApp,
-    store: Arc<Counting>,
+    store: Arc<CountingKv>,
 }
 
 impl Meter {
     fn new() -> Self {
-        let store = Arc::new(Counting::default());
+        let store = Arc::new(CountingKv::default());
         let meter = Self {
             app: TestApp::over(store.clone()),
             store,
@@ -117,11 +40,11 @@ impl Meter {
     ) -> (Calls, Value) {
         // The support's tokens hold the time; with a new token the cost would hold its verification.
         let warm = self.app.call("ann", "GET", "/api/memos/999999", &[], Value::Null);
-        assert_eq!(block_on(warm).status, StatusCode::NOT_FOUND);
-        *self.store.calls.lock().unwrap() = Calls::default();
-        let answer = block_on(self.app.call("ann", method, path, headers, body));
+        assert_eq!(run(warm).status, StatusCode::NOT_FOUND);
+        self.store.take();
+        let answer = run(self.app.call("ann", method, path, headers, body));
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
-        let calls = *self.store.calls.lock().unwrap();
+        let calls = self.store.take();
         assert_eq!(calls.keys, 0, "{method} {path} scans the store");
         (calls, answer.body)
     }

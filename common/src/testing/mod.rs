@@ -7,6 +7,8 @@
     reason = "for tests, where a panic is a failed test"
 )]
 
+mod counting;
+
 use std::{
     sync::{
         Arc,
@@ -32,6 +34,8 @@ use crate::{
         random::{Random, RandomError},
     },
 };
+
+pub use counting::{Calls, CountingKv};
 
 /// When a [`HandClock`] begins: 2026-09-21T14:13:20Z.
 pub const EPOCH: Timestamp = Timestamp(1_790_000_000_000);

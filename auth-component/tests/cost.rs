@@ -1,0 +1,129 @@
+//! What requests cost, in store operations.
+
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use auth_component::{Config, app, sign_in::throttle::WINDOW};
+use axum::Router;
+use common::testing::{Answer, Calls, CountingKv, World, request, run, send};
+use http::StatusCode;
+use serde_json::json;
+
+const FORM: [(&str, &str); 1] = [("content-type", "application/x-www-form-urlencoded")];
+
+/// The service over a counting store; its keys are made already.
+struct Meter {
+    router: Router,
+    world: World,
+    store: Arc<CountingKv>,
+}
+
+impl Meter {
+    fn new() -> Self {
+        let store = Arc::new(CountingKv::default());
+        let world = World::over(store.clone());
+        let router = app(world.ports(), Config::new("memo-auth", "memo-api")).unwrap();
+        let meter = Self { router, world, store };
+        meter.learn_keys();
+        meter
+    }
+
+    /// The instance reads its keys now, and not in the request that is measured next.
+    fn learn_keys(&self) {
+        let keys = run(send(&self.router, request("GET", "/.well-known/jwks.json", &[], "")));
+        assert_eq!(keys.status, StatusCode::OK);
+    }
+
+    /// What a request costs, and what it is answered.
+    fn cost(&self, path: &str, headers: &[(&str, &str)], body: &str) -> (Calls, Answer) {
+        self.store.take();
+        let answer = run(send(&self.router, request("POST", path, headers, body)));
+        let calls = self.store.take();
+        assert_eq!(calls.keys, 0, "{path} scans the store");
+        (calls, answer)
+    }
+
+    fn register(&self, name: &str) -> (Calls, Answer) {
+        let body = json!({"username": name, "password": "correct horse"}).to_string();
+        self.cost("/api/auth/users", &[("content-type", "application/json")], &body)
+    }
+
+    fn sign_in(&self, password: &str) -> (Calls, Answer) {
+        let body = format!("grant_type=password&username=ann&password={password}");
+        self.cost("/api/auth/token", &FORM, &body)
+    }
+}
+
+#[test]
+fn a_sign_in_counts_itself_and_takes_that_back() {
+    let meter = Meter::new();
+    meter.register("ann");
+    let (first, _) = meter.sign_in("correct+horse");
+    let (second, answer) = meter.sign_in("correct+horse");
+    assert_eq!(answer.status, StatusCode::OK);
+    // Two notes, the name and the user; two counters up and down again, and the session.
+    let expected = Calls {
+        get: 4,
+        increment: 4,
+        set: 1,
+        ..Calls::default()
+    };
+    assert_eq!(second, expected);
+    // The first of a window notes it.
+    assert_eq!(first, Calls { set: 3, ..expected });
+    meter.world.pass(WINDOW);
+    meter.learn_keys();
+    let (next_window, _) = meter.sign_in("correct+horse");
+    assert_eq!(
+        next_window,
+        Calls {
+            set: 3,
+            delete: 2,
+            ..expected
+        }
+    );
+}
+
+#[test]
+fn a_guess_costs_less_and_one_that_is_put_off_least() {
+    let meter = Meter::new();
+    meter.register("ann");
+    meter.sign_in("correct+horse");
+    for _ in 0..10 {
+        let (calls, answer) = meter.sign_in("wrong+password");
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert_eq!((calls.get, calls.increment, calls.set), (4, 2, 0));
+    }
+    let (calls, answer) = meter.sign_in("wrong+password");
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!((calls.get, calls.increment, calls.all()), (1, 1, 2));
+}
+
+#[test]
+fn a_registration_is_two_records_and_a_claim() {
+    let meter = Meter::new();
+    meter.register("bob");
+    let (calls, answer) = meter.register("ann");
+    assert_eq!(answer.status, StatusCode::CREATED);
+    // The throttle's note; whether the name is taken; under the claim, the two windows beside it and the name again.
+    assert_eq!((calls.get, calls.exists), (2, 3));
+    // The throttle's note and counter; the user; the claim's flag, the name, and the flag again.
+    assert_eq!((calls.set, calls.increment, calls.delete), (3, 2, 1));
+    let (taken, answer) = meter.register("ann");
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert_eq!(taken.all(), 3);
+}
+
+#[test]
+fn a_refresh_is_at_most_five_reads_and_three_writes() {
+    let meter = Meter::new();
+    meter.register("ann");
+    let mut token = meter.sign_in("correct+horse").1.text("refresh_token");
+    for _ in 0..3 {
+        let form = format!("grant_type=refresh_token&refresh_token={token}");
+        let (calls, answer) = meter.cost("/api/auth/token", &FORM, &form);
+        token = answer.text("refresh_token");
+        assert_eq!((calls.reads(), calls.writes()), (5, 3), "{calls:?}");
+    }
+}
