@@ -3,6 +3,7 @@
 //! Other services share nothing with it but its public keys. Read in this order: [`routes`] (what is served),
 //! [`sign_in`] (is it them), [`records`] (what lies in the store), [`tokens`] (how others can tell who somebody is).
 
+pub mod bytes32;
 mod config;
 #[cfg(target_family = "wasm")]
 mod entry;

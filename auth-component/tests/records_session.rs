@@ -86,6 +86,7 @@ fn a_made_up_secret_ends_no_session() {
         let flip = |part: &str| format!("{}{}", if part.starts_with('A') { 'B' } else { 'A' }, &part[1..]);
         for made_up in [
             format!("{id}.{}.{tag}", flip(secret)),
+            format!("{id}.{secret}.{}", flip(tag)),
             format!("{id}.{}.{}", flip(secret), flip(tag)),
             format!("{id}.{}", flip(secret)),
             format!("{id}."),

@@ -1,7 +1,6 @@
 //! Refresh tokens, as clients get and send them.
 
-use super::session::Error;
-use crate::tokens::bytes32::Bytes32;
+use crate::bytes32::Bytes32;
 
 /// A refresh token: `{session id}.{secret}.{tag}`, each part in base64url.
 pub struct RefreshToken {
@@ -14,26 +13,20 @@ pub struct RefreshToken {
 }
 
 impl RefreshToken {
-    /// Reads what a client sent.
-    ///
-    /// # Errors
-    /// [`Error::Ended`] when it can't be one.
-    pub fn parse(text: &str) -> Result<Self, Error> {
-        let parse = || {
-            let (session_id, rest) = text.split_once('.')?;
-            let safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-            (session_id.len() == 22 && session_id.bytes().all(safe)).then_some(())?;
-            let (secret, tag) = match rest.split_once('.') {
-                Some((secret, tag)) => (secret, Some(Bytes32::from_text(tag)?)),
-                None => (rest, None),
-            };
-            Some(Self {
-                session_id: session_id.to_owned(),
-                secret: Bytes32::from_text(secret)?,
-                tag,
-            })
+    /// Reads what a client sent; `None` when it can't be a refresh token.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (session_id, rest) = text.split_once('.')?;
+        let safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        (session_id.len() == 22 && session_id.bytes().all(safe)).then_some(())?;
+        let (secret, tag) = match rest.split_once('.') {
+            Some((secret, tag)) => (secret, Some(Bytes32::from_text(tag)?)),
+            None => (rest, None),
         };
-        parse().ok_or(Error::Ended)
+        Some(Self {
+            session_id: session_id.to_owned(),
+            secret: Bytes32::from_text(secret)?,
+            tag,
+        })
     }
 
     /// The token as the client gets it.

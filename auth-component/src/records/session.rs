@@ -29,7 +29,7 @@ use hmac_sha256::{HMAC, Hash};
 use serde::{Deserialize, Serialize};
 
 use super::{refresh_token::RefreshToken, username::Username};
-use crate::tokens::bytes32::Bytes32;
+use crate::bytes32::Bytes32;
 
 /// How long a session lasts after its last refresh.
 pub const TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -127,6 +127,10 @@ impl Session {
     }
 
     fn standing(&self, token: &RefreshToken, now: Timestamp) -> Standing {
+        let tag_is_right = token.tag.as_ref().map(|tag| *tag == self.tag(&token.secret));
+        if tag_is_right == Some(false) {
+            return Standing::Unknown;
+        }
         let hashed = hash(&token.secret);
         if hashed == self.refresh_hash {
             return Standing::Current;
@@ -136,7 +140,7 @@ impl Session {
             return Standing::Previous(self.next_secret(&token.secret));
         }
         // Only a secret that was really the session's ends it, not whatever somebody sends with its id.
-        if is_previous || token.tag.as_ref() == Some(&self.tag(&token.secret)) {
+        if is_previous || tag_is_right == Some(true) {
             Standing::Reused
         } else {
             Standing::Unknown

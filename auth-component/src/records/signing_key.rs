@@ -11,7 +11,7 @@ use common::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::tokens::bytes32::Bytes32;
+use crate::bytes32::Bytes32;
 
 const KEY: &str = "auth/key/signing";
 

@@ -4,10 +4,11 @@ use std::{convert::Infallible, net::IpAddr};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts, uri::Authority},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
 };
 use common::http::problem::Problem;
 
+use super::requested;
 use crate::{
     App,
     records::{
@@ -28,9 +29,6 @@ const PLAIN: CookieForm = CookieForm {
     name: "memo_refresh",
     attributes: "Path=/api/auth/session; HttpOnly; SameSite=Strict",
 };
-
-/// Spin tells the URL that it was asked for, and lets no client set this.
-const SPIN_FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
 
 #[derive(Debug)]
 struct CookieForm {
@@ -68,14 +66,8 @@ impl FromRequestParts<App> for RefreshCookie {
 
 /// Where the configuration does not say: only what is asked of the machine itself over plain http is taken for that.
 fn may_be_https(parts: &Parts) -> bool {
-    let url = parts.headers.get(SPIN_FULL_URL);
-    if url.is_some_and(|url| url.as_bytes().starts_with(b"https:")) {
-        return true;
-    }
-    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host: Option<Authority> = host.and_then(|host| host.parse().ok());
-    let host = host.as_ref().or(parts.uri.authority()).map(Authority::host);
-    !host.is_some_and(is_loopback)
+    let authority = requested::authority(&parts.headers, &parts.uri);
+    requested::came_by_https(&parts.headers) || !authority.is_some_and(|authority| is_loopback(authority.host()))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -110,7 +102,7 @@ impl RefreshCookie {
     pub fn token(&self) -> Result<Option<RefreshToken>, Error> {
         match &self.sent {
             Sent::None => Ok(None),
-            Sent::One(value) => RefreshToken::parse(value).map(Some),
+            Sent::One(value) => RefreshToken::parse(value).map(Some).ok_or(Error::Ended),
             Sent::Several => Err(Error::Ended),
         }
     }

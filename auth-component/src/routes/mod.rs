@@ -8,6 +8,7 @@ pub mod client_address;
 pub mod cookie;
 pub mod jwks;
 pub mod me;
+mod requested;
 pub mod same_site;
 pub mod session;
 pub mod token;

@@ -6,8 +6,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use common::http::{problem::Problem, problems};
-use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use http::{HeaderName, HeaderValue, Uri, header};
 
+use super::requested;
 use crate::App;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -15,7 +16,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Refuses what another site's page makes a browser send. SameSite=Strict keeps the cookie back already; this also
 /// keeps other sites from signing somebody in as somebody else.
 pub async fn refuse_other_sites(State(app): State<App>, request: Request, next: Next) -> Response {
-    if is_from_another_site(&app, request.headers()) {
+    if is_from_another_site(&app, &request) {
         let detail = "Pages of other sites can't sign people in or out.";
         return Problem::new(&problems::FORBIDDEN, detail).into_response();
     }
@@ -25,26 +26,27 @@ pub async fn refuse_other_sites(State(app): State<App>, request: Request, next: 
 /// Whether a page of another site sent this. Fetch Metadata says so. Browsers leave it out where a page came over
 /// plain http, and old ones always; then `Origin`, which they do send with such requests, has to be the app's own.
 /// Programs send neither, and may use what they like.
-fn is_from_another_site(app: &App, headers: &HeaderMap) -> bool {
+fn is_from_another_site(app: &App, request: &Request) -> bool {
+    let headers = request.headers();
     let origin = headers.get(header::ORIGIN);
     if origin.is_some_and(|origin| app.allowed_origins.contains(origin)) {
         return false;
     }
     match headers.get(SEC_FETCH_SITE) {
         Some(site) => site != "same-origin" && site != "none",
-        None => origin.is_some_and(|origin| !is_own(app, origin, headers)),
+        None => origin.is_some_and(|origin| !is_own(app, origin, request)),
     }
 }
 
 /// Whether an `Origin` is the app's own: the configured one, or else that of the host the request is for.
-fn is_own(app: &App, origin: &HeaderValue, headers: &HeaderMap) -> bool {
+fn is_own(app: &App, origin: &HeaderValue, request: &Request) -> bool {
     if let Some(own) = app.public_origin.get() {
         return origin == own;
     }
     let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    match (origin.as_ref().and_then(Uri::authority), host) {
-        (Some(origin), Some(host)) => origin.as_str().eq_ignore_ascii_case(host),
-        _ => false,
-    }
+    let requested = requested::authority(request.headers(), request.uri());
+    origin
+        .as_ref()
+        .and_then(Uri::authority)
+        .is_some_and(|origin| Some(origin) == requested.as_ref())
 }

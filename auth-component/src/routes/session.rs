@@ -50,7 +50,7 @@ async fn signed_in(
     refresh_token: Option<RefreshToken>,
 ) -> Result<Response, Problem> {
     let body = Answer(SignedIn {
-        access_token: access_token::issue(app, &session).await?,
+        access_token: access_token::issue(&app.ports, &app.keys, &app.profile, &session).await?,
         token_type: "Bearer",
         expires_in: access_token::TTL.as_secs(),
         user: UserBody {
@@ -71,7 +71,7 @@ pub async fn sign_in(
     client: ClientNetwork,
     Json(body): Json<Credentials>,
 ) -> Result<Response, Problem> {
-    let user = authenticate(&app, body.username, body.password, client.0).await?;
+    let user = authenticate(&app.ports, &app.hasher, body.username, body.password, client.0).await?;
     let (session, token) = session::start(&app.ports, user, CLIENT_ID).await?;
     signed_in(&app, &cookie, session, Some(token)).await
 }

@@ -99,7 +99,7 @@ pub async fn grant(State(app): State<App>, client: ClientNetwork, request: Reque
         }
     };
     let tokens = Tokens {
-        access_token: access_token::issue(&app, &session).await?,
+        access_token: access_token::issue(&app.ports, &app.keys, &app.profile, &session).await?,
         token_type: "Bearer",
         expires_in: access_token::TTL.as_secs(),
         refresh_token: refresh_token.map(|token| token.to_text()),
@@ -110,13 +110,20 @@ pub async fn grant(State(app): State<App>, client: ClientNetwork, request: Reque
 async fn by_password(app: &App, form: &Form, client: ClientNetwork) -> Result<(Session, Option<RefreshToken>), Error> {
     let (username, password) = (form.need("username")?, form.need("password")?);
     let client_id = form.client_id()?.unwrap_or(CLIENT_DEFAULT);
-    let user = authenticate(app, username.to_owned(), password.to_owned(), client.0).await?;
+    let user = authenticate(
+        &app.ports,
+        &app.hasher,
+        username.to_owned(),
+        password.to_owned(),
+        client.0,
+    )
+    .await?;
     let (session, token) = session::start(&app.ports, user, client_id).await?;
     Ok((session, Some(token)))
 }
 
 async fn by_refresh_token(app: &App, form: &Form) -> Result<(Session, Option<RefreshToken>), Error> {
-    let token = RefreshToken::parse(form.need("refresh_token")?)?;
+    let token = RefreshToken::parse(form.need("refresh_token")?).ok_or(session::Error::Ended)?;
     Ok(session::refresh(&app.ports, &token).await?)
 }
 

@@ -5,13 +5,18 @@ pub mod throttle;
 
 use std::net::IpAddr;
 
-use common::{http::problem::Problem, http::problems, store::kv::KvError, token::UserId};
-
-use crate::{
-    App,
-    records::{user, username::Username},
+use common::{
+    http::{problem::Problem, problems},
+    store::kv::KvError,
+    token::UserId,
+    world::Ports,
 };
-use password::{HashError, Password};
+
+use crate::records::{
+    user::{self, User},
+    username::Username,
+};
+use password::{HashError, Hasher, Password};
 use throttle::{Action, Throttled};
 
 /// A person who has proven to be a user.
@@ -53,39 +58,34 @@ impl From<Error> for Problem {
 /// # Errors
 /// [`Error::WrongCredentials`], [`Error::Throttled`], and what fails on the way.
 pub async fn authenticate(
-    app: &App,
+    ports: &Ports,
+    hasher: &Hasher,
     username: String,
     password: String,
     network: Option<IpAddr>,
 ) -> Result<AuthenticatedUser, Error> {
-    let ports = &app.ports;
     // What can't be a name or a password is nobody's; the rules are no secret.
     let username = Username::try_from(username).map_err(|_| Error::WrongCredentials)?;
     let password = Password::new(password).map_err(|_| Error::WrongCredentials)?;
     let admission = throttle::admit(ports, Action::SignIn, username.as_str(), network).await?;
     let found = user::find(ports, &username).await?;
     let phc = found.as_ref().map(|(_, user)| user.password_hash.as_str());
-    let is_right = app.hasher.verify(ports, &password, phc).await?;
+    let is_right = hasher.verify(ports, &password, phc).await?;
     let Some((id, user)) = found.filter(|_| is_right) else {
         return Err(Error::WrongCredentials);
     };
     admission.give_back(ports).await;
-    if app.hasher.is_outdated(&user.password_hash) {
-        raise_hash(app, &id, user, &password).await;
+    if hasher.is_outdated(&user.password_hash) {
+        raise_hash(ports, hasher, &id, user, &password).await;
     }
     Ok((id, username))
 }
 
 /// Replaces a hash with one of today's cost. That is housekeeping: the password was right, so a failure here is none of
 /// the sign-in's, and the next one tries again.
-async fn raise_hash(app: &App, id: &UserId, user: user::User, password: &Password) {
-    let ports = &app.ports;
+async fn raise_hash(ports: &Ports, hasher: &Hasher, id: &UserId, user: User, password: &Password) {
     let raised = async {
-        let hash = app
-            .hasher
-            .hash(ports, password)
-            .await
-            .map_err(|error| error.to_string())?;
+        let hash = hasher.hash(ports, password).await.map_err(|error| error.to_string())?;
         let replaced = user::replace_password_hash(ports, id, user, hash).await;
         replaced.map_err(|error| error.to_string())
     };

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use common::{
     http::problem::Problem,
-    token::{Claims, TOKEN_TYPE},
+    token::{Claims, TOKEN_TYPE, TokenProfile},
+    world::Ports,
 };
 use jwt_simple::{
     common::HeaderOptions,
     prelude::{Duration as Seconds, EdDSAKeyPairLike, JWTClaims},
 };
 
-use crate::{App, records::session::Session};
+use super::keyring::Keyring;
+use crate::records::session::Session;
 
 /// How long a token is good. Nothing can take it back sooner, so it is short.
 pub const TTL: Duration = Duration::from_secs(600);
@@ -20,9 +22,14 @@ pub const TTL: Duration = Duration::from_secs(600);
 ///
 /// # Errors
 /// 503 without keys or randomness.
-pub async fn issue(app: &App, session: &Session) -> Result<String, Problem> {
-    let now = app.ports.clock.now();
-    let keys = app.keys.current(now).await?;
+pub async fn issue(
+    ports: &Ports,
+    keyring: &Keyring,
+    profile: &TokenProfile,
+    session: &Session,
+) -> Result<String, Problem> {
+    let now = ports.clock.now();
+    let keys = keyring.current(now).await?;
     let key = keys
         .signer(now)
         .ok_or_else(|| Problem::internal("there is no signing key"))?;
@@ -38,10 +45,10 @@ pub async fn issue(app: &App, session: &Session) -> Result<String, Problem> {
         jwt_id: None,
         nonce: None,
         custom: Claims {
-            iss: app.profile.issuer.clone(),
-            aud: app.profile.audience.clone(),
+            iss: profile.issuer.clone(),
+            aud: profile.audience.clone(),
             sub: session.user_id.clone(),
-            jti: app.ports.random.token::<16>()?,
+            jti: ports.random.token::<16>()?,
             client_id: session.client_id.clone(),
             sid: session.id.clone(),
         },

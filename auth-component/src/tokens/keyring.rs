@@ -17,8 +17,10 @@ use common::{
 };
 use jwt_simple::prelude::Ed25519KeyPair;
 
-use super::bytes32::Bytes32;
-use crate::records::signing_key::{self, StoredKey};
+use crate::{
+    bytes32::Bytes32,
+    records::signing_key::{self, StoredKey},
+};
 
 /// How long an instance goes on with the keys that it has read, and others with those that they were given.
 pub const MAX_AGE: Duration = Duration::from_secs(5 * 60);

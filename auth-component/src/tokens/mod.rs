@@ -1,5 +1,4 @@
 //! How others can tell who somebody is: access tokens, and the keys that sign them.
 
 pub mod access_token;
-pub mod bytes32;
 pub mod keyring;

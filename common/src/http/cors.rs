@@ -4,7 +4,7 @@ use axum::Router;
 use http::{HeaderName, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::layers::X_REQUEST_ID;
+use super::request_id::X_REQUEST_ID;
 use crate::config::AllowedOrigins;
 
 /// What pages of other sites may do with a service.

@@ -8,20 +8,15 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::Response,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 use serde::Serialize;
 
 use super::{
     cors::Cors,
     problem::{Cause, Problem},
+    request_id::{X_REQUEST_ID, request_id},
 };
-use crate::{
-    config::PublicOrigin,
-    world::{Ports, clock::Timestamp},
-};
-
-/// Names a request across services and logs.
-pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+use crate::{config::PublicOrigin, world::Ports};
 
 /// Answers are data for programs: whatever a browser may take one for, it must neither run nor frame it.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
@@ -125,21 +120,4 @@ fn add_headers(headers: &mut HeaderMap, id: &HeaderValue, is_https: bool) {
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
-}
-
-/// The caller's id for the request where it is sane, or a new one.
-fn request_id(headers: &HeaderMap, ports: &Ports, now: Timestamp) -> HeaderValue {
-    let sane = |id: &&HeaderValue| {
-        let bytes = id.as_bytes();
-        (1..=128).contains(&bytes.len())
-            && bytes
-                .iter()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte))
-    };
-    if let Some(id) = headers.get(X_REQUEST_ID).filter(sane) {
-        return id.clone();
-    }
-    // An id need not be unpredictable. Without randomness the time has to do: no request goes without an id.
-    let id = ports.random.bytes().map_or(u128::from(now.0), u128::from_le_bytes);
-    HeaderValue::try_from(format!("{id:032x}")).unwrap_or(HeaderValue::from_static("-"))
 }

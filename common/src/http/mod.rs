@@ -5,3 +5,4 @@ pub mod extract;
 pub mod layers;
 pub mod problem;
 pub mod problems;
+pub mod request_id;
