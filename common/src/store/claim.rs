@@ -33,25 +33,30 @@ pub const WINDOW: Duration = Duration::from_secs(30);
 pub const FRESH: Duration = Duration::from_secs(10);
 
 /// What the holder of a claim does, having read the record again.
-pub enum Step<T, E> {
-    /// Write these bytes, then answer with the value.
-    Write(Vec<u8>, T),
-    /// Remove the record, then answer with the value.
-    Delete(T),
-    /// Change nothing, for this reason: most often the record is not at the claimed version.
-    Leave(E),
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Write these bytes.
+    Write(Vec<u8>),
+    /// Remove the record.
+    Delete,
+    /// Change nothing: most often the record is not at the claimed version.
+    Leave,
 }
 
 /// How a claimed step ended.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Claimed<T, E> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claimed {
     /// The record moved on.
-    Done(T),
+    Done,
     /// Nothing was changed, by the holder's own decision.
-    Left(E),
+    Left,
     /// Somebody else holds the claim, or held it until it was too late; nothing was changed.
     Busy,
 }
+
+/// Decides about a record as it is stored. A reference, so that a component holds the protocol once and not once for each
+/// kind of record.
+pub type Decide<'a> = &'a mut (dyn FnMut(Option<Vec<u8>>) -> Step + Send);
 
 /// Moves `record` on from `version`, if nobody else does: `decide` sees the record as it is and says how.
 /// [`record::update`](super::record::update) is this for typed records.
@@ -59,12 +64,7 @@ pub enum Claimed<T, E> {
 /// # Errors
 /// Those of the store. The change may then have happened or not. After a write that failed the claim stays up until its
 /// windows pass, because what was lost on its way may still arrive.
-pub async fn advance<T, E>(
-    ports: &Ports,
-    record: &str,
-    version: u64,
-    decide: impl FnOnce(Option<Vec<u8>>) -> Step<T, E> + Send,
-) -> Result<Claimed<T, E>, KvError> {
+pub async fn advance(ports: &Ports, record: &str, version: u64, decide: Decide<'_>) -> Result<Claimed, KvError> {
     if !ports.kv.has_increment() {
         return advance_unclaimed(ports, record, decide).await;
     }
@@ -81,15 +81,15 @@ pub async fn advance<T, E>(
     };
     let stale = ports.clock.now().since(claimed_at) >= FRESH;
     let claimed = match step {
-        Step::Leave(reason) => Claimed::Left(reason),
+        Step::Leave => Claimed::Left,
         _ if stale => Claimed::Busy,
-        Step::Write(bytes, value) => {
+        Step::Write(bytes) => {
             ports.kv.set(record, &bytes).await?;
-            Claimed::Done(value)
+            Claimed::Done
         }
-        Step::Delete(value) => {
+        Step::Delete => {
             ports.kv.delete(record).await?;
-            Claimed::Done(value)
+            Claimed::Done
         }
     };
     lower(ports, &flag).await;
@@ -122,21 +122,17 @@ async fn lower(ports: &Ports, flag: &str) {
 }
 
 /// The weaker way, for stores without `increment`.
-async fn advance_unclaimed<T, E>(
-    ports: &Ports,
-    record: &str,
-    decide: impl FnOnce(Option<Vec<u8>>) -> Step<T, E> + Send,
-) -> Result<Claimed<T, E>, KvError> {
+async fn advance_unclaimed(ports: &Ports, record: &str, decide: Decide<'_>) -> Result<Claimed, KvError> {
     match decide(ports.kv.get(record).await?) {
-        Step::Leave(reason) => Ok(Claimed::Left(reason)),
-        Step::Delete(value) => {
+        Step::Leave => Ok(Claimed::Left),
+        Step::Delete => {
             ports.kv.delete(record).await?;
-            Ok(Claimed::Done(value))
+            Ok(Claimed::Done)
         }
-        Step::Write(bytes, value) => {
+        Step::Write(bytes) => {
             ports.kv.set(record, &bytes).await?;
             match ports.kv.get(record).await? {
-                Some(stored) if stored == bytes => Ok(Claimed::Done(value)),
+                Some(stored) if stored == bytes => Ok(Claimed::Done),
                 _ => Ok(Claimed::Busy),
             }
         }

@@ -84,29 +84,47 @@ where
     T: Send,
     E: Send,
 {
-    let claimed = claim::advance(ports, key, version, |stored| {
-        let current: Option<R> = match stored.map(|bytes| decode(key, &bytes)).transpose() {
-            Ok(current) => current,
-            Err(error) => return Step::Leave(Err(error)),
+    let mut change = Some(change);
+    let mut decided = Ok(Updated::Busy);
+    let mut take_step = |stored| {
+        // It is asked once.
+        let Some(change) = change.take() else {
+            return Step::Leave;
         };
-        if current.as_ref().map_or(0, Versioned::version) != version {
-            return Step::Leave(Ok(Updated::Stale(current)));
-        }
-        match change(current) {
-            Change::Write(record, _) if record.version() != version.saturating_add(1) => {
-                Step::Leave(Err(KvError::Refused(format!("{key}: not the version after {version}"))))
+        match decide(key, version, stored, change) {
+            Ok((step, outcome)) => {
+                decided = Ok(outcome);
+                step
             }
-            Change::Write(record, value) => match encode(&record) {
-                Ok(bytes) => Step::Write(bytes, value),
-                Err(error) => Step::Leave(Err(error)),
-            },
-            Change::Delete(value) => Step::Delete(value),
-            Change::Leave(reason) => Step::Leave(Ok(Updated::Left(reason))),
+            Err(error) => {
+                decided = Err(error);
+                Step::Leave
+            }
         }
-    });
-    match claimed.await? {
-        Claimed::Done(value) => Ok(Updated::Done(value)),
-        Claimed::Left(ended) => ended,
+    };
+    match claim::advance(ports, key, version, &mut take_step).await? {
+        Claimed::Done | Claimed::Left => decided,
         Claimed::Busy => Ok(Updated::Busy),
+    }
+}
+
+/// What is to be done with a stored record, and how the update ends when that is done.
+fn decide<R: Versioned, T, E>(
+    key: &str,
+    version: u64,
+    stored: Option<Vec<u8>>,
+    change: impl FnOnce(Option<R>) -> Change<R, T, E>,
+) -> Result<(Step, Updated<R, T, E>), KvError> {
+    let current: Option<R> = stored.map(|bytes| decode(key, &bytes)).transpose()?;
+    if current.as_ref().map_or(0, Versioned::version) != version {
+        return Ok((Step::Leave, Updated::Stale(current)));
+    }
+    match change(current) {
+        Change::Write(record, _) if record.version() != version.saturating_add(1) => Err(KvError::Refused(format!(
+            "a record's version does not follow {version}"
+        ))),
+        Change::Write(record, value) => Ok((Step::Write(encode(&record)?), Updated::Done(value))),
+        Change::Delete(value) => Ok((Step::Delete, Updated::Done(value))),
+        Change::Leave(reason) => Ok((Step::Leave, Updated::Left(reason))),
     }
 }
