@@ -61,6 +61,7 @@ test("while a syllable is composed, the wish to save waits for the whole text", 
 test("a clean key that comes before the composition ends waits as well", async () => {
   fire("compositionstart");
   press("Enter", { ...SAVE, isComposing: false });
+  await aMoment();
   assert.deepEqual(saved, []);
   textarea.value = "끝";
   fire("compositionend");

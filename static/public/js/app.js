@@ -37,7 +37,7 @@ function render(how) {
     return;
   }
   const instead = detour(place, session.user !== null, router.next);
-  if (instead && place.route.audience !== "all") {
+  if (instead) {
     router.go(instead.address, { replace: true, next: instead.next });
     return;
   }

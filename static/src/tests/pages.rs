@@ -30,6 +30,13 @@ fn pages() -> Vec<(&'static str, &'static str)> {
     pages
 }
 
+/// The languages that there are words in.
+fn languages() -> Vec<&'static str> {
+    let paths = ASSETS.iter().map(|asset| asset.path);
+    let languages = paths.filter_map(|path| path.strip_prefix("/locales/")?.strip_suffix(".js"));
+    languages.filter(|name| *name != "languages").collect()
+}
+
 /// The values of an attribute, wherever it stands.
 fn values<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
     let before = format!(" {attribute}=\"");
@@ -137,8 +144,8 @@ fn a_page_preloads_every_module_that_its_own_imports() {
 #[test]
 fn one_language_is_loaded() {
     for (path, page) in pages() {
-        for locale in ["/locales/en.js", "/locales/ko.js"] {
-            assert!(!page.contains(locale), "{path}");
+        for language in languages() {
+            assert!(!page.contains(&format!("/locales/{language}.js")), "{path}: {language}");
         }
     }
 }
@@ -150,7 +157,10 @@ fn a_first_visit_costs_little() {
         brotli.map_or(asset(path).identity.body.len(), |body| body.body.len())
     };
     let own = ["/", "/style.css", "/favicon.svg", "/memo.webmanifest", "/js/app.js"];
-    let locale = packed("/locales/ko.js").max(packed("/locales/en.js"));
+    let locales = languages()
+        .into_iter()
+        .map(|language| packed(&format!("/locales/{language}.js")));
+    let locale = locales.max().unwrap();
     let modules = preloaded(text(asset("/")));
     let sum = own.into_iter().chain(modules).map(packed).sum::<usize>() + locale;
     println!("a first visit: {sum} bytes in brotli");
@@ -168,7 +178,7 @@ fn the_style_sheet_begins_with_the_general_and_has_every_component() {
 }
 
 #[test]
-fn pages_of_text_say_everything_in_both_languages() {
+fn pages_of_text_say_everything_in_every_language() {
     for path in ["/problems", "/404"] {
         let page = text(asset(path));
         let body = page.split_once("<main").unwrap().1;
@@ -178,8 +188,10 @@ fn pages_of_text_say_everything_in_both_languages() {
                 .filter(|lang| *lang == language)
                 .count()
         };
-        assert!(count("en") > 2, "{path}");
-        assert_eq!(count("en"), count("ko"), "{path}");
+        assert!(languages().len() > 1 && count("en") > 2, "{path}");
+        for language in languages() {
+            assert_eq!(count(language), count("en"), "{path}: {language}");
+        }
     }
 }
 

@@ -17,6 +17,9 @@ class PadScreen extends HTMLElement {
   /** The id of the memo that is shown alone, or null.
    * @type {string | null} */
   #opened = null;
+  /** The id of the memo that is being read, or null.
+   * @type {string | null} */
+  #reading = null;
   /** @type {import("../../router.js").Router | undefined} */
   router;
 
@@ -66,7 +69,8 @@ class PadScreen extends HTMLElement {
   /** Makes sure that the memo which is shown alone is known. */
   async #readOpened() {
     const id = this.#opened;
-    if (id === null || memos.get(id) || !this.#missing.hidden || this.#list.isEditing(id) || this.#reading === id) return;
+    const isKnown = id === null || memos.get(id) || this.#list.isEditing(id) || !this.#missing.hidden;
+    if (isKnown || this.#reading === id) return;
     this.#reading = id;
     try {
       await memos.read(id);
@@ -77,10 +81,6 @@ class PadScreen extends HTMLElement {
       this.#reading = null;
     }
   }
-
-  /** The id of the memo that is being read, or null.
-   * @type {string | null} */
-  #reading = null;
 
   /** From a memo that is gone to the others. */
   #leave() {
