@@ -4,7 +4,7 @@ COMPONENTS := auth-component memo-component site
 WASM := --profile wasm --target wasm32-wasip2
 
 .DEFAULT_GOAL := help
-.PHONY: help up test build lint bench toolchain browser
+.PHONY: help up test build lint bench toolchain browser site-test site-lint
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -12,7 +12,7 @@ help: ## Show this list
 up: toolchain ## Build everything and serve it on http://127.0.0.1:3000 (ARGS="--listen …" for others)
 	cargo run -- $(ARGS)
 
-test: toolchain browser ## Run all tests, also those in a real browser
+test: toolchain browser site-test ## Run all tests, also those in a real browser
 	MEMO_BROWSER=1 cargo test --no-fail-fast
 	@echo "Once more over HTTP, as on platforms whose stores have no atomic increment:"
 	MEMO_BROWSER=0 MEMO_BUILD_ARGS=--no-default-features MEMO_HOST_ARGS="--variable kv_atomics=false" cargo test --test blackbox
@@ -21,11 +21,23 @@ build: toolchain ## Build the components, and the host for production
 	sed -n 's/^command = "\(.*\)"$$/\1/p' spin.toml | sh -ex
 	cargo build --release --bin memo-host
 
-lint: toolchain ## Check the format, and let clippy look at both worlds: native and Wasm
+lint: toolchain site-lint ## Check the format, and let clippy look at both worlds: native and Wasm
 	cargo metadata --locked --quiet --format-version 1 >/dev/null # Cargo.lock is up to date.
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	for component in $(COMPONENTS); do cargo clippy $(WASM) -p $$component -- -D warnings || exit; done
+
+# Node.js checks the site's modules; the site itself does without.
+site-test:
+	@$(call with,node) node --test static/tests/*.test.js
+
+site-lint:
+	@$(call with,npm) cd static && \
+	{ [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel error; } && \
+	npm run --silent lint
+
+# Goes on in the same line of the shell where there is such a program, and says loudly what is left out where there is not.
+with = command -v $(1) >/dev/null || { echo "!!! SKIPPED: $@ needs $(1), which is not on the PATH." >&2; exit 0; };
 
 bench: toolchain ## Measure, and write bench/RESULTS.md
 	bench/run

@@ -47,41 +47,7 @@ pub fn wasm_size(name: &str) -> u64 {
 
 /// The site's files as they are embedded, in bytes: each in every coding that the site answers in.
 pub fn embedded_assets() -> u64 {
-    let files = files_under(&root().join("static/public"), "");
-    let sizes = files.iter().map(|path| {
-        let path = path
-            .strip_suffix("index.html")
-            .or(path.strip_suffix(".html"))
-            .unwrap_or(path);
-        let mut bodies = ["identity", "br", "gzip"].map(|coding| {
-            let request = http::Request::get(path).header("accept-encoding", format!("{coding}, *;q=0"));
-            request
-                .body(())
-                .map_or(0, |request| site::respond(&request).into_body().len() as u64)
-        });
-        bodies.sort_unstable();
-        // Two codings that answer alike are one: the file as it is.
-        let (mut sum, mut last) = (0, 0);
-        for size in bodies {
-            sum += if size == last { 0 } else { size };
-            last = size;
-        }
-        sum
-    });
-    sizes.sum()
-}
-
-fn files_under(dir: &Path, prefix: &str) -> Vec<String> {
-    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    let files = entries.flat_map(|entry| {
-        let path = format!("{prefix}/{}", entry.file_name().to_string_lossy());
-        if entry.path().is_dir() {
-            files_under(&entry.path(), &path)
-        } else {
-            vec![path]
-        }
-    });
-    files.collect()
+    site::embedded_bytes() as u64
 }
 
 fn first_line(program: &str, args: &[&str]) -> String {

@@ -1,6 +1,6 @@
-//! The files of `public/`, put here by `build.rs`.
+//! The files of the site, made out of `public/` and put here by `build/main.rs`.
 
-use crate::coding::Coding;
+use crate::{coding::Coding, routes};
 
 /// A file that is served.
 pub struct Asset {
@@ -26,12 +26,23 @@ pub const ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 /// The page for people who follow a link that leads nowhere.
 const NOT_FOUND: &str = "/404";
 
+/// The app's page.
+const INDEX: &str = "/";
+
 impl Asset {
+    /// What is served at `path`; the app's page at all paths of its own.
     pub fn at(path: &str) -> Option<&'static Self> {
+        let path = if routes::is_route(path) { INDEX } else { path };
         ASSETS.iter().find(|asset| asset.path == path && path != NOT_FOUND)
     }
 
     pub fn not_found() -> Option<&'static Self> {
         ASSETS.iter().find(|asset| asset.path == NOT_FOUND)
     }
+}
+
+/// The bytes of all bodies: of every file in every coding.
+pub fn embedded_bytes() -> usize {
+    let bodies = |asset: &'static Asset| std::iter::once(&asset.identity).chain(asset.compressed);
+    ASSETS.iter().flat_map(bodies).map(|body| body.body.len()).sum()
 }

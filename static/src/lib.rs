@@ -6,9 +6,11 @@ mod assets;
 mod coding;
 mod headers;
 mod respond;
+mod routes;
 #[cfg(test)]
 mod tests;
 
+pub use assets::embedded_bytes;
 pub use respond::respond;
 
 /// The entry. Its exported names mean something to a component's linker only.

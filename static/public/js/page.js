@@ -1,5 +1,5 @@
 // A page of text: nothing but the choice of language.
 
-import { startLanguage } from "./i18n.js";
+import { startHeader } from "./screens/header/header.js";
 
-startLanguage(document.getElementById("language"));
+startHeader((error) => console.error(error)).catch((error) => console.error(error));

@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
-use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
@@ -17,6 +15,9 @@ use tokio::time::{Instant, sleep};
 use super::app::TestApp;
 use super::notice::left_out;
 use super::process::Process;
+use commands::{ConsoleLog, Devtools};
+
+mod commands;
 
 /// How long the page may take to get somewhere. Nothing waits longer than it must.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -78,10 +79,29 @@ impl Browser {
 
     /// Goes to the first page.
     pub async fn visit(&self, app: &TestApp) {
-        self.client
-            .goto(&format!("{}/", app.base_url()))
-            .await
-            .expect("the page opens");
+        self.go(app, "/").await;
+    }
+
+    /// Goes to a path of the app, as by typing the address.
+    pub async fn go(&self, app: &TestApp, path: &str) {
+        let address = format!("{}{path}", app.base_url());
+        self.client.goto(&address).await.expect("the page opens");
+    }
+
+    /// Goes back, as by the browser's button.
+    pub async fn back(&self) {
+        self.client.back().await.expect("the browser goes back");
+    }
+
+    /// Waits until the address has this path and query.
+    pub async fn is_at(&self, path: &str) {
+        let script = format!("return location.pathname + location.search === {path:?}");
+        self.until_true(&format!("the address is {path}"), &script).await;
+    }
+
+    /// Forgets the session, as a browser does whose cookies are cleared.
+    pub async fn drop_cookies(&self) {
+        self.devtools("Network.clearBrowserCookies", json!({})).await;
     }
 
     pub async fn reload(&self) {
@@ -100,6 +120,11 @@ impl Browser {
             element.send_keys(text).await
         })
         .await;
+    }
+
+    /// Types at the end of a field. Keys without a letter are those of WebDriver's list.
+    pub async fn type_into(&self, css: &str, keys: &str) {
+        self.until(css, async |element| element.send_keys(keys).await).await;
     }
 
     /// Picks from a `<select>`.
@@ -155,6 +180,15 @@ impl Browser {
         self.client.execute(script, Vec::new()).await.expect("the script runs")
     }
 
+    /// Sends a command of the DevTools protocol to the page.
+    pub async fn devtools(&self, command: &'static str, parameters: Value) {
+        let command = Devtools { command, parameters };
+        self.client
+            .issue_cmd(command)
+            .await
+            .expect("the browser takes the command");
+    }
+
     /// Keeps a picture for people in `target/tmp`.
     pub async fn picture(&self, name: &str) {
         let png = self.client.screenshot().await.expect("a picture");
@@ -164,14 +198,21 @@ impl Browser {
     /// What the page has printed to the console since the last call, but for answers with an error status,
     /// which the browser prints too.
     pub async fn console(&self) -> Vec<String> {
-        let log = self
-            .client
-            .issue_cmd(ConsoleLog)
-            .await
-            .expect("the console can be read");
+        self.entries(|entry| entry["source"] != "network").await
+    }
+
+    /// All that the console says since the last call.
+    pub async fn whole_console(&self) -> Vec<String> {
+        self.entries(|_| true).await
+    }
+
+    async fn entries(&self, wanted: impl Fn(&Value) -> bool) -> Vec<String> {
+        let log = self.client.issue_cmd(ConsoleLog).await;
+        let log = log.expect("the console can be read");
         let entries = log.as_array().cloned().unwrap_or_default();
-        let own = entries.into_iter().filter(|entry| entry["source"] != "network");
-        own.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())
+        let wanted = entries.into_iter().filter(wanted);
+        wanted
+            .map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())
             .collect()
     }
 
@@ -222,8 +263,14 @@ fn capabilities(screen: Screen, folder: &TempDir) -> fantoccini::wd::Capabilitie
             format!("--user-data-dir={}", folder.path().display()),
         ],
     });
-    if matches!(screen, Screen::Phone) {
-        options["mobileEmulation"] = json!({ "deviceMetrics": { "width": 360, "height": 740, "pixelRatio": 2.0 } });
+    match screen {
+        // Headless, it would have neither mouse nor keyboard: 2 is a pointer that hovers, 4 a fine one.
+        Screen::Desktop => options["args"].as_array_mut().expect("a list").push(json!(
+            "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4"
+        )),
+        Screen::Phone => {
+            options["mobileEmulation"] = json!({ "deviceMetrics": { "width": 360, "height": 740, "pixelRatio": 2.0 } });
+        }
     }
     let all = json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } });
     all.as_object().cloned().unwrap_or_default()
@@ -242,22 +289,4 @@ fn printed_port(driver: &mut Process) -> Option<u16> {
     let port = lines.by_ref().find_map(port_in);
     std::thread::spawn(move || lines.for_each(drop));
     port
-}
-
-/// ChromeDriver's own command for the console.
-#[derive(Debug)]
-struct ConsoleLog;
-
-impl WebDriverCompatibleCommand for ConsoleLog {
-    fn endpoint(
-        &self,
-        base: &reqwest::Url,
-        session: Option<&str>,
-    ) -> Result<reqwest::Url, <reqwest::Url as std::str::FromStr>::Err> {
-        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &reqwest::Url) -> (Method, Option<String>) {
-        (Method::POST, Some(json!({ "type": "browser" }).to_string()))
-    }
 }

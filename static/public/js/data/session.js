@@ -1,0 +1,145 @@
+// Who is signed in. The access token lives in this object and nowhere else; the refresh token is in a cookie
+// that no script can read, and a reload or another tab gets its own access token with it.
+
+import { Problem, SignedOut } from "../lib/api.js";
+
+/** @typedef {{id: string, username: string}} User */
+/** @typedef {{access_token: string, expires_in: number, user: User}} Grant what the server answers to a sign-in */
+/**
+ * What a `change` of the session tells: who was signed in before, and whether this change was asked for.
+ * @typedef {{previous: User | null, asked: boolean}} Change
+ */
+
+const SESSION = "/api/auth/session";
+/** A token is renewed this long before it expires, so that none expires on its way. */
+const MARGIN_MS = 60_000;
+
+/** @param {unknown} error */
+const isUnauthorized = (error) => error instanceof Problem && error.status === 401;
+
+/** Fires `change` when somebody else, or nobody, is signed in from now on. */
+export class Session extends EventTarget {
+  /** @type {string | null} */
+  #token = null;
+  /** @type {User | null} */
+  #user = null;
+  #renewAt = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {Promise<void> | null} */
+  #renewing = null;
+  #call;
+  #tabs;
+  #locks;
+
+  /**
+   * @param {object} world
+   * @param {typeof import("../lib/api.js").call} world.call
+   * @param {BroadcastChannel} world.tabs reaches the other tabs
+   * @param {LockManager} [world.locks] browsers keep it from pages that come over plain http
+   */
+  constructor({ call, tabs, locks }) {
+    super();
+    this.#call = call;
+    this.#tabs = tabs;
+    this.#locks = locks;
+    tabs.addEventListener("message", ({ data }) => {
+      if (data === "signed-out") this.#set(null, true);
+      else this.restore().catch(() => {}); // Offline: this tab finds out at its next request.
+    });
+  }
+
+  /** Who is signed in, or null. */
+  get user() {
+    return this.#user;
+  }
+
+  /** Goes on with the session of an earlier visit, if there is one. */
+  restore() {
+    return this.#renew();
+  }
+
+  /** @param {string} username @param {string} password */
+  async signIn(username, password) {
+    const json = { username, password };
+    this.#set(await this.#withLock(() => this.#call("POST", SESSION, { json })), true);
+    this.#tabs.postMessage("signed-in");
+  }
+
+  /** Creates an account, which does not sign in to it yet.
+   * @param {string} username
+   * @param {string} password */
+  signUp(username, password) {
+    return this.#call("POST", "/api/auth/users", { json: { username, password } });
+  }
+
+  async signOut() {
+    await this.#withLock(() => this.#call("DELETE", SESSION));
+    this.#set(null, true);
+    this.#tabs.postMessage("signed-out");
+  }
+
+  /**
+   * Calls the memo service in the name of who is signed in now. Another tab may sign somebody else in meanwhile:
+   * then the request is not sent, or its answer not given, in the wrong name.
+   * @param {string} method
+   * @param {string} path
+   * @param {import("../lib/api.js").Options} [options]
+   */
+  async authorized(method, path, options = {}) {
+    const id = this.#user?.id;
+    const attempt = async () => {
+      if (!id || this.#user?.id !== id) throw new SignedOut();
+      const headers = { ...options.headers, authorization: `Bearer ${this.#token}` };
+      const answer = await this.#call(method, path, { ...options, headers });
+      if (this.#user?.id !== id) throw new SignedOut();
+      return answer;
+    };
+    if (Date.now() >= this.#renewAt) await this.#renew();
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isUnauthorized(error)) throw error;
+      await this.#renew();
+      return attempt();
+    }
+  }
+
+  /** Gets a new access token. Nobody is signed in afterwards where there is no session (204) or it has ended (401). */
+  #renew() {
+    this.#renewing ??= this.#withLock(() => this.#call("POST", `${SESSION}/refresh`))
+      .then((grant) => this.#set(grant, false))
+      .catch((error) => {
+        if (!isUnauthorized(error)) throw error;
+        this.#set(null, false);
+      })
+      .finally(() => (this.#renewing = null));
+    return this.#renewing;
+  }
+
+  /**
+   * Every use of the cookie rotates it, so tabs take turns. Without locks the server's leeway helps.
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async #withLock(work) {
+    return this.#locks ? await this.#locks.request("session", work) : work();
+  }
+
+  /** @param {Grant | null} grant @param {boolean} asked */
+  #set(grant, asked) {
+    const previous = this.#user;
+    this.#token = grant?.access_token ?? null;
+    this.#user = grant?.user ?? null;
+    clearTimeout(this.#timer);
+    if (grant) {
+      const wait = Math.max(grant.expires_in * 1000 - MARGIN_MS, MARGIN_MS / 2);
+      this.#renewAt = Date.now() + wait;
+      // A tab in the background renews when it is next used.
+      this.#timer = setTimeout(() => document.hidden || this.#renew().catch(() => {}), wait);
+    }
+    if (this.#user?.id === previous?.id) return;
+    this.dispatchEvent(new CustomEvent("change", { detail: /** @type {Change} */ ({ previous, asked }) }));
+  }
+}

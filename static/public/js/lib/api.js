@@ -1,0 +1,84 @@
+// One request to the services, and the three ways it can end badly.
+
+/** The server said no: an RFC 9457 problem. */
+export class Problem extends Error {
+  /**
+   * @param {number} status
+   * @param {any} body
+   * @param {string | null} [retryAfter] the header of that name
+   */
+  constructor(status, body, retryAfter = null) {
+    super(String(body?.detail ?? body?.title ?? `status ${status}`));
+    this.status = status;
+    /** What went wrong, as the anchor of its explanation at /problems. */
+    this.slug = typeof body?.type === "string" ? (body.type.split("#")[1] ?? "unknown") : "unknown";
+    /** The fields of the request that were refused.
+     * @type {string[]} */
+    this.fields = Array.isArray(body?.errors) ? body.errors.map((/** @type {any} */ error) => String(error?.field)) : [];
+    /** How many seconds to wait before trying again, or null. */
+    this.retryAfter = seconds(retryAfter);
+  }
+}
+
+/** No answer came. Whether the request took effect is unknown. */
+export class Unreachable extends Error {}
+
+/** Whoever was signed in when the request was made no longer is. */
+export class SignedOut extends Error {}
+
+/** Whether the server answered with this problem.
+ * @param {unknown} error
+ * @param {string} slug */
+export const isProblem = (error, slug) => error instanceof Problem && error.slug === slug;
+
+// Long enough for a password hash on a busy server, short enough to be told about it.
+const TIMEOUT_MS = 20_000;
+
+/** @typedef {{json?: unknown, headers?: Record<string, string>}} Options */
+
+/**
+ * Sends `json`, if any, and returns the answer's JSON, null for an empty answer; throws a `Problem` or `Unreachable`.
+ * @param {string} method
+ * @param {string} path
+ * @param {Options} [options]
+ * @returns {Promise<any>}
+ */
+export async function call(method, path, { json, headers = {} } = {}) {
+  /** @type {Record<string, string>} */
+  const sent = { accept: "application/json", ...headers };
+  if (json !== undefined) sent["content-type"] = "application/json";
+  const body = json === undefined ? undefined : JSON.stringify(json);
+  let response, text;
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    response = await fetch(path, { method, headers: sent, body, cache: "no-store", signal });
+    text = await response.text();
+  } catch (error) {
+    throw new Unreachable(path, { cause: error });
+  }
+  const answer = parse(text);
+  if (!response.ok) throw new Problem(response.status, answer, response.headers.get("retry-after"));
+  // What is no JSON is not of the services: a hotel's sign-in page, for instance.
+  if (answer === undefined) throw new Unreachable(path);
+  return answer;
+}
+
+/** The JSON; null where there is no text, undefined where it is something else.
+ * @param {string} text */
+function parse(text) {
+  if (text === "") return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `Retry-After` is a number of seconds or a date (RFC 9110 §10.2.3).
+ * @param {string | null} retryAfter */
+function seconds(retryAfter) {
+  if (retryAfter === null) return null;
+  if (/^\d+$/.test(retryAfter)) return Number(retryAfter);
+  const wait = Math.ceil((Date.parse(retryAfter) - Date.now()) / 1000);
+  return Number.isNaN(wait) ? null : Math.max(wait, 0);
+}

@@ -1,0 +1,43 @@
+// A message of a locale with its parameters filled in.
+
+/**
+ * A text, or its plural forms by the categories of `Intl.PluralRules`. `{name}` stands for a parameter; the plural
+ * form is chosen by the parameter `count`.
+ * @typedef {string | {one?: string, other: string}} Message
+ */
+/** @typedef {Record<string, string | number>} Params */
+
+/**
+ * The message in words. A parameter that is not given stays visible as `{name}`, which a test or an eye then finds.
+ * @param {Message} message
+ * @param {Params} params
+ * @param {string} language
+ */
+export function format(message, params, language) {
+  return pattern(message, params, language).replace(/\{(\w+)\}/g, (placeholder, name) => {
+    const value = params[name];
+    if (value === undefined) return placeholder;
+    return typeof value === "number" ? new Intl.NumberFormat(language).format(value) : value;
+  });
+}
+
+/**
+ * @param {Message} message
+ * @param {Params} params
+ * @param {string} language
+ */
+function pattern(message, params, language) {
+  if (typeof message === "string") return message;
+  const category = new Intl.PluralRules(language).select(Number(params.count));
+  return (category === "one" ? message.one : undefined) ?? message.other;
+}
+
+/**
+ * The names of a message's parameters, sorted.
+ * @param {Message} message
+ */
+export function parametersOf(message) {
+  const forms = typeof message === "string" ? [message] : Object.values(message);
+  const names = forms.flatMap((form) => Array.from(form.matchAll(/\{(\w+)\}/g), ([, name]) => name));
+  return [...new Set(names)].sort();
+}

@@ -1,0 +1,89 @@
+// <memo-composer>: the pad for a new memo.
+
+import { newAttempt } from "../../data/memo-service.js";
+import { drafts, memos } from "../../data/stores.js";
+import { SAVE_KEYS } from "../../lib/device.js";
+import { find, findElement } from "../../lib/dom.js";
+import { setText } from "../../lib/i18n.js";
+import { onShortcuts } from "../../lib/shortcuts.js";
+import { validateMemo } from "../../lib/text.js";
+import { notify, notifyError, notifyTrouble } from "../toast/toast.js";
+
+const DRAFT = "new";
+
+export class MemoComposer extends HTMLElement {
+  #form = find(this, "form", HTMLFormElement);
+  #text = find(this, "textarea", HTMLTextAreaElement);
+  #busy = false;
+
+  constructor() {
+    super();
+    setText(findElement(this, ".shortcut"), "saveShortcut", { keys: SAVE_KEYS });
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#save();
+    });
+    this.#text.addEventListener("input", () => this.#keepDraft());
+    onShortcuts(this.#text, { save: () => this.#save(), cancel: () => this.#text.blur() });
+  }
+
+  /** Shows what the person signed in was writing, or nothing. */
+  reset() {
+    this.#text.value = drafts.get(DRAFT)?.text ?? "";
+  }
+
+  /** Puts `text` below what is being written.
+   * @param {string} text */
+  add(text) {
+    const before = this.#text.value.trimEnd();
+    this.#text.value = before === "" ? text : `${before}\n\n${text}`;
+    this.#keepDraft();
+  }
+
+  focus() {
+    this.#text.focus({ preventScroll: true });
+    const end = this.#text.value.length;
+    this.#text.setSelectionRange(end, end);
+  }
+
+  /** Another text is another attempt, so the old one's name goes. */
+  #keepDraft() {
+    const text = this.#text.value;
+    if (text.trim() === "") drafts.delete(DRAFT);
+    else drafts.set(DRAFT, { text });
+  }
+
+  async #save() {
+    if (this.#busy) return;
+    const text = this.#text.value;
+    const invalid = validateMemo(text);
+    if (invalid) {
+      notifyTrouble(invalid);
+      this.#text.focus();
+      return;
+    }
+    // The attempt's name is kept with the draft: also after a reload, saving the same text again is the same attempt.
+    const attempt = drafts.get(DRAFT)?.attempt ?? newAttempt();
+    drafts.set(DRAFT, { text, attempt });
+    this.#setBusy(true);
+    try {
+      await memos.create(text, attempt);
+      drafts.delete(DRAFT);
+      this.#text.value = "";
+      notify({ key: "saved" });
+    } catch (error) {
+      notifyError(error);
+    } finally {
+      this.#setBusy(false);
+    }
+  }
+
+  /** @param {boolean} isBusy */
+  #setBusy(isBusy) {
+    this.#busy = isBusy;
+    this.#form.ariaBusy = String(isBusy);
+    this.#text.readOnly = isBusy;
+  }
+}
+
+customElements.define("memo-composer", MemoComposer);

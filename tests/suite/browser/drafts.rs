@@ -1,0 +1,98 @@
+//! What is written and not saved: kept through a session that ends, gone after a sign-out, which asks first.
+
+use super::{open_as, sign_in};
+use crate::harness::{Browser, Screen, TestApp};
+
+const DRAFT: &str = "not saved yet";
+
+async fn holds(browser: &Browser, text: &str) {
+    let script = format!("return document.querySelector('#new-memo')?.value === {text:?}");
+    browser.until_true(&format!("the pad holds {text:?}"), &script).await;
+}
+
+async fn kept(browser: &Browser) -> String {
+    let script = "return JSON.stringify([{ ...localStorage }, { ...sessionStorage }])";
+    browser.run(script).await.as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_sign_out_asks_before_it_throws_drafts_away() {
+    let app = TestApp::shared();
+    let user = app.user("drafts").await;
+    user.write("a memo").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    browser.fill("#new-memo", DRAFT).await;
+    browser.click(".memo .edit").await;
+    browser.fill("memo-editor textarea", "changed, not saved").await;
+
+    browser.click("#sign-out").await;
+    browser.sees(".question .no").await;
+    let safe_focus = "return document.activeElement === document.querySelector('.question .no')";
+    browser.until_true("the safe answer has the focus", safe_focus).await;
+    assert!(browser.text(".question").await.contains('2'), "it says how much");
+    browser.type_into(".question .no", "\u{e00c}").await; // Escape
+    browser
+        .until_true("no question", "return !document.querySelector('.question')")
+        .await;
+    holds(&browser, DRAFT).await;
+    browser.sees("#sign-out").await;
+
+    browser.click("#sign-out").await;
+    browser.click(".question .no").await;
+    holds(&browser, DRAFT).await;
+    let focus = "return document.activeElement === document.querySelector('#sign-out')";
+    browser.until_true("the focus is back", focus).await;
+
+    browser.click("#sign-out").await;
+    browser.click(".question .yes").await;
+    browser.is_at("/sign-in").await;
+    let left = kept(&browser).await;
+    assert!(!left.contains("not saved"), "{left}");
+    sign_in(&browser, &user.username).await;
+    browser.shows(&["a memo"]).await;
+    browser.sees(".memo .edit").await;
+    holds(&browser, "").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_sign_out_without_drafts_does_not_ask() {
+    let app = TestApp::shared();
+    let user = app.user("no-drafts").await;
+    let memo = user.write("a memo").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    // What was written and taken back, or saved, is nothing to ask about.
+    browser.type_into("#new-memo", "x\u{e003}").await; // Backspace
+    browser.click(".memo .edit").await;
+    browser.type_into("memo-editor textarea", "x\u{e003}").await;
+    browser.click("#sign-out").await;
+    browser.is_at("/sign-in").await;
+    assert!(!kept(&browser).await.contains("a memo"));
+    assert_eq!(user.read(&memo).await, memo);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn drafts_wait_for_their_author_where_a_session_ends() {
+    let app = TestApp::shared();
+    let user = app.user("ended").await;
+    let other = app.user("other").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    browser.fill("#new-memo", DRAFT).await;
+    browser.drop_cookies().await;
+    browser.reload().await;
+    browser.is_at("/sign-in").await;
+    sign_in(&browser, &other.username).await;
+    holds(&browser, "").await;
+    browser.drop_cookies().await;
+    browser.reload().await;
+    sign_in(&browser, &user.username).await;
+    holds(&browser, DRAFT).await;
+    browser.close().await;
+}
