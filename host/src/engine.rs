@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result, anyhow};
 use wasmtime::{
-    Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, component::Component,
+    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, component::Component,
 };
 
 /// Instances that may live at a time: as many as requests in flight. Only address space is set aside for them.
@@ -18,8 +18,6 @@ pub const TICK: Duration = Duration::from_millis(10);
 pub fn start(memory_limit: usize) -> Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model_async(true).epoch_interruption(true);
-    // In the user's cache folder, so that it outlives `cargo clean`. Without one, each start compiles.
-    config.cache(Cache::new(CacheConfig::new()).ok());
 
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(INSTANCES)

@@ -14,7 +14,7 @@ use wasmtime_wasi_http::handler::ProxyHandler;
 use crate::{
     allowed_hosts::AllowedHosts,
     app::App,
-    build::build_all,
+    component_build::build_all,
     cli::Args,
     engine,
     instances::{Factory, Settings},
