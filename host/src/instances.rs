@@ -267,6 +267,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn answers_that_are_not_sent_yet_count_as_requests() {
+        let (bodies, limit) = (
+            Arc::new(UnfinishedBodies::default()),
+            Arc::new(InstanceLimit::new(1)),
+        );
+        let worker = Worker {
+            component: "test".to_owned(),
+            max_requests: 128,
+            max_concurrent_requests: 16,
+            request_timeout: Duration::ZERO,
+            bodies: bodies.clone(),
+            _place: limit.enter().unwrap(),
+            limit,
+        };
+        let accepts = || matches!(worker.should_accept_request(4, 100), ShouldAccept::Yes);
+        (0..11).for_each(|_| bodies.begin());
+        assert!(accepts());
+        bodies.begin();
+        assert!(!accepts());
+        bodies.end();
+        assert!(accepts());
+    }
+
+    #[test]
     fn a_busy_guest_yields_and_a_guest_resuming_after_a_wait_does_not() {
         let yields = |ticks: &[u32]| -> Vec<bool> {
             let (start, mut slice) = (Instant::now(), TimeSlice::default());

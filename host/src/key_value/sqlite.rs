@@ -57,6 +57,10 @@ enum Change {
 
 impl Database {
     /// Opens or creates the file, and the folder that it is in.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened, or is no database.
     pub fn open(path: &Path) -> Result<Arc<Self>> {
         let open = || -> Result<_> {
             create_private(path)?;
