@@ -14,6 +14,10 @@ use crate::harness::{Host, guest, manifest};
 /// Long enough for compiling the guest, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// What the guest says of a path that it does not know.
+const BEFORE: &str = "no such misbehaviour";
+const AFTER: &str = "no more misbehaviour";
+
 #[test]
 fn a_changed_component_is_built_and_served_over_the_same_connection() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
@@ -28,30 +32,28 @@ fn a_changed_component_is_built_and_served_over_the_same_connection() {
     );
     let host = Host::start_in(dir, &manifest, &["--build", "--watch"], &[]);
     let mut connection = BufReader::new(TcpStream::connect(&host.address).unwrap());
-    assert_eq!(ask(&mut connection, "/hello"), "hello");
+    assert_eq!(ask(&mut connection, "/unknown"), BEFORE);
 
-    // Another guest, in which the word has changed wherever it stands.
+    // Another guest, which has another word for what it does not know.
+    let text = BEFORE.as_bytes();
+    let place = guest.windows(text.len()).position(|bytes| bytes == text).unwrap();
     let mut other = guest.clone();
-    for start in 0..other.len() - 5 {
-        if other[start..].starts_with(b"hello") {
-            other[start] = b'j';
-        }
-    }
+    other[place..place + text.len()].copy_from_slice(AFTER.as_bytes());
     replace(&source, &other);
-    until(|| host.get("/jello").1 == "jello");
-    assert_eq!(ask(&mut connection, "/jello"), "jello");
+    until(|| host.get("/unknown").1 == AFTER);
+    assert_eq!(ask(&mut connection, "/unknown"), AFTER);
 
     // What does not work leaves everything as it was.
     replace(&source, b"no component");
     host.wait_for("guest: still as before, because [component.guest]");
-    assert_eq!(ask(&mut connection, "/jello"), "jello");
+    assert_eq!(ask(&mut connection, "/unknown"), AFTER);
     std::fs::remove_file(&source).unwrap();
     host.wait_for("guest: still as before, because component guest could not be built");
-    assert_eq!(ask(&mut connection, "/jello"), "jello");
+    assert_eq!(ask(&mut connection, "/unknown"), AFTER);
 
     replace(&source, &guest);
-    until(|| host.get("/hello").1 == "hello");
-    assert_eq!(ask(&mut connection, "/hello"), "hello");
+    until(|| host.get("/unknown").1 == BEFORE);
+    assert_eq!(ask(&mut connection, "/unknown"), BEFORE);
 }
 
 fn replace(file: &Path, content: &[u8]) {
