@@ -14,7 +14,7 @@ help: ## Show this list
 
 up: toolchain ## Build everything and serve it on http://127.0.0.1:3000 (ARGS="--listen …" for others)
 	@$(FIRST_BUILD)
-	cargo run -- $(ARGS)
+	cargo run --bin memo-host -- $(ARGS)
 
 # Lighter builds, beside the usual ones: it is their building that one waits for.
 dev: export CARGO_PROFILE_WASM_OPT_LEVEL = 1
@@ -24,7 +24,7 @@ dev: export CARGO_PROFILE_WASM_CODEGEN_UNITS = 16
 dev: export CARGO_PROFILE_WASM_INCREMENTAL = true
 dev: toolchain ## The same, and build what changes again while it is served
 	@$(FIRST_BUILD)
-	cargo run -- --watch --target-dir target/dev $(ARGS)
+	cargo run --bin memo-host -- --watch --target-dir target/dev $(ARGS)
 
 test: toolchain browser ## Run all tests, also those in a real browser
 	MEMO_BROWSER=1 cargo test --no-fail-fast
@@ -32,11 +32,11 @@ test: toolchain browser ## Run all tests, also those in a real browser
 	MEMO_BROWSER=0 MEMO_BUILD_ARGS=--no-default-features MEMO_HOST_ARGS="--variable kv_atomics=false" cargo test --test blackbox
 
 build: toolchain ## Build the components, and the host for production
-	cargo run --release -- --build-only
+	cargo run --release --bin memo-host -- --build-only
 
 # Beside the usual components, in a folder with a manifest of its own.
 build-plain: toolchain ## Build components for platforms without atomics, and target/plain/spin.toml
-	cargo run -- --build-only --target-dir target/plain --build-args=--no-default-features
+	cargo run --bin memo-host -- --build-only --target-dir target/plain --build-args=--no-default-features
 	sed 's|"target/|"|; /^\[component\..*\.build\]/,/^$$/d' spin.toml >target/plain/spin.toml
 
 lint: toolchain ## Check the format, and let clippy look at both worlds: native and Wasm

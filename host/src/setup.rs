@@ -91,7 +91,8 @@ pub fn run(args: &Args) -> Result<()> {
     });
     loader.load_all()?;
     if args.watch {
-        let loader = loader.clone();
+        // Without holding the app, so that the stores are closed at the end.
+        let loader = Arc::downgrade(&loader);
         std::thread::Builder::new().name("watch".into()).spawn(move || {
             if let Err(error) = watch::run(&loader) {
                 output::report(format_args!("no longer watching: {error:#}"));

@@ -195,7 +195,10 @@ pub fn run(dir: &Path, manifest: &str, args: &[&str], env: &[(&str, &str)]) -> (
 
 fn spawn(dir: &Path, manifest: &str, args: &[&str], env: &[(&str, &str)]) -> Child {
     std::fs::write(dir.join("spin.toml"), manifest).unwrap();
-    Command::new(env!("CARGO_BIN_EXE_memo-host"))
+    Command::new("sh")
+        // `FILES` in the environment limits how many files the host may have open.
+        .args(["-c", "ulimit -n ${FILES:-$(ulimit -n)} && exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_memo-host"))
         .args(["--listen", "127.0.0.1:0"])
         .args(args)
         .current_dir(dir)

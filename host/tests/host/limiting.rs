@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -28,6 +29,22 @@ fn slow_bodies_keep_nobody_waiting() {
     assert_eq!(host.get("/hello"), (200, "hello".to_owned()));
     assert_eq!(host.post("/echo", "at once"), (200, "at once".to_owned()));
     drop(slow);
+}
+
+#[test]
+fn without_room_for_another_connection_the_host_still_tells_how_it_is() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let host = Host::start_in(dir, &manifest(""), &[], &[("FILES", "300")]);
+    host.wait_for("memo-host: only 44 connections at a time");
+    let idle: Vec<_> = (0..44).map(|_| TcpStream::connect(&host.address).unwrap()).collect();
+    assert_eq!(host.get("/.well-known/spin/health"), (200, "OK".to_owned()));
+    assert_eq!(host.get("/hello"), (503, "Too many connections\n".to_owned()));
+    drop(idle);
+    let started = Instant::now();
+    while host.get("/hello").0 != 200 {
+        assert!(started.elapsed() < PATIENCE, "there is still no room");
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]
