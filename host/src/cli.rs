@@ -61,7 +61,13 @@ pub struct Args {
     pub build_only: bool,
 
     /// Not in Spin: arguments to add to each build command
-    #[arg(long, value_name = "ARGS", allow_hyphen_values = true, default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "ARGS",
+        allow_hyphen_values = true,
+        default_value = "",
+        hide_default_value = true
+    )]
     pub build_args: String,
 
     /// Not in Spin: where cargo builds components, and where their files under target/ are read;
@@ -95,7 +101,8 @@ impl Args {
     /// How many instances one component may have at a time.
     pub fn max_instances(&self) -> u32 {
         let cores = std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
-        self.max_instances.unwrap_or_else(|| cores.saturating_mul(2).clamp(8, 1000))
+        self.max_instances
+            .unwrap_or_else(|| cores.saturating_mul(2).clamp(8, 1000))
     }
 }
 

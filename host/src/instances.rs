@@ -268,10 +268,7 @@ mod tests {
 
     #[test]
     fn answers_that_are_not_sent_yet_count_as_requests() {
-        let (bodies, limit) = (
-            Arc::new(UnfinishedBodies::default()),
-            Arc::new(InstanceLimit::new(1)),
-        );
+        let (bodies, limit) = (Arc::new(UnfinishedBodies::default()), Arc::new(InstanceLimit::new(1)));
         let worker = Worker {
             component: "test".to_owned(),
             max_requests: 128,

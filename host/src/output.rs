@@ -107,7 +107,10 @@ fn print_all(mut output: impl Write, items: &Receiver<Item>, dropped: &AtomicU64
         }
         let dropped = dropped.swap(0, Ordering::Relaxed);
         if dropped > 0 {
-            let _ = writeln!(output, "memo-host: {dropped} lines were dropped here, because they were not read in time");
+            let _ = writeln!(
+                output,
+                "memo-host: {dropped} lines were dropped here, because they were not read in time"
+            );
         }
         drop(output.flush());
     }

@@ -102,7 +102,9 @@ fn max_connections() -> usize {
     let files = files.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX));
     let room = files.saturating_sub(OTHER_FILES + MAX_OVERFLOW);
     if room < MAX_CONNECTIONS {
-        report(format_args!("only {room} connections at a time: the limit on open files is {files} (ulimit -n)"));
+        report(format_args!(
+            "only {room} connections at a time: the limit on open files is {files} (ulimit -n)"
+        ));
     }
     room.clamp(1, MAX_CONNECTIONS)
 }

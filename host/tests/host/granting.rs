@@ -73,7 +73,12 @@ fn a_private_component_is_reached_by_its_internal_name_only() {
     let (status, error) = host.get(&fetch("http://nobody.spin.internal/hello"));
     assert_eq!((status, error.as_str()), (418, "ErrorCode::DestinationNotFound"));
     // From outside there is no such name, however it is written.
-    for name in ["inner.spin.internal", "INNER.Spin.Internal", "inner.spin.internal:80", "inner.spin.internal."] {
+    for name in [
+        "inner.spin.internal",
+        "INNER.Spin.Internal",
+        "inner.spin.internal:80",
+        "inner.spin.internal.",
+    ] {
         let request = ureq::http::Request::get(host.url("/headers")).header("host", name);
         let (status, said) = host.send(request.body(String::new()).unwrap());
         assert_eq!(status, 400, "{name}: {said}");

@@ -220,7 +220,11 @@ fn collect(
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
             output.lock().unwrap().push_str(&format!("{line}\n"));
-            if let (Some(ready), Some(address)) = (&ready, line.strip_prefix("Serving http").and_then(|rest| rest.split_once("://"))) {
+            if let (Some(ready), Some(address)) = (
+                &ready,
+                line.strip_prefix("Serving http")
+                    .and_then(|rest| rest.split_once("://")),
+            ) {
                 ready.send(address.1.to_owned()).unwrap();
             }
         }

@@ -18,7 +18,10 @@ fn the_health_path_is_answered_by_the_host() {
 
 #[test]
 fn the_info_path_names_the_app_as_spin_does() {
-    let host = Host::start(&manifest("").replace("name = \"test\"", "name = \"test\"\nversion = \"1.2.3\""), &[]);
+    let host = Host::start(
+        &manifest("").replace("name = \"test\"", "name = \"test\"\nversion = \"1.2.3\""),
+        &[],
+    );
     let info = host.get("/.well-known/spin/info");
     assert_eq!(info, (200, r#"{"name":"test","version":"1.2.3"}"#.to_owned()));
 }
@@ -32,11 +35,19 @@ fn building_only_serves_nothing_and_another_target_folder_leaves_the_usual_one_a
     let (code, printed) = run(
         dir.path(),
         &manifest,
-        &["--build-only", "--target-dir", "target/other", "--build-args=--some --args"],
+        &[
+            "--build-only",
+            "--target-dir",
+            "target/other",
+            "--build-args=--some --args",
+        ],
         &[("FROM", guest().to_str().unwrap())],
     );
     assert_eq!(code, Some(0), "{printed}");
-    assert!(printed.contains("\n--some --args\n") && !printed.contains("Serving"), "{printed}");
+    assert!(
+        printed.contains("\n--some --args\n") && !printed.contains("Serving"),
+        "{printed}"
+    );
     assert!(dir.path().join("target/other/guest.wasm").exists());
     assert!(!dir.path().join("target/guest.wasm").exists());
     let dir = Arc::new(dir);

@@ -78,7 +78,11 @@ fn the_data_is_for_the_user_who_runs_the_host_alone() {
     assert_eq!(host.get("/kv/set?store=default&key=k&value=v").0, 200);
     let mode = |path: &str| host.dir.path().join(path).metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(".spin"), 0o700);
-    for file in ["sqlite_key_value.db", "sqlite_key_value.db-wal", "sqlite_key_value.db-shm"] {
+    for file in [
+        "sqlite_key_value.db",
+        "sqlite_key_value.db-wal",
+        "sqlite_key_value.db-shm",
+    ] {
         assert_eq!(mode(&format!(".spin/{file}")), 0o600, "{file}");
     }
 }
