@@ -3,14 +3,28 @@
 COMPONENTS := auth-component memo-component site
 WASM := --profile wasm --target wasm32-wasip2
 
+FIRST_BUILD = [ -e target/debug/memo-host ] || \
+	echo "Building the host (mostly wasmtime) and the components. This happens once and takes about 5 minutes on two cores."
+
 .DEFAULT_GOAL := help
-.PHONY: help up test build lint bench toolchain browser site-test site-lint
+.PHONY: help up dev test build build-plain lint bench toolchain browser site-test site-lint
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: toolchain ## Build everything and serve it on http://127.0.0.1:3000 (ARGS="--listen …" for others)
-	cargo run -- $(ARGS)
+	@$(FIRST_BUILD)
+	cargo run --bin memo-host -- $(ARGS)
+
+# Lighter builds, beside the usual ones: it is their building that one waits for.
+dev: export CARGO_PROFILE_WASM_OPT_LEVEL = 1
+dev: export CARGO_PROFILE_WASM_FAST_OPT_LEVEL = 1
+dev: export CARGO_PROFILE_WASM_LTO = off
+dev: export CARGO_PROFILE_WASM_CODEGEN_UNITS = 16
+dev: export CARGO_PROFILE_WASM_INCREMENTAL = true
+dev: toolchain ## The same, and build what changes again while it is served
+	@$(FIRST_BUILD)
+	cargo run --bin memo-host -- --watch --target-dir target/dev $(ARGS)
 
 test: toolchain browser site-test ## Run all tests, also those in a real browser
 	MEMO_BROWSER=1 cargo test --no-fail-fast
@@ -18,8 +32,12 @@ test: toolchain browser site-test ## Run all tests, also those in a real browser
 	MEMO_BROWSER=0 MEMO_BUILD_ARGS=--no-default-features MEMO_HOST_ARGS="--variable kv_atomics=false" cargo test --test blackbox
 
 build: toolchain ## Build the components, and the host for production
-	sed -n 's/^command = "\(.*\)"$$/\1/p' spin.toml | sh -ex
-	cargo build --release --bin memo-host
+	cargo run --release --bin memo-host -- --build-only
+
+# Beside the usual components, in a folder with a manifest of its own.
+build-plain: toolchain ## Build components for platforms without atomics, and target/plain/spin.toml
+	cargo run --bin memo-host -- --build-only --target-dir target/plain --build-args=--no-default-features
+	sed 's|"target/|"|; /^\[component\..*\.build\]/,/^$$/d' spin.toml >target/plain/spin.toml
 
 lint: toolchain site-lint ## Check the format, and let clippy look at both worlds: native and Wasm
 	cargo metadata --locked --quiet --format-version 1 >/dev/null # Cargo.lock is up to date.

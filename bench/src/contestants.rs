@@ -106,7 +106,7 @@ pub fn root() -> PathBuf {
 }
 
 fn hello_manifest() -> String {
-    let wasm = root().join("target/wasm32-wasip2/wasm/guest.wasm");
+    let wasm = root().join("target/wasm32-wasip2/wasm-fast/guest.wasm");
     format!(
         "spin_manifest_version = 2\n[application]\nname = \"hello\"\n\
          [[trigger.http]]\nroute = \"/...\"\ncomponent = \"hello\"\n\

@@ -41,8 +41,13 @@ pub fn describe() -> Vec<String> {
 
 /// The size of a component in bytes.
 pub fn wasm_size(name: &str) -> u64 {
-    let file = root().join(format!("target/wasm32-wasip2/wasm/{name}.wasm"));
-    std::fs::metadata(file).map_or(0, |metadata| metadata.len())
+    // Each is built in one of these.
+    let profiles = ["wasm", "wasm-fast"].into_iter();
+    let file = |profile| root().join(format!("target/wasm32-wasip2/{profile}/{name}.wasm"));
+    let newest = profiles.filter_map(|profile| std::fs::metadata(file(profile)).ok());
+    newest
+        .max_by_key(|metadata| metadata.modified().ok())
+        .map_or(0, |metadata| metadata.len())
 }
 
 /// The site's files as they are embedded, in bytes: each in every coding that the site answers in.

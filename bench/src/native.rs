@@ -2,11 +2,6 @@
 //!
 //! `/hello` answers as the bare hello component does, so that what Wasm costs shows there alone.
 
-// The same code that the host runs, so that nothing but Wasm is between the two.
-#[path = "../../host/src/key_value/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "the limit needs SQLite only")]
-mod key_value;
-
 use std::{convert::Infallible, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::Result;
@@ -20,6 +15,8 @@ use common::{
     },
     world::{Ports, backpressure::NoBackpressure, clock::SystemClock, random::SystemRandom},
 };
+// The same code that the host runs, so that nothing but Wasm is between the two.
+use host::key_value::{Database, Store};
 use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt;
 use hyper::{server::conn::http1, service::service_fn};
@@ -27,8 +24,6 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use memo_component::issuer::{Issuer, IssuerError};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
-
-use key_value::{Database, Store};
 
 /// The services as a native server.
 #[derive(Parser)]

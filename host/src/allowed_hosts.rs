@@ -66,7 +66,7 @@ impl AllowedHosts {
     }
 
     /// The components that are named here for chaining.
-    pub fn chained(&self) -> impl Iterator<Item = &str> {
+    pub fn chained(&self) -> impl Iterator<Item = String> {
         self.0.iter().filter_map(|allowed| match &allowed.host {
             HostPattern::Exactly(Host::Domain(name)) => chained_component(name),
             _ => None,
@@ -74,9 +74,11 @@ impl AllowedHosts {
     }
 }
 
-/// The component that a host name such as `auth.spin.internal` stands for.
-pub fn chained_component(host: &str) -> Option<&str> {
-    host.strip_suffix(CHAINING_SUFFIX).filter(|id| !id.contains('.'))
+/// The component that a host name such as `auth.spin.internal` stands for, in whatever case it is written.
+pub fn chained_component(host: &str) -> Option<String> {
+    let host = host.to_ascii_lowercase();
+    let id = host.strip_suffix('.').unwrap_or(&host).strip_suffix(CHAINING_SUFFIX)?;
+    (!id.contains('.')).then(|| id.to_owned())
 }
 
 impl AllowedHost {
@@ -197,6 +199,19 @@ mod tests {
         assert!(!allows("http://localhost:8000..9000", "http://localhost:9000/"));
         assert!(allows("http://auth.spin.internal", "http://auth.spin.internal/keys"));
         assert!(allows("http://*.spin.internal", "http://auth.spin.internal/keys"));
+    }
+
+    #[test]
+    fn a_components_name_is_the_same_in_any_case() {
+        for host in ["auth.spin.internal", "AUTH.Spin.Internal", "auth.spin.internal."] {
+            assert_eq!(chained_component(host).as_deref(), Some("auth"), "{host}");
+        }
+        for host in ["spin.internal", "a.b.spin.internal", "auth.spin.internal.example.com"] {
+            assert_eq!(chained_component(host), None, "{host}");
+        }
+        let hosts = AllowedHosts::parse(["http://Auth.spin.internal".to_owned()]).unwrap();
+        assert_eq!(hosts.chained().collect::<Vec<_>>(), ["auth"]);
+        assert!(hosts.allow(&"http://AUTH.spin.internal/".parse().unwrap()));
     }
 
     #[test]

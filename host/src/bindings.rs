@@ -1,4 +1,4 @@
-//! The interfaces of `wit/world.wit`, answered from a component's [`Grants`](crate::state::Grants).
+//! The interfaces of `wit/world.wit`, answered from a component's [`Grants`](crate::grants::Grants).
 
 use std::sync::Arc;
 

@@ -23,6 +23,14 @@ pub struct Args {
     #[arg(env = "SPIN_HTTP_LISTEN_ADDR")]
     pub listen: SocketAddr,
 
+    /// A certificate chain in PEM: serve HTTPS with it, over HTTP/2 or HTTP/1.1
+    #[arg(long, value_name = "PATH", env = "SPIN_TLS_CERT", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key in PEM
+    #[arg(long, value_name = "PATH", env = "SPIN_TLS_KEY", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
     /// Where the data lives [default: .spin beside the manifest]
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
@@ -48,6 +56,29 @@ pub struct Args {
     #[arg(long)]
     pub build: bool,
 
+    /// Not in Spin: run the components' build commands and serve nothing
+    #[arg(long, conflicts_with = "watch")]
+    pub build_only: bool,
+
+    /// Not in Spin: arguments to add to each build command
+    #[arg(
+        long,
+        value_name = "ARGS",
+        allow_hyphen_values = true,
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub build_args: String,
+
+    /// Not in Spin: where cargo builds components, and where their files under target/ are read;
+    /// for builds that must not replace the usual ones
+    #[arg(long, value_name = "DIR")]
+    pub target_dir: Option<PathBuf>,
+
+    /// Not in Spin: rebuild a component when a file changes that its build watches, and go on with the new one
+    #[arg(long)]
+    pub watch: bool,
+
     /// Not in Spin: keep the default store in memory and forget it at exit
     #[arg(long)]
     pub in_memory: bool,
@@ -59,6 +90,20 @@ pub struct Args {
     /// Not in Spin: MiB of memory that one instance may use
     #[arg(long, value_name = "MIB", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub memory_limit: u32,
+
+    /// Not in Spin: instances of one component at a time; requests that they have no room for wait for up to 5 s, then
+    /// get 503 [default: twice the number of cores, at least 8]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub max_instances: Option<u32>,
+}
+
+impl Args {
+    /// How many instances one component may have at a time.
+    pub fn max_instances(&self) -> u32 {
+        let cores = std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
+        self.max_instances
+            .unwrap_or_else(|| cores.saturating_mul(2).clamp(8, 1000))
+    }
 }
 
 fn parse_address(text: &str) -> Result<SocketAddr, String> {
@@ -78,6 +123,6 @@ fn parse_variable(text: &str) -> Result<(String, String), String> {
 fn parse_seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.001..=86_400.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err("expected seconds, at most a day of them".to_owned()),
+        _ => Err("expected a number of seconds, at most those of a day".to_owned()),
     }
 }

@@ -1,32 +1,28 @@
-//! The Wasm engine: how components are compiled, cached and kept apart.
+//! The Wasm engine: how components are compiled and kept apart.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
-use wasmtime::{
-    Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, component::Component,
-};
+use anyhow::{Result, anyhow};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-/// Instances that may live at a time: as many as requests in flight. Only address space is set aside for them.
-pub const INSTANCES: u32 = 1024;
 /// A component is a few core modules (its own, and adapters around it).
 const MODULES_PER_COMPONENT: u32 = 4;
+/// Each request that an instance has begun may hold a stack while it waits for the host.
+const STACKS_PER_INSTANCE: u32 = 32;
 /// The clock's tick: Wasm code that runs for one or two of them lets other requests have the thread.
 pub const TICK: Duration = Duration::from_millis(10);
 
-/// Makes the engine and starts its clock. `memory_limit` is in bytes.
-pub fn start(memory_limit: usize) -> Result<Engine> {
+/// Makes the engine and starts its clock, for so many instances at a time. `memory_limit` is in bytes.
+pub fn start(instances: u32, memory_limit: usize) -> Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model_async(true).epoch_interruption(true);
-    // In the user's cache folder, so that it outlives `cargo clean`. Without one, each start compiles.
-    config.cache(Cache::new(CacheConfig::new()).ok());
 
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(INSTANCES)
-        .total_core_instances(INSTANCES * MODULES_PER_COMPONENT)
-        .total_memories(INSTANCES)
-        .total_tables(INSTANCES * MODULES_PER_COMPONENT)
-        .total_stacks(INSTANCES * 2)
+    pool.total_component_instances(instances)
+        .total_core_instances(instances * MODULES_PER_COMPONENT)
+        .total_memories(instances)
+        .total_tables(instances * MODULES_PER_COMPONENT)
+        .total_stacks(instances * STACKS_PER_INSTANCE)
         .max_memory_size(memory_limit);
     let mut pooled = config.clone();
     pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
@@ -45,12 +41,4 @@ pub fn start(memory_limit: usize) -> Result<Engine> {
         }
     })?;
     Ok(engine)
-}
-
-/// Compiles a component, or takes it from the cache.
-pub fn load(engine: &Engine, path: &Path) -> Result<Component> {
-    let bytes = std::fs::read(path)
-        .with_context(|| format!("cannot read {} (is it built? --build does it)", path.display()))?;
-    Component::from_binary(engine, &bytes)
-        .map_err(|error| anyhow!("{} is no Wasm component: {error:#}", path.display()))
 }

@@ -2,12 +2,16 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use anyhow::{Result, anyhow};
+use futures::task::AtomicWaker;
 use tokio::time::Sleep;
 use wasmtime::{
     Engine, Store, StoreContextMut, UpdateDeadline,
@@ -21,26 +25,29 @@ use wasmtime_wasi_http::{
 
 use crate::{
     engine::TICK,
+    grants::Grants,
+    instance_limit::{InstanceLimit, Place},
     outbound::Outbound,
     output::report,
-    state::{Grants, State},
+    state::State,
 };
 
-/// Spin's defaults for WASI 0.3: requests per instance in all, and at a time.
-const REQUESTS: usize = 128;
-const CONCURRENT_REQUESTS: usize = 16;
+/// Spin's defaults for WASI 0.3: how many requests an instance serves before it is replaced, and how many at a time.
+const MAX_REQUESTS: usize = 128;
+const MAX_CONCURRENT_REQUESTS: usize = 16;
 /// How long an instance without requests is kept.
-const IDLE: Duration = Duration::from_secs(1);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 /// An instance outlives its request's timeout by this much, so that the timeout is what the client hears of.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// What it takes to make an instance of a component.
+/// Makes the instances of one component.
 pub struct Factory {
-    pub grants: Arc<Grants>,
-    pub outbound: Outbound,
-    pub settings: Settings,
+    grants: Arc<Grants>,
+    outbound: Outbound,
+    settings: Settings,
     engine: Engine,
     component: ProxyPre<State>,
+    limit: Arc<InstanceLimit>,
 }
 
 /// What holds for all components.
@@ -49,6 +56,8 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// In bytes.
     pub memory_limit: usize,
+    /// How many instances one component may have at a time.
+    pub max_instances: u32,
     /// Drops what components print.
     pub quiet: bool,
 }
@@ -57,9 +66,9 @@ impl Factory {
     pub fn new(
         linker: &Linker<State>,
         component: &Component,
-        grants: Arc<Grants>,
         outbound: Outbound,
         settings: Settings,
+        limit: Arc<InstanceLimit>,
     ) -> Result<Self> {
         let pre = linker
             .instantiate_pre(component)
@@ -71,11 +80,12 @@ impl Factory {
             })?),
         };
         Ok(Self {
-            grants,
+            grants: outbound.grants.clone(),
             outbound,
             settings,
             engine: linker.engine().clone(),
             component,
+            limit,
         })
     }
 }
@@ -83,59 +93,66 @@ impl Factory {
 impl HandlerState for Factory {
     type StoreData = State;
     type WorkerExpiration = Expiration;
-    type WorkerState = Reuse;
+    type WorkerState = Worker;
 
-    async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Reuse>> {
+    async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Worker>> {
+        let place = self.limit.enter()?;
         let Settings {
             request_timeout,
             memory_limit,
             quiet,
-        } = &self.settings;
-        let state = State::new(self.grants.clone(), self.outbound.clone(), *quiet, *memory_limit);
+            ..
+        } = self.settings;
+        let state = State::new(self.grants.clone(), self.outbound.clone(), quiet, memory_limit);
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.limits);
         store.set_epoch_deadline(1);
-        let mut turn = Turn::default();
-        store.epoch_deadline_callback(move |_| Ok(turn.tick(Instant::now())));
-        let proxy = tokio::time::timeout(*request_timeout, self.component.instantiate_async(&mut store)).await??;
+        let mut slice = TimeSlice::default();
+        store.epoch_deadline_callback(move |_| Ok(slice.tick(Instant::now())));
+        let proxy = tokio::time::timeout(request_timeout, self.component.instantiate_async(&mut store)).await??;
         // WASI 0.2 has no way to hand a second request to an instance.
-        let (requests, concurrent) = match proxy {
+        let (max_requests, max_concurrent_requests) = match proxy {
             Proxy::P2(_) => (1, 1),
-            Proxy::P3(_) => (REQUESTS, CONCURRENT_REQUESTS),
+            Proxy::P3(_) => (MAX_REQUESTS, MAX_CONCURRENT_REQUESTS),
         };
+        let bodies = Arc::new(UnfinishedBodies::default());
         Ok(Instance {
             store,
             proxy,
             view: WasiHttpView::http,
             expiration: Expiration {
-                busy: *request_timeout + GRACE,
+                busy_timeout: request_timeout + GRACE,
                 sleep: Box::pin(tokio::time::sleep(Duration::MAX)),
+                bodies: bodies.clone(),
             },
-            state: Reuse {
+            state: Worker {
                 component: self.grants.id.clone(),
-                requests,
-                concurrent,
-                timeout: *request_timeout,
+                max_requests,
+                max_concurrent_requests,
+                request_timeout,
+                bodies,
+                limit: self.limit.clone(),
+                _place: place,
             },
         })
     }
 }
 
-/// How long the guest has been running, as far as the engine's clock tells.
+/// Lets a guest run for a time slice of one to two ticks before others have a turn.
 ///
-/// The clock goes on while a guest waits, so a guest that comes back has always missed a tick. Did it yield then, it
-/// would go to the end of the queue of all that run, after every wait once more. So the first tick only begins a turn,
-/// and a second one that comes right after it ends the turn.
+/// The epoch advances while a guest waits for I/O, so the first tick after a wait is always overdue. If the guest yielded
+/// on it, every wait would send it to the back of the run queue. So the first tick only starts a time slice; a second one
+/// within 1.5 ticks ends it.
 #[derive(Default)]
-struct Turn {
+struct TimeSlice {
     began: Option<Instant>,
 }
 
-impl Turn {
+impl TimeSlice {
     fn tick(&mut self, now: Instant) -> UpdateDeadline {
-        let ran_on = self.began.is_some_and(|began| now - began < TICK * 3 / 2);
-        self.began = (!ran_on).then_some(now);
-        if ran_on {
+        let is_over = self.began.is_some_and(|began| now - began < TICK * 3 / 2);
+        self.began = (!is_over).then_some(now);
+        if is_over {
             UpdateDeadline::Yield(1)
         } else {
             UpdateDeadline::Continue(1)
@@ -143,19 +160,43 @@ impl Turn {
     }
 }
 
+/// How many answers of an instance are on their way to clients. Each may keep memory of the guest.
+#[derive(Default)]
+pub struct UnfinishedBodies {
+    count: AtomicUsize,
+    /// The instance's task, which looks at the count when it is woken.
+    worker: AtomicWaker,
+}
+
+impl UnfinishedBodies {
+    pub fn begin(&self) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn end(&self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        self.worker.wake();
+    }
+}
+
+/// Tells a request which instance has taken it: that one's unfinished bodies.
+pub type TakenBy = Arc<OnceLock<Arc<UnfinishedBodies>>>;
+
 /// When an instance ends: after idling, or when its newest request has taken too long.
 pub struct Expiration {
-    busy: Duration,
+    busy_timeout: Duration,
     sleep: Pin<Box<Sleep>>,
+    bodies: Arc<UnfinishedBodies>,
 }
 
 impl WorkerExpiration for Expiration {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>, status: WorkerStatus, since: Instant) -> Poll<()> {
-        let limit = match status {
-            WorkerStatus::Idle => IDLE,
-            WorkerStatus::Requests | WorkerStatus::PostReturn => self.busy,
+        self.bodies.worker.register(context.waker());
+        let timeout = match status {
+            WorkerStatus::Idle => IDLE_TIMEOUT,
+            WorkerStatus::Requests | WorkerStatus::PostReturn => self.busy_timeout,
         };
-        let deadline = (since + limit).into();
+        let deadline = (since + timeout).into();
         if self.sleep.deadline() != deadline {
             self.sleep.as_mut().reset(deadline);
         }
@@ -164,23 +205,28 @@ impl WorkerExpiration for Expiration {
 }
 
 /// How many requests an instance takes on.
-pub struct Reuse {
+pub struct Worker {
     component: String,
-    requests: usize,
-    concurrent: usize,
-    timeout: Duration,
+    max_requests: usize,
+    max_concurrent_requests: usize,
+    request_timeout: Duration,
+    bodies: Arc<UnfinishedBodies>,
+    limit: Arc<InstanceLimit>,
+    _place: Place,
 }
 
-impl WorkerState for Reuse {
+impl WorkerState for Worker {
     type StoreData = State;
-    type RequestData = ();
+    type RequestData = TakenBy;
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
-        if total >= self.requests {
+        let unfinished = self.bodies.count.load(Ordering::Relaxed);
+        if total >= self.max_requests {
             ShouldAccept::Never
-        } else if concurrent >= self.concurrent {
+        } else if concurrent + unfinished >= self.max_concurrent_requests {
             ShouldAccept::No
         } else {
+            self.limit.there_is_room();
             ShouldAccept::Yes
         }
     }
@@ -188,10 +234,12 @@ impl WorkerState for Reuse {
     fn on_request_start(
         &self,
         _: StoreContextMut<'_, State>,
-        (): (),
+        taken_by: TakenBy,
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
-        Box::pin(tokio::time::sleep(self.timeout))
+        // A request is taken once only.
+        let _ = taken_by.set(self.bodies.clone());
+        Box::pin(tokio::time::sleep(self.request_timeout))
     }
 
     fn drop(&self, store: Store<State>, result: wasmtime::Result<()>) {
@@ -219,14 +267,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_runs_on_and_on_yields_and_who_comes_back_does_not() {
+    fn answers_that_are_not_sent_yet_count_as_requests() {
+        let (bodies, limit) = (Arc::new(UnfinishedBodies::default()), Arc::new(InstanceLimit::new(1)));
+        let worker = Worker {
+            component: "test".to_owned(),
+            max_requests: 128,
+            max_concurrent_requests: 16,
+            request_timeout: Duration::ZERO,
+            bodies: bodies.clone(),
+            _place: limit.enter().unwrap(),
+            limit,
+        };
+        let accepts = || matches!(worker.should_accept_request(4, 100), ShouldAccept::Yes);
+        (0..11).for_each(|_| bodies.begin());
+        assert!(accepts());
+        bodies.begin();
+        assert!(!accepts());
+        bodies.end();
+        assert!(accepts());
+    }
+
+    #[test]
+    fn a_busy_guest_yields_and_a_guest_resuming_after_a_wait_does_not() {
         let yields = |ticks: &[u32]| -> Vec<bool> {
-            let (start, mut turn) = (Instant::now(), Turn::default());
+            let (start, mut slice) = (Instant::now(), TimeSlice::default());
             let ticks = ticks
                 .iter()
                 .map(|milliseconds| start + Duration::from_millis((*milliseconds).into()));
             ticks
-                .map(|now| matches!(turn.tick(now), UpdateDeadline::Yield(_)))
+                .map(|now| matches!(slice.tick(now), UpdateDeadline::Yield(_)))
                 .collect()
         };
         assert_eq!(yields(&[0, 10, 20, 30]), [false, true, false, true]);

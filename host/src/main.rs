@@ -1,30 +1,9 @@
-//! The embedded Spin-compatible host: runs spin.toml where the Spin CLI is not at hand.
-//!
-//! A request's way: [`server`] takes it from its connection, [`app`] finds the component by [`routes`], an
-//! instance made by [`instances`] answers it, calling back through [`bindings`] (key-value stores, variables) and
-//! [`outbound`] (HTTP). What each component is given comes from [`manifest`], [`variables`] and [`runtime_config`].
-
-mod allowed_hosts;
-mod app;
-mod bindings;
-mod build;
-mod cli;
-mod engine;
-mod instances;
-mod key_value;
-mod manifest;
-mod outbound;
-mod output;
-mod routes;
-mod runtime_config;
-mod server;
-mod setup;
-mod state;
-mod variables;
+//! `memo-host`: runs the app that a spin.toml describes.
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use host::{cli, setup};
 
 fn main() -> ExitCode {
     match setup::run(&cli::Args::parse()) {

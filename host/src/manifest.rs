@@ -16,6 +16,7 @@ use crate::routes::WELL_KNOWN_PREFIX;
 #[derive(Debug)]
 pub struct Manifest {
     pub name: String,
+    pub version: Option<String>,
     /// The folder that relative paths in the manifest start from.
     pub dir: PathBuf,
     pub variables: BTreeMap<String, Variable>,
@@ -130,11 +131,12 @@ pub enum Source {
 /// `[component.<id>.build]`: how `--build` makes the component.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "keys that are allowed and change nothing here")]
 pub struct Build {
     command: Commands,
-    pub workdir: Option<PathBuf>,
-    watch: Option<Vec<String>>,
+    workdir: Option<PathBuf>,
+    /// Patterns of the files that it is made of, relative to `workdir`.
+    #[serde(default)]
+    pub watch: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -145,6 +147,11 @@ enum Commands {
 }
 
 impl Build {
+    /// The folder in which the commands run, if the manifest is in `dir`.
+    pub fn folder(&self, dir: &Path) -> PathBuf {
+        dir.join(self.workdir.as_deref().unwrap_or(Path::new("")))
+    }
+
     /// The shell commands, in the order in which they run.
     pub fn commands(&self) -> &[String] {
         match &self.command {
@@ -213,6 +220,7 @@ impl Manifest {
 
         Ok(Self {
             name: document.application.name,
+            version: document.application.version,
             dir,
             variables: document.variables,
             triggers: document.trigger.http.into_iter().map(Spanned::into_inner).collect(),

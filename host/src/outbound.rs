@@ -10,8 +10,8 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default
 use crate::{
     allowed_hosts::chained_component,
     app::{App, CHAINED_CLIENT},
+    grants::Grants,
     output::report,
-    state::Grants,
 };
 
 /// The name by which components request the app's own routes.
@@ -19,7 +19,7 @@ const APP_HOST: &str = "self.alt";
 
 type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
 
-/// A component's way out.
+/// Sends a component's requests.
 #[derive(Clone)]
 pub struct Outbound {
     pub grants: Arc<Grants>,
@@ -55,7 +55,7 @@ impl Outbound {
             return Err(Error::HttpRequestDenied);
         }
 
-        let component = uri.host().and_then(chained_component).map(str::to_owned);
+        let component = uri.host().and_then(chained_component);
         if component.is_none() && !to_app {
             let (response, io) = default_send_request(request, options).await?;
             return Ok((response.map(BodyExt::boxed_unsync), Box::new(io)));
@@ -72,7 +72,7 @@ impl Outbound {
 fn to_own_origin(mut request: Request<WasiBody>, app: &App) -> Result<Request<WasiBody>, Error> {
     let authority = app.address.to_string();
     let host = HeaderValue::from_str(&authority).map_err(|_| Error::HttpRequestUriInvalid)?;
-    let mut uri = Uri::builder().scheme("http").authority(authority);
+    let mut uri = Uri::builder().scheme(app.scheme.clone()).authority(authority);
     if let Some(path) = request.uri().path_and_query() {
         uri = uri.path_and_query(path.clone());
     }

@@ -7,6 +7,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, LazyLock,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     task::{Context, Poll},
@@ -21,13 +22,21 @@ use wasmtime_wasi::{
     p2::{OutputStream, Pollable, StreamResult},
 };
 
-/// Lines that may wait for a slow reader; more are dropped.
+/// Lines that may wait for a slow reader; more are dropped, and their number is told.
 const QUEUE: usize = 8192;
 /// A longer line is cut into several, so that what is kept of an unfinished one is bounded.
 const LONGEST_LINE: usize = 64 * 1024;
 
-static STDOUT: LazyLock<SyncSender<Item>> = LazyLock::new(|| print_to(io::stdout()));
-static STDERR: LazyLock<SyncSender<Item>> = LazyLock::new(|| print_to(io::stderr()));
+static STDOUT: LazyLock<Printer> = LazyLock::new(|| Printer::start(io::stdout()));
+static STDERR: LazyLock<Printer> = LazyLock::new(|| Printer::start(io::stderr()));
+
+/// The way to a thread that prints.
+#[derive(Clone)]
+struct Printer {
+    queue: SyncSender<Item>,
+    /// Lines that found the queue full since the thread last looked.
+    dropped: Arc<AtomicU64>,
+}
 
 enum Item {
     Line(Vec<u8>),
@@ -49,37 +58,59 @@ pub fn say(message: &str) {
 /// Says something in the host's own name, on one line of stderr.
 pub fn report(message: impl Display) {
     let line = format!("memo-host: {message}").replace('\n', " ");
-    // A full queue: dropped, as the components' lines are.
-    let _ = STDERR.try_send(Item::Line(format!("{line}\n").into_bytes()));
+    STDERR.print(format!("{line}\n").into_bytes());
 }
 
 /// Waits until what has been written is printed, but not for long: nobody may be reading.
 pub fn flush() {
     for printer in [&*STDOUT, &*STDERR] {
         let (done, printed) = sync_channel(1);
-        if printer.try_send(Item::Flush(done)).is_ok() {
+        if printer.queue.try_send(Item::Flush(done)).is_ok() {
             let _ = printed.recv_timeout(Duration::from_millis(500));
         }
     }
 }
 
-fn print_to(output: impl Write + Send + 'static) -> SyncSender<Item> {
-    let (items, queue) = sync_channel(QUEUE);
-    // Without a thread the queue has no reader, and lines are dropped.
-    let _ = std::thread::Builder::new()
-        .name("output".into())
-        .spawn(move || print_all(BufWriter::new(output), &queue));
-    items
+impl Printer {
+    fn start(output: impl Write + Send + 'static) -> Self {
+        let (printer, items) = Self::new(QUEUE);
+        let dropped = printer.dropped.clone();
+        // Without a thread the queue has no reader, and lines are dropped.
+        let _ = std::thread::Builder::new()
+            .name("output".into())
+            .spawn(move || print_all(BufWriter::new(output), &items, &dropped));
+        printer
+    }
+
+    fn new(size: usize) -> (Self, Receiver<Item>) {
+        let (queue, items) = sync_channel(size);
+        let dropped = Arc::default();
+        (Self { queue, dropped }, items)
+    }
+
+    /// Prints a line, or drops it where too many wait already: waiting would hold up a request.
+    fn print(&self, line: Vec<u8>) {
+        if self.queue.try_send(Item::Line(line)).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
-fn print_all(mut output: impl Write, queue: &Receiver<Item>) {
+fn print_all(mut output: impl Write, items: &Receiver<Item>, dropped: &AtomicU64) {
     // With stdout or stderr gone there is nobody left to tell, so errors are passed over.
-    for first in queue {
-        for item in std::iter::once(first).chain(queue.try_iter()) {
+    for first in items {
+        for item in std::iter::once(first).chain(items.try_iter()) {
             match item {
                 Item::Line(line) => drop(output.write_all(&line)),
                 Item::Flush(done) => drop(output.flush().map(|()| done.send(()))),
             }
+        }
+        let dropped = dropped.swap(0, Ordering::Relaxed);
+        if dropped > 0 {
+            let _ = writeln!(
+                output,
+                "memo-host: {dropped} lines were dropped here, because they were not read in time"
+            );
         }
         drop(output.flush());
     }
@@ -90,12 +121,12 @@ fn print_all(mut output: impl Write, queue: &Receiver<Item>) {
 pub struct LineStream(Arc<Lines>);
 
 struct Lines {
-    printer: SyncSender<Item>,
+    printer: Printer,
     unfinished: Mutex<Vec<u8>>,
 }
 
 impl LineStream {
-    fn new(printer: SyncSender<Item>) -> Self {
+    fn new(printer: Printer) -> Self {
         Self(Arc::new(Lines {
             printer,
             unfinished: Mutex::default(),
@@ -107,8 +138,7 @@ impl LineStream {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             unfinished.extend_from_slice(part);
             if part.ends_with(b"\n") || unfinished.len() >= LONGEST_LINE {
-                // A full queue: dropped, because waiting would hold up a request.
-                let _ = self.0.printer.try_send(Item::Line(std::mem::take(&mut unfinished)));
+                self.0.printer.print(std::mem::take(&mut unfinished));
             }
         }
     }
@@ -119,7 +149,7 @@ impl Drop for Lines {
         let mut line = std::mem::take(self.unfinished.get_mut());
         if !line.is_empty() {
             line.push(b'\n');
-            let _ = self.printer.try_send(Item::Line(line));
+            self.printer.print(line);
         }
     }
 }
@@ -180,7 +210,7 @@ mod tests {
     use super::*;
 
     fn printed(writes: &[&[u8]]) -> Vec<Vec<u8>> {
-        let (printer, queue) = sync_channel(QUEUE);
+        let (printer, queue) = Printer::new(QUEUE);
         let stream = LineStream::new(printer);
         writes.iter().for_each(|bytes| stream.push(bytes));
         drop(stream);
@@ -211,11 +241,15 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_slow_reader() {
-        let (printer, queue) = sync_channel(1);
+    fn nobody_waits_for_a_slow_reader_and_the_lines_that_were_dropped_are_counted() {
+        let (printer, queue) = Printer::new(1);
+        let dropped = printer.dropped.clone();
         let stream = LineStream::new(printer);
         stream.push(b"one\ntwo\nthree\n");
         drop(stream);
-        assert_eq!(queue.into_iter().count(), 1);
+        let mut printed = Vec::new();
+        print_all(&mut printed, &queue, &dropped);
+        let printed = String::from_utf8(printed).unwrap();
+        assert!(printed.starts_with("one\nmemo-host: 2 lines were dropped"), "{printed}");
     }
 }

@@ -1,21 +1,24 @@
 //! The HTTP server: connections in, answers out, an orderly end.
 
-use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use http_body_util::BodyExt;
-use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
+use hyper_util::server::graceful::GracefulShutdown;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     sync::Semaphore,
 };
 
-use crate::{app::App, engine::INSTANCES, output::report};
+use crate::{connection::Connections, output::report};
+
+/// Connections at a time. Each may hold a small request body and a few buffers, about 200 kB at most.
+const MAX_CONNECTIONS: usize = 4096;
+/// Further connections, which are only told that there is no room, or how the host is.
+const MAX_OVERFLOW: usize = 128;
+/// Open files that are not connections from clients: databases, connections to others, the log.
+const OTHER_FILES: usize = 128;
 
 /// Binds the address; says plainly when it is taken.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
@@ -41,12 +44,11 @@ impl Signals {
 
 /// Serves until there is a signal; then finishes the requests in flight, for as long as one may take.
 /// A Ctrl-C after that does not wait for them.
-pub async fn serve(app: Arc<App>, listener: TcpListener, mut signals: Signals) {
-    let in_flight = Arc::new(Semaphore::new(INSTANCES as usize));
-    let connections = GracefulShutdown::new();
-    let mut server = http1::Builder::new();
-    // The timer is for hyper's limit on how long the headers may take.
-    server.timer(TokioTimer::new());
+pub async fn serve(connections: Connections, listener: TcpListener, mut signals: Signals) {
+    let connections = Arc::new(connections);
+    let graceful = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(max_connections()));
+    let overflow = Arc::new(Semaphore::new(MAX_OVERFLOW));
 
     loop {
         let (stream, client) = tokio::select! {
@@ -62,39 +64,47 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, mut signals: Signals) {
             _ = signals.terminate.recv() => break,
             _ = signals.interrupt.recv() => break,
         };
-        serve_connection(&app, &server, &connections, &in_flight, stream, client);
+        let (connections, watcher) = (connections.clone(), graceful.watcher());
+        let (place, has_room) = match room.clone().try_acquire_owned() {
+            Ok(place) => (Ok(place), true),
+            Err(_) => (overflow.clone().try_acquire_owned(), false),
+        };
+        // Without even that place, the connection is closed at once.
+        if let Ok(place) = place {
+            tokio::spawn(async move {
+                connections.serve(stream, client, has_room, watcher).await;
+                drop(place);
+            });
+        }
     }
     drop(listener);
 
-    let timeout = app.request_timeout + Duration::from_secs(1);
-    let mut drained = pin!(tokio::time::timeout(timeout, connections.shutdown()));
+    let timeout = connections.app.request_timeout + Duration::from_secs(1);
+    let mut drained = pin!(tokio::time::timeout(timeout, graceful.shutdown()));
     tokio::select! {
         _ = &mut drained => (),
         _ = signals.interrupt.recv() => (),
     }
 }
 
-fn serve_connection(
-    app: &Arc<App>,
-    server: &http1::Builder,
-    connections: &GracefulShutdown,
-    in_flight: &Arc<Semaphore>,
-    stream: TcpStream,
-    client: SocketAddr,
-) {
-    // Answers are small and written at once; waiting to fill a packet would only delay them.
-    let _ = stream.set_nodelay(true);
-    let (app, in_flight) = (app.clone(), in_flight.clone());
-    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let (app, in_flight) = (app.clone(), in_flight.clone());
-        async move {
-            // Never closed, so it always gives a permit.
-            let _permit = in_flight.acquire().await;
-            let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
-            Ok::<_, Infallible>(app.answer(request, client).await)
-        }
-    });
-    let connection = connections.watch(server.serve_connection(TokioIo::new(stream), service));
-    // A connection that breaks is the client's affair.
-    tokio::spawn(async move { drop(connection.await) });
+/// As many as this process may have files open, after asking for all that it may ask for.
+fn max_connections() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    let files = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    };
+    // None: no limit.
+    let files = files.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX));
+    let room = files.saturating_sub(OTHER_FILES + MAX_OVERFLOW);
+    if room < MAX_CONNECTIONS {
+        report(format_args!(
+            "only {room} connections at a time: the limit on open files is {files} (ulimit -n)"
+        ));
+    }
+    room.clamp(1, MAX_CONNECTIONS)
 }

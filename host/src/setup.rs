@@ -1,31 +1,28 @@
 //! From the command line to a served app.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context, Result, ensure};
-use tokio::net::TcpListener;
-use wasmtime::{Engine, component::Linker};
-use wasmtime_wasi_http::handler::ProxyHandler;
+use anyhow::Result;
+use http::uri::Scheme;
 
 use crate::{
-    allowed_hosts::AllowedHosts,
     app::App,
-    build::build_all,
     cli::Args,
+    component_build::Builder,
+    connection::Connections,
     engine,
-    instances::{Factory, Settings},
-    manifest::{Component, Manifest, Route, Trigger},
-    outbound::Outbound,
+    grants::Grants,
+    instances::Settings,
+    loader::Loader,
+    manifest::{Manifest, Route, Trigger},
     output,
     routes::Router,
     runtime_config::Stores,
     server::{self, Signals},
-    state::{Grants, State, linker},
+    state::linker,
+    tls,
     variables::Variables,
+    watch,
 };
 
 /// Tasks that a thread runs before it looks for new connections and expired timers. Wasm may run for two
@@ -33,12 +30,20 @@ use crate::{
 const EVENT_INTERVAL: u32 = 8;
 
 /// Does what the command line asks for; returns when the server has ended.
+///
+/// # Errors
+///
+/// What keeps the app from being served, in words for the person who started it.
 pub fn run(args: &Args) -> Result<()> {
     let mut manifest = Manifest::load(&args.from)?;
     manifest.select(&args.component_id)?;
+    let builder = Builder::new(&manifest, &args.build_args, args.target_dir.as_deref())?;
+    if args.build_only {
+        return builder.build_all(&manifest);
+    }
     let variables = Variables::resolve(&manifest.variables, &args.variables, |name| std::env::var(name).ok())?;
     if args.build || started_by_cargo_run() {
-        build_all(&manifest)?;
+        builder.build_all(&manifest)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -52,21 +57,54 @@ pub fn run(args: &Args) -> Result<()> {
         &std::path::absolute(state_dir)?,
         args.in_memory,
     )?;
-    let grants = grant_all(&manifest, &variables, &stores)?;
+    let grants = Grants::of_all(&manifest, &variables, &stores)?;
     let settings = Settings {
         request_timeout: args.request_timeout,
         memory_limit: args.memory_limit as usize * 1024 * 1024,
+        max_instances: args.max_instances(),
         quiet: args.quiet,
     };
-    let engine = engine::start(settings.memory_limit)?;
+    let engine = engine::start(instances(&manifest, &settings), settings.memory_limit)?;
     let linker = linker(&engine)?;
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
+        _ => None,
+    };
+    let scheme = if tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
 
     let listener = runtime.block_on(server::bind(args.listen))?;
-    let app = load(&manifest, grants, &settings, &engine, &linker, &listener)?;
+    let app = Arc::new(App::new(
+        listener.local_addr()?,
+        scheme,
+        info(&manifest),
+        router(&manifest)?,
+        settings.request_timeout,
+    ));
+    let loader = Arc::new(Loader {
+        manifest,
+        grants,
+        settings,
+        builder,
+        engine,
+        linker,
+        app: app.clone(),
+    });
+    loader.load_all()?;
+    if args.watch {
+        // Without holding the app, so that the stores are closed at the end.
+        let loader = Arc::downgrade(&loader);
+        std::thread::Builder::new().name("watch".into()).spawn(move || {
+            if let Err(error) = watch::run(&loader) {
+                output::report(format_args!("no longer watching: {error:#}"));
+            }
+        })?;
+    }
     let signals = Signals::catch()?;
-    output::say(&announcement(&manifest, &app, &stores));
-    runtime.block_on(server::serve(app, listener, signals));
+    output::say(&announcement(&loader.manifest, &app, &stores));
+    drop(stores);
+    runtime.block_on(server::serve(Connections::new(app, tls), listener, signals));
     drop(entered);
+    drop(loader);
     // Drops what is still running, and with it the last holders of the stores, which closes them.
     runtime.shutdown_timeout(Duration::from_secs(1));
     output::flush();
@@ -78,93 +116,33 @@ fn started_by_cargo_run() -> bool {
     std::env::var_os("CARGO_MANIFEST_DIR").is_some_and(|dir| dir == env!("CARGO_MANIFEST_DIR"))
 }
 
-fn grant_all(manifest: &Manifest, variables: &Variables, stores: &Stores) -> Result<HashMap<String, Arc<Grants>>> {
-    let mut all = HashMap::new();
-    for (id, component) in &manifest.components {
-        let grants = grant(id, component, variables, stores).with_context(|| format!("[component.{id}]"))?;
-        for chained in grants.allowed_hosts.chained() {
-            ensure!(
-                manifest.components.iter().any(|(id, _)| id == chained),
-                "[component.{id}] allowed_outbound_hosts names component {chained}, which is not among those that run"
-            );
-        }
-        all.insert(id.clone(), Arc::new(grants));
-    }
-    Ok(all)
+/// Instances of all components at a time. A component that has been replaced may still have as many as its successor.
+fn instances(manifest: &Manifest, settings: &Settings) -> u32 {
+    let components = u32::try_from(manifest.components.len()).unwrap_or(u32::MAX);
+    components.saturating_mul(settings.max_instances).saturating_mul(2)
 }
 
-fn grant(id: &str, component: &Component, variables: &Variables, stores: &Stores) -> Result<Grants> {
-    let fill = |(name, template): (&String, &String)| {
-        let value = variables.fill(template).with_context(|| format!("variables: {name}"))?;
-        Ok((name.clone(), value))
-    };
-    let open = |label: &String| {
-        let store = stores.by_label.get(label).with_context(|| {
-            format!("key_value_stores: \"{label}\" has no [key_value_store.{label}] in the runtime configuration")
-        })?;
-        Ok((label.clone(), store.clone()))
-    };
-    let hosts = component.allowed_outbound_hosts.iter().map(|host| variables.fill(host));
-    let hosts = hosts.collect::<Result<Vec<_>>>().context("allowed_outbound_hosts")?;
-    Ok(Grants {
-        id: id.to_owned(),
-        environment: component.environment.clone().into_iter().collect(),
-        variables: component.variables.iter().map(fill).collect::<Result<_>>()?,
-        stores: component.key_value_stores.iter().map(open).collect::<Result<_>>()?,
-        allowed_hosts: AllowedHosts::parse(hosts)?,
-    })
-}
-
-fn load(
-    manifest: &Manifest,
-    grants: HashMap<String, Arc<Grants>>,
-    settings: &Settings,
-    engine: &Engine,
-    linker: &Linker<State>,
-    listener: &TcpListener,
-) -> Result<Arc<App>> {
+fn router(manifest: &Manifest) -> Result<Router> {
     let mut router = Router::default();
     for trigger in &manifest.triggers {
         if let Route::Public(route) = &trigger.route {
             router.add(route, &trigger.component)?;
         }
     }
-    let mut loaded = Vec::new();
-    for (id, component) in &manifest.components {
-        let component = engine::load(engine, &manifest.dir.join(component.path()));
-        loaded.push((id, component.with_context(|| format!("[component.{id}]"))?));
+    Ok(router)
+}
+
+/// What Spin tells of an app.
+fn info(manifest: &Manifest) -> String {
+    let mut info = serde_json::json!({ "name": manifest.name });
+    if let (Some(version), Some(info)) = (&manifest.version, info.as_object_mut()) {
+        info.insert("version".to_owned(), version.clone().into());
     }
-    let address = listener.local_addr()?;
-    // The components call each other through the app, which holds them: hence the weak reference.
-    let mut failure = None;
-    let app = Arc::new_cyclic(|app: &Weak<App>| {
-        let mut components = HashMap::new();
-        for (id, component) in loaded {
-            let Some(grants) = grants.get(id) else { continue };
-            let outbound = Outbound {
-                grants: grants.clone(),
-                app: app.clone(),
-            };
-            match Factory::new(linker, &component, grants.clone(), outbound, settings.clone()) {
-                Ok(factory) => drop(components.insert(id.clone(), ProxyHandler::new(factory))),
-                Err(error) => failure = Some(error.context(format!("[component.{id}]"))),
-            }
-        }
-        App {
-            address,
-            router,
-            components,
-            request_timeout: settings.request_timeout,
-        }
-    });
-    match failure {
-        Some(error) => Err(error),
-        None => Ok(app),
-    }
+    info.to_string()
 }
 
 fn announcement(manifest: &Manifest, app: &App, stores: &Stores) -> String {
-    let url = format!("http://{}", app.address);
+    let url = format!("{}://{}", app.scheme, app.address);
     let mut lines = vec![format!("Serving {url}"), format!("{}:", manifest.name)];
     lines.extend(
         manifest

@@ -1,31 +1,27 @@
 //! What an instance sees of the host: WASI 0.2 and 0.3, key-value stores, variables, outbound HTTP.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use wasmtime::{
     Engine, StoreLimits, StoreLimitsBuilder,
     component::{HasSelf, Linker, ResourceTable},
 };
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{
+    WasiCtx, WasiCtxView, WasiView,
+    cli::{WasiCli, WasiCliView},
+    p2::bindings::{cli, random},
+    p3,
+    random::WasiRandom,
+};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::{
-    allowed_hosts::AllowedHosts,
     bindings::{spin::key_value::key_value, spin::variables::variables, wasi::keyvalue},
-    key_value::Store,
+    grants::Grants,
     outbound::Outbound,
     output,
 };
-
-/// What the manifest grants a component, with all values resolved.
-pub struct Grants {
-    pub id: String,
-    pub environment: Vec<(String, String)>,
-    pub variables: HashMap<String, String>,
-    pub stores: HashMap<String, Arc<dyn Store>>,
-    pub allowed_hosts: AllowedHosts,
-}
 
 /// The host's side of one instance.
 pub struct State {
@@ -77,18 +73,34 @@ impl WasiHttpView for State {
     }
 }
 
-/// Everything that a component may import. Rust's standard library imports WASI 0.2 even in 0.3 components.
+/// Everything that a component may import. Rust's standard library imports WASI 0.2 even in 0.3 components. There are no
+/// files and no sockets: a component that imports those is refused when it is loaded.
 pub fn linker(engine: &Engine) -> Result<Linker<State>> {
     let mut linker = Linker::new(engine);
-    link(&mut linker).map_err(|error| anyhow!("{error:#}"))?;
+    link_wasi(&mut linker)
+        .and_then(|()| link_spin(&mut linker))
+        .map_err(|error| anyhow!("{error:#}"))?;
     Ok(linker)
 }
 
-fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p2::add_to_linker_async(linker)?;
-    wasmtime_wasi::p3::add_to_linker(linker)?;
+fn link_wasi(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(linker)?;
+    cli::environment::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::exit::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::terminal_input::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::terminal_output::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::terminal_stdin::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::terminal_stdout::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    cli::terminal_stderr::add_to_linker::<_, WasiCli>(linker, State::cli)?;
+    random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, |state| state.ctx().ctx.random())?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
-    wasmtime_wasi_http::p3::add_to_linker(linker)?;
+    p3::cli::add_to_linker(linker)?;
+    p3::clocks::add_to_linker(linker)?;
+    p3::random::add_to_linker(linker)?;
+    wasmtime_wasi_http::p3::add_to_linker(linker)
+}
+
+fn link_spin(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     key_value::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     variables::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     keyvalue::store::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;

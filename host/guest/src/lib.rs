@@ -113,6 +113,7 @@ async fn misbehave(request: Request) -> Result<Answer, String> {
             eprintln!("to stderr: {}", get("text"));
             Ok(text("printed"))
         }
+        "/large" => Ok(text(vec![b'x'; 32 * 1024 * 1024])),
         path if path.ends_with("/headers") => {
             let lines = request
                 .headers()

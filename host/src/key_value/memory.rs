@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use super::{Store, add};
 
+/// A map in memory.
 #[derive(Debug, Default)]
 pub struct Memory(Mutex<BTreeMap<String, Vec<u8>>>);
 

@@ -15,10 +15,15 @@ use super::Store;
 /// A Redis that does not answer within this time counts as down, so that requests fail and do not pile up.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Connects at first use, and again after a failure.
+/// A database of a Redis server.
 pub struct Redis(ConnectionManager);
 
 impl Redis {
+    /// A store that connects at first use, and again after a failure.
+    ///
+    /// # Errors
+    ///
+    /// The URL is none of a Redis.
     pub fn new(url: &str) -> Result<Self> {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(TIMEOUT))

@@ -6,6 +6,8 @@
 //! as it does in Spin, and that wait is shared by all who write at the time and blocks no request that does not.
 
 use std::{
+    fs::{DirBuilder, OpenOptions},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
     sync::{Arc, mpsc},
     thread::JoinHandle,
@@ -55,11 +57,13 @@ enum Change {
 
 impl Database {
     /// Opens or creates the file, and the folder that it is in.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened, or is no database.
     pub fn open(path: &Path) -> Result<Arc<Self>> {
         let open = || -> Result<_> {
-            if let Some(dir) = path.parent() {
-                std::fs::create_dir_all(dir)?;
-            }
+            create_private(path)?;
             let writer = connect(path)?;
             writer.execute_batch(
                 "CREATE TABLE IF NOT EXISTS spin_key_value (
@@ -101,6 +105,16 @@ impl Drop for Database {
             let _ = writer.join();
         }
     }
+}
+
+/// Creates the file, and the folders that it is in, for this user alone: password hashes and keys may lie in it. What is
+/// there already keeps its permissions. SQLite gives its other files those of this one.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    Ok(())
 }
 
 fn connect(path: &Path) -> Result<Connection> {

@@ -1,6 +1,6 @@
 //! Components that misbehave: the host answers for them and goes on.
 
-use std::{sync::Arc, thread};
+use std::{sync::Arc, thread, time::Duration};
 
 use crate::harness::{Host, manifest};
 
@@ -19,6 +19,22 @@ fn a_panic_is_500_and_the_next_request_works() {
 fn a_component_that_takes_too_much_memory_is_ended() {
     let host = Host::start(&manifest(""), &["--memory-limit", "16"]);
     assert_eq!(host.get("/hog").0, 500);
+    assert_eq!(host.get("/hello").0, 200);
+}
+
+/// It is ended with its instance, whose memory is the neighbours' as well. They hear of it at once, and nobody else does.
+#[test]
+fn a_component_that_takes_too_much_memory_ends_its_neighbours_in_the_instance_and_no_more() {
+    let host = Host::start(&manifest(""), &["--memory-limit", "16"]);
+    thread::scope(|scope| {
+        let neighbours: Vec<_> = (0..4).map(|_| scope.spawn(|| host.get("/never"))).collect();
+        // All wait in one instance, because requests that wait leave it room.
+        thread::sleep(Duration::from_millis(500));
+        assert_eq!(host.get("/hog"), (500, "Internal error\n".to_owned()));
+        for neighbour in neighbours {
+            assert_eq!(neighbour.join().unwrap(), (500, "Internal error\n".to_owned()));
+        }
+    });
     assert_eq!(host.get("/hello").0, 200);
 }
 

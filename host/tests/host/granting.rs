@@ -68,12 +68,21 @@ fn a_private_component_is_reached_by_its_internal_name_only() {
     assert!(seen.contains("http://inner.spin.internal/a/headers?q=1\n"), "{seen}");
     assert!(seen.contains("spin-path-info: /a/headers\n"), "{seen}");
     assert!(seen.contains("spin-client-addr: 0.0.0.0:0\n"), "{seen}");
+    let (status, answer) = host.get(&fetch("http://INNER.spin.internal/hello"));
+    assert_eq!((status, answer.as_str()), (200, "200 hello"));
     let (status, error) = host.get(&fetch("http://nobody.spin.internal/hello"));
     assert_eq!((status, error.as_str()), (418, "ErrorCode::DestinationNotFound"));
-    // From outside the name means nothing.
-    let request = ureq::http::Request::get(host.url("/headers")).header("host", "inner.spin.internal");
-    let (_, seen) = host.send(request.body(String::new()).unwrap());
-    assert!(!seen.contains("host: inner.spin.internal"), "{seen}");
+    // From outside there is no such name, however it is written.
+    for name in [
+        "inner.spin.internal",
+        "INNER.Spin.Internal",
+        "inner.spin.internal:80",
+        "inner.spin.internal.",
+    ] {
+        let request = ureq::http::Request::get(host.url("/headers")).header("host", name);
+        let (status, said) = host.send(request.body(String::new()).unwrap());
+        assert_eq!(status, 400, "{name}: {said}");
+    }
 }
 
 #[test]

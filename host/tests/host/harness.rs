@@ -35,6 +35,11 @@ static GUEST: LazyLock<PathBuf> = LazyLock::new(|| {
     root.join("target/wasm32-wasip2/wasm/guest.wasm")
 });
 
+/// The guest's file.
+pub fn guest() -> &'static Path {
+    &GUEST
+}
+
 /// A manifest with a public component `guest` and a private one, `inner`. `grants` is TOML in `[component.guest]`.
 pub fn manifest(grants: &str) -> String {
     let wasm = GUEST.display();
@@ -181,9 +186,19 @@ pub fn refusal_with(manifest: &str, args: &[&str], env: &[(&str, &str)]) -> Stri
     said
 }
 
+/// Runs a host that ends by itself; its exit code, and what it has printed.
+pub fn run(dir: &Path, manifest: &str, args: &[&str], env: &[(&str, &str)]) -> (Option<i32>, String) {
+    let output = spawn(dir, manifest, args, env).wait_with_output().unwrap();
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(printed).unwrap())
+}
+
 fn spawn(dir: &Path, manifest: &str, args: &[&str], env: &[(&str, &str)]) -> Child {
     std::fs::write(dir.join("spin.toml"), manifest).unwrap();
-    Command::new(env!("CARGO_BIN_EXE_memo-host"))
+    Command::new("sh")
+        // `FILES` in the environment limits how many files the host may have open.
+        .args(["-c", "ulimit -n ${FILES:-$(ulimit -n)} && exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_memo-host"))
         .args(["--listen", "127.0.0.1:0"])
         .args(args)
         .current_dir(dir)
@@ -205,8 +220,12 @@ fn collect(
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
             output.lock().unwrap().push_str(&format!("{line}\n"));
-            if let (Some(ready), Some(address)) = (&ready, line.strip_prefix("Serving http://")) {
-                ready.send(address.to_owned()).unwrap();
+            if let (Some(ready), Some(address)) = (
+                &ready,
+                line.strip_prefix("Serving http")
+                    .and_then(|rest| rest.split_once("://")),
+            ) {
+                ready.send(address.1.to_owned()).unwrap();
             }
         }
     })

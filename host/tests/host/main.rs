@@ -8,10 +8,15 @@
     reason = "a test fails by panicking"
 )]
 
+mod contract;
 mod ending;
 mod failing;
 mod granting;
 mod harness;
+mod limiting;
+mod redis;
 mod refusing;
 mod serving;
 mod storing;
+mod tls;
+mod watching;

@@ -7,13 +7,52 @@ use std::{
     sync::Arc,
 };
 
-use crate::harness::{Host, manifest, refusal, refusal_with};
+use crate::harness::{Host, guest, manifest, refusal, refusal_with, run};
 
 #[test]
 fn the_health_path_is_answered_by_the_host() {
     let host = Host::start(&manifest(""), &[]);
     assert_eq!(host.get("/.well-known/spin/health"), (200, "OK".to_owned()));
     assert_eq!(host.get("/.well-known/spin/other").0, 404);
+}
+
+#[test]
+fn the_info_path_names_the_app_as_spin_does() {
+    let host = Host::start(
+        &manifest("").replace("name = \"test\"", "name = \"test\"\nversion = \"1.2.3\""),
+        &[],
+    );
+    let info = host.get("/.well-known/spin/info");
+    assert_eq!(info, (200, r#"{"name":"test","version":"1.2.3"}"#.to_owned()));
+}
+
+#[test]
+fn building_only_serves_nothing_and_another_target_folder_leaves_the_usual_one_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let build = "build = { command = \"mkdir -p $CARGO_TARGET_DIR && cp $FROM $CARGO_TARGET_DIR/guest.wasm && echo\" }";
+    let from = format!("source = \"{}\"\nbuild", guest().display());
+    let manifest = manifest(build).replacen(&from, "source = \"target/guest.wasm\"\nbuild", 1);
+    let (code, printed) = run(
+        dir.path(),
+        &manifest,
+        &[
+            "--build-only",
+            "--target-dir",
+            "target/other",
+            "--build-args=--some --args",
+        ],
+        &[("FROM", guest().to_str().unwrap())],
+    );
+    assert_eq!(code, Some(0), "{printed}");
+    assert!(
+        printed.contains("\n--some --args\n") && !printed.contains("Serving"),
+        "{printed}"
+    );
+    assert!(dir.path().join("target/other/guest.wasm").exists());
+    assert!(!dir.path().join("target/guest.wasm").exists());
+    let dir = Arc::new(dir);
+    let host = Host::start_in(dir, &manifest, &["--target-dir", "target/other"], &[]);
+    assert_eq!(host.get("/hello").0, 200);
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! Key-value stores through a component: what is kept, where, and for how long.
 
 use std::{
-    net::TcpListener,
-    process::{Child, Command, Stdio},
+    os::unix::fs::PermissionsExt,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -13,7 +12,10 @@ use std::{
 
 use rusqlite::Connection;
 
-use crate::harness::{Host, manifest};
+use crate::{
+    harness::{Host, manifest},
+    redis::{Redis, free_port},
+};
 
 const STORES: &str = "key_value_stores = [\"default\"]";
 
@@ -71,6 +73,21 @@ fn the_file_has_spins_own_layout() {
 }
 
 #[test]
+fn the_data_is_for_the_user_who_runs_the_host_alone() {
+    let host = Host::start(&manifest(STORES), &[]);
+    assert_eq!(host.get("/kv/set?store=default&key=k&value=v").0, 200);
+    let mode = |path: &str| host.dir.path().join(path).metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(".spin"), 0o700);
+    for file in [
+        "sqlite_key_value.db",
+        "sqlite_key_value.db-wal",
+        "sqlite_key_value.db-shm",
+    ] {
+        assert_eq!(mode(&format!(".spin/{file}")), 0o600, "{file}");
+    }
+}
+
+#[test]
 fn every_acknowledged_write_survives_a_kill() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let host = Host::start_in(dir.clone(), &manifest(STORES), &[], &[]);
@@ -123,16 +140,8 @@ fn a_runtime_configuration_maps_labels_to_files() {
 
 #[test]
 fn two_hosts_share_a_redis_and_outlive_its_failure() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let Some(redis) = Redis::start(port) else {
-        // Past the capture of test output, so that it is seen.
-        std::io::Write::write_all(
-            &mut std::io::stderr(),
-            b"\nSKIPPED: there is no redis-server to test against\n",
-        )
-        .unwrap();
-        return;
-    };
+    let port = free_port();
+    let Some(redis) = Redis::start(port) else { return };
     let start = || {
         let dir = Arc::new(tempfile::tempdir().unwrap());
         let config = format!("[key_value_store.default]\ntype = \"redis\"\nurl = \"redis://127.0.0.1:{port}\"\n");
@@ -156,28 +165,4 @@ fn two_hosts_share_a_redis_and_outlive_its_failure() {
         thread::sleep(Duration::from_millis(50));
     }
     assert_eq!(one.get("/kv/get?store=default&key=back").1, "1");
-}
-
-/// An empty Redis, killed when dropped; `None` where none is installed.
-struct Redis(Child);
-
-impl Redis {
-    fn start(port: u16) -> Option<Self> {
-        let mut command = Command::new("redis-server");
-        command
-            .args(["--save", "", "--bind", "127.0.0.1", "--port", &port.to_string()])
-            .stdout(Stdio::null());
-        let redis = Self(command.spawn().ok()?);
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            thread::sleep(Duration::from_millis(10));
-        }
-        Some(redis)
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
 }

@@ -27,10 +27,53 @@ pub fn host_binary() -> &'static Path {
     })
 }
 
+/// The file of a component, by its id in spin.toml.
+pub fn component_file(id: &str) -> PathBuf {
+    let usual = usual_component_file(id);
+    match (variant(), usual.strip_prefix(workspace().join("target"))) {
+        (Some(variant), Ok(file)) => workspace().join(variant.target_dir).join(file),
+        _ => usual,
+    }
+}
+
+/// Where spin.toml says that a component is.
+pub fn usual_component_file(id: &str) -> PathBuf {
+    let manifest = std::fs::read_to_string(workspace().join("spin.toml")).expect("spin.toml is there");
+    let manifest: toml::Table = manifest.parse().expect("spin.toml is TOML");
+    let source = manifest["component"][id]["source"].as_str();
+    workspace().join(source.expect("a component has a source"))
+}
+
+/// Another build of the components, which is not to replace the usual one: `MEMO_BUILD_ARGS` is added to each build
+/// command, and `--no-default-features` makes components for platforms without atomics.
+struct Variant {
+    build_args: String,
+    target_dir: &'static str,
+}
+
+fn variant() -> Option<Variant> {
+    let build_args = std::env::var("MEMO_BUILD_ARGS").ok().filter(|args| !args.is_empty())?;
+    let target_dir = "target/plain";
+    Some(Variant { build_args, target_dir })
+}
+
+/// What a host must be told in order to find the components.
+pub fn host_args() -> Vec<String> {
+    let args = variant().map(|variant| vec!["--target-dir".to_owned(), variant.target_dir.to_owned()]);
+    args.unwrap_or_default()
+}
+
 fn build() -> Result<PathBuf, String> {
     add_wasm_target()?;
-    build_components()?;
-    build_host()
+    let host = build_host()?;
+    // The host reads the build commands in spin.toml, so that they are written down in one place.
+    let mut command = nested(&host.display().to_string());
+    command.arg("--build-only").args(host_args());
+    if let Some(variant) = variant() {
+        command.arg(format!("--build-args={}", variant.build_args));
+    }
+    run(&mut command)?;
+    Ok(host)
 }
 
 fn add_wasm_target() -> Result<(), String> {
@@ -48,24 +91,6 @@ fn add_wasm_target() -> Result<(), String> {
         return Ok(());
     }
     run(Command::new("rustup").args(["target", "add", WASM_TARGET]))
-}
-
-/// Runs the build commands of spin.toml, so that they are written down in one place. `MEMO_BUILD_ARGS` is added to each:
-/// `--no-default-features` makes components for platforms without atomics.
-fn build_components() -> Result<(), String> {
-    let manifest = std::fs::read_to_string(workspace().join("spin.toml")).map_err(|e| format!("spin.toml: {e}"))?;
-    let manifest: toml::Table = manifest.parse().map_err(|e| format!("spin.toml: {e}"))?;
-    let components = manifest
-        .get("component")
-        .and_then(toml::Value::as_table)
-        .ok_or("spin.toml has no components")?;
-    let extra = std::env::var("MEMO_BUILD_ARGS").unwrap_or_default();
-    for component in components.values() {
-        if let Some(command) = component.get("build").and_then(|build| build.get("command")?.as_str()) {
-            run(nested("sh").args(["-c", &format!("{command} {extra}")]))?;
-        }
-    }
-    Ok(())
 }
 
 /// Builds the host for the default members and in the profile of this very binary: with the same features,

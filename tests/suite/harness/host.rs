@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::build::{host_binary, workspace};
+use super::build::{host_args, host_binary, workspace};
 use super::notice::left_out;
 use super::process::Process;
 
@@ -96,6 +96,7 @@ impl Host {
         command
             .args(["--listen", listen, "--state-dir"])
             .arg(plan.folder.path().join("state"))
+            .args(host_args())
             .args(&plan.arguments)
             .current_dir(workspace())
             .stdout(Stdio::piped())

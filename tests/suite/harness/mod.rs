@@ -51,13 +51,27 @@ pub fn store_is_atomic() -> bool {
     atomic
 }
 
-/// The bytes of a freshly built component. `None`, said loudly, where another server is tested.
+/// The bytes of a freshly built component, by its id in spin.toml. `None`, said loudly, where another server is tested.
 pub fn component(name: &str) -> Option<Vec<u8>> {
     if remote().is_some() {
         notice::left_out("looks into the components, and MEMO_BASE_URL names a running server");
         return None;
     }
     build::host_binary();
-    let file = build::workspace().join("target/wasm32-wasip2/wasm").join(name);
-    Some(std::fs::read(file).expect("the component is built"))
+    Some(std::fs::read(build::component_file(name)).expect("the component is built"))
+}
+
+/// The bytes of a component where spin.toml says that it is, whatever the suite has built for itself. `None` where another
+/// server is tested, or where it has never been built.
+pub fn usual_component(name: &str) -> Option<Vec<u8>> {
+    if remote().is_some() {
+        notice::left_out("looks into the components, and MEMO_BASE_URL names a running server");
+        return None;
+    }
+    build::host_binary();
+    let component = std::fs::read(build::usual_component_file(name)).ok();
+    if component.is_none() {
+        notice::left_out("the usual components have never been built here");
+    }
+    component
 }

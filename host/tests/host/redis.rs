@@ -1,0 +1,50 @@
+//! A real Redis for a test of its own.
+
+use std::{
+    io::Write,
+    net::{TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How long Redis may take to listen, on a busy machine.
+const START: Duration = Duration::from_secs(30);
+
+/// An empty Redis, killed when dropped.
+pub struct Redis(Child);
+
+impl Redis {
+    /// `None`, said loudly, where there is none to start.
+    pub fn start(port: u16) -> Option<Self> {
+        let mut command = Command::new("redis-server");
+        command
+            .args(["--save", "", "--bind", "127.0.0.1", "--port", &port.to_string()])
+            .stdout(Stdio::null());
+        let Ok(redis) = command.spawn() else {
+            // Past the capture of test output, so that it is seen.
+            let notice = b"\nSKIPPED: there is no redis-server to test against (apt-get install redis-server)\n";
+            std::io::stderr().write_all(notice).unwrap();
+            return None;
+        };
+        let redis = Self(redis);
+        let started = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(started.elapsed() < START, "redis-server does not listen on port {port}");
+            thread::sleep(Duration::from_millis(10));
+        }
+        Some(redis)
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// A port that nobody listens on at this moment.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
