@@ -53,6 +53,21 @@ fn the_replaced_token_gets_the_same_successor_for_a_moment() {
 }
 
 #[test]
+fn that_moment_begins_when_the_token_is_replaced_and_not_with_the_session() {
+    run(async {
+        let app = TestApp::with_alice().await;
+        let first = app.alices_token().await;
+        app.pass(GRACE * 2);
+        let second = app.refresh(&first).await.text("refresh_token");
+        app.pass(GRACE - Duration::from_millis(1));
+        assert_eq!(app.refresh(&first).await.text("refresh_token"), second);
+        let third = app.refresh(&second).await.text("refresh_token");
+        app.pass(GRACE - Duration::from_millis(1));
+        assert_eq!(app.refresh(&second).await.text("refresh_token"), third);
+    });
+}
+
+#[test]
 fn the_replaced_token_ends_the_session_after_that_moment() {
     run(async {
         let app = TestApp::with_alice().await;
