@@ -17,19 +17,19 @@ use common::{
 use futures::future::join_all;
 use support::{Fault, ScriptedKv, warnings};
 
-type Ended = Result<Claimed<&'static str, &'static str>, KvError>;
+type Ended = Result<Claimed, KvError>;
 
 /// Writes `new` over whatever is there.
 async fn write(ports: &Ports) -> Ended {
-    advance(ports, "r", 3, |_| Step::Write(b"new".to_vec(), "written")).await
+    advance(ports, "r", 3, &mut |_| Step::Write(b"new".to_vec())).await
 }
 
 async fn delete(ports: &Ports) -> Ended {
-    advance(ports, "r", 3, |_| Step::Delete("deleted")).await
+    advance(ports, "r", 3, &mut |_| Step::Delete).await
 }
 
 async fn leave(ports: &Ports) -> Ended {
-    advance(ports, "r", 3, |_| Step::Leave("not mine")).await
+    advance(ports, "r", 3, &mut |_| Step::Leave).await
 }
 
 /// The window that `EPOCH` is in.
@@ -62,19 +62,24 @@ fn a_claim_costs_three_reads_and_three_writes_and_leaves_nothing() {
             "get r".to_owned(),
         ];
         let lowered = format!("delete {own}");
-        let seen = advance(&ports, "r", 3, |stored| Step::Write(b"new".to_vec(), stored));
-        assert_eq!(seen.await.unwrap(), Claimed::<_, ()>::Done(Some(b"old".to_vec())));
+        let mut seen = None;
+        let mut take_step = |stored| {
+            seen = stored;
+            Step::Write(b"new".to_vec())
+        };
+        let claimed = advance(&ports, "r", 3, &mut take_step).await.unwrap();
+        assert_eq!((claimed, seen), (Claimed::Done, Some(b"old".to_vec())));
         assert_eq!(
             kv.operations(),
             [&raised[..], &["set r".to_owned(), lowered.clone()]].concat()
         );
         assert_eq!(kv.peek("r").await.unwrap(), b"new");
 
-        assert_eq!(leave(&ports).await.unwrap(), Claimed::Left("not mine"));
-        assert_eq!(kv.operations(), [&raised[..], &[lowered.clone()]].concat());
+        assert_eq!(leave(&ports).await.unwrap(), Claimed::Left);
+        assert_eq!(kv.operations(), [&raised[..], std::slice::from_ref(&lowered)].concat());
         assert_eq!(kv.peek("r").await.unwrap(), b"new");
 
-        assert_eq!(delete(&ports).await.unwrap(), Claimed::Done("deleted"));
+        assert_eq!(delete(&ports).await.unwrap(), Claimed::Done);
         assert_eq!(
             kv.operations(),
             [&raised[..], &["delete r".to_owned(), lowered]].concat()
@@ -126,7 +131,7 @@ fn who_sees_a_flag_in_a_neighbouring_window_loses_and_lowers_only_its_own() {
         for far in [window() - 2, window() + 2] {
             let (kv, _, ports) = ScriptedKv::new();
             kv.increment(&flag(far), 1).await.unwrap();
-            assert_eq!(write(&ports).await.unwrap(), Claimed::Done("written"));
+            assert_eq!(write(&ports).await.unwrap(), Claimed::Done);
         }
     });
 }
@@ -138,7 +143,7 @@ fn a_claim_is_of_one_version_of_one_record() {
         for other in ["r/claim/2", "r/claim/4", "s/claim/3"] {
             kv.increment(&format!("{other}/{}", window()), 1).await.unwrap();
         }
-        assert_eq!(write(&ports).await.unwrap(), Claimed::Done("written"));
+        assert_eq!(write(&ports).await.unwrap(), Claimed::Done);
         assert_eq!(kv.all_keys().await.len(), 4);
     });
 }
@@ -157,7 +162,7 @@ fn a_dead_claim_is_in_the_way_for_two_windows_and_no_longer() {
             assert_eq!(write(&ports).await.unwrap(), Claimed::Busy);
             world.pass(MILLISECOND);
         }
-        assert_eq!(write(&ports).await.unwrap(), Claimed::Done("written"));
+        assert_eq!(write(&ports).await.unwrap(), Claimed::Done);
     });
 }
 
@@ -170,7 +175,7 @@ fn a_holder_that_was_held_up_changes_nothing() {
             kv.set("r", b"old").await.unwrap();
             for (late, done) in [(MILLISECOND, true), (Duration::ZERO, false)] {
                 kv.fault_at(operation, Fault::Takes(FRESH - late));
-                let expected = if done { Claimed::Done("written") } else { Claimed::Busy };
+                let expected = if done { Claimed::Done } else { Claimed::Busy };
                 assert_eq!(write(&ports).await.unwrap(), expected, "{operation}");
                 let stored: &[u8] = if done { b"new" } else { b"old" };
                 assert_eq!(kv.peek("r").await.unwrap(), stored);
@@ -182,7 +187,7 @@ fn a_holder_that_was_held_up_changes_nothing() {
             assert_eq!(kv.peek("r").await.unwrap(), b"old");
             // Its decision to leave the record is as good as ever.
             kv.fault_at(operation, Fault::Takes(FRESH));
-            assert_eq!(leave(&ports).await.unwrap(), Claimed::Left("not mine"));
+            assert_eq!(leave(&ports).await.unwrap(), Claimed::Left);
         }
     });
 }
@@ -271,17 +276,15 @@ fn of_writers_around_an_edge_at_most_one_wins() {
             });
             let writers: Vec<Ports> = writers.collect();
             // The record's first version is there for one only: who wins writes it.
-            let first = writers.iter().map(|ports| {
-                advance(ports, "r", 0, |stored| match stored {
-                    None => Step::Write(b"1".to_vec(), ()),
-                    Some(_) => Step::Leave(()),
-                })
+            let first = writers.iter().map(async |ports| {
+                let mut take_step = |stored| match stored {
+                    None => Step::Write(b"1".to_vec()),
+                    Some(_) => Step::Leave,
+                };
+                advance(ports, "r", 0, &mut take_step).await
             });
             let ended = join_all(first).await;
-            let winners = ended
-                .iter()
-                .filter(|ended| matches!(ended, Ok(Claimed::Done(()))))
-                .count();
+            let winners = ended.iter().filter(|ended| matches!(ended, Ok(Claimed::Done))).count();
             assert!(winners <= 1, "seed {seed}: {ended:?}");
             assert_eq!(winners == 1, kv.peek("r").await.is_some(), "seed {seed}");
             winners_in_all += winners;
@@ -303,11 +306,11 @@ fn of_writers_around_an_edge_at_most_one_wins() {
 fn without_increment_a_change_is_written_and_read_again() {
     run(async {
         let (kv, _, ports) = ScriptedKv::over(MemoryKv::without_increment());
-        assert_eq!(write(&ports).await.unwrap(), Claimed::Done("written"));
+        assert_eq!(write(&ports).await.unwrap(), Claimed::Done);
         assert_eq!(kv.operations(), ["get r", "set r", "get r"]);
-        assert_eq!(leave(&ports).await.unwrap(), Claimed::Left("not mine"));
+        assert_eq!(leave(&ports).await.unwrap(), Claimed::Left);
         assert_eq!(kv.operations(), ["get r"]);
-        assert_eq!(delete(&ports).await.unwrap(), Claimed::Done("deleted"));
+        assert_eq!(delete(&ports).await.unwrap(), Claimed::Done);
         assert_eq!(kv.operations(), ["get r", "delete r"]);
         assert_eq!(kv.all_keys().await, Vec::<String>::new());
     });
@@ -318,7 +321,7 @@ fn without_increment_who_is_overwritten_has_not_won() {
     run(async {
         for (fault, expected) in [
             (Fault::Overwritten(b"theirs"), Claimed::Busy),
-            (Fault::Overwritten(b"new"), Claimed::Done("written")),
+            (Fault::Overwritten(b"new"), Claimed::Done),
             (Fault::Deleted, Claimed::Busy),
         ] {
             let (kv, _, ports) = ScriptedKv::over(MemoryKv::without_increment());

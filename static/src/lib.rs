@@ -1,6 +1,6 @@
 //! The memo site: static files, embedded and precompressed.
 //!
-//! [`respond`] is a plain function from request to response; the component's entry only hands requests to it.
+//! [`respond()`] is a plain function from request to response; the component's entry only hands requests to it.
 
 mod assets;
 mod coding;

@@ -16,7 +16,7 @@ use crate::records::{
     user::{self, User},
     username::Username,
 };
-use password::{HashError, Hasher, Password};
+use password::{HashError, Hasher, Password, Verdict};
 use throttle::{Action, Throttled};
 
 /// A person who has proven to be a user.
@@ -70,26 +70,26 @@ pub async fn authenticate(
     let admission = throttle::admit(ports, Action::SignIn, username.as_str(), network).await?;
     let found = user::find(ports, &username).await?;
     let phc = found.as_ref().map(|(_, user)| user.password_hash.as_str());
-    let is_right = hasher.verify(ports, &password, phc).await?;
-    let Some((id, user)) = found.filter(|_| is_right) else {
+    let verdict = hasher.verify(ports, &password, phc).await?;
+    let Some((id, user)) = found.filter(|_| verdict != Verdict::Wrong) else {
         return Err(Error::WrongCredentials);
     };
     admission.give_back(ports).await;
-    if hasher.is_outdated(&user.password_hash) {
-        raise_hash(ports, hasher, &id, user, &password).await;
+    if verdict == Verdict::RightAsTyped || hasher.is_outdated(&user.password_hash) {
+        renew_hash(ports, hasher, &id, user, &password).await;
     }
     Ok((id, username))
 }
 
-/// Replaces a hash with one of today's cost. That is housekeeping: the password was right, so a failure here is none of
+/// Replaces a hash with one as they are made today. That is housekeeping: the password was right, so a failure here is none of
 /// the sign-in's, and the next one tries again.
-async fn raise_hash(ports: &Ports, hasher: &Hasher, id: &UserId, user: User, password: &Password) {
-    let raised = async {
+async fn renew_hash(ports: &Ports, hasher: &Hasher, id: &UserId, user: User, password: &Password) {
+    let renewed = async {
         let hash = hasher.hash(ports, password).await.map_err(|error| error.to_string())?;
         let replaced = user::replace_password_hash(ports, id, user, hash).await;
         replaced.map_err(|error| error.to_string())
     };
-    if let Err(cause) = raised.await {
-        ports.warn("a password's hash was not raised", cause);
+    if let Err(cause) = renewed.await {
+        ports.warn("a password's hash was not renewed", cause);
     }
 }

@@ -28,8 +28,13 @@ pub const CHARACTERS_MAX: usize = 128;
 /// that it takes as long as any other.
 const DUMMY_HASH: &str = "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// A password as typed. It is not shown by `Debug` and is wiped after use.
-pub struct Password(Zeroizing<String>);
+/// A password. It is not shown by `Debug` and is wiped after use.
+pub struct Password {
+    /// In NFC, as it is hashed.
+    text: Zeroizing<String>,
+    /// As it was typed, where that is something else: hashes from before passwords were normalised may be of that.
+    as_typed: Option<Zeroizing<String>>,
+}
 
 impl Password {
     /// Checks the length, and normalises the text (NFC). The same Hangul is sent composed by one system and decomposed
@@ -41,14 +46,17 @@ impl Password {
         let text = Zeroizing::new(text);
         let normalised = Zeroizing::new(ComposingNormalizerBorrowed::new_nfc().normalize(&text).into_owned());
         match normalised.chars().count() {
-            CHARACTERS_MIN..=CHARACTERS_MAX => Ok(Self(normalised)),
+            CHARACTERS_MIN..=CHARACTERS_MAX => Ok(Self {
+                as_typed: (*text != *normalised).then_some(text),
+                text: normalised,
+            }),
             _ => Err(format!("It must have {CHARACTERS_MIN} to {CHARACTERS_MAX} characters.")),
         }
     }
 
     /// Whether it says no more than the name.
     pub fn is(&self, username: &Username) -> bool {
-        self.0.eq_ignore_ascii_case(username.as_str())
+        self.text.eq_ignore_ascii_case(username.as_str())
     }
 }
 
@@ -92,6 +100,17 @@ impl From<HashError> for Problem {
     }
 }
 
+/// What a hash says of a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was made from this password.
+    Right,
+    /// It was made from this password as it was typed, before passwords were normalised.
+    RightAsTyped,
+    /// It was made from another one.
+    Wrong,
+}
+
 /// Makes and checks hashes, at one cost.
 #[derive(Clone)]
 pub struct Hasher {
@@ -117,7 +136,7 @@ impl Hasher {
     pub async fn hash(&self, ports: &Ports, password: &Password) -> Result<String, HashError> {
         let salt = ports.random.bytes::<16>()?;
         let _raised = ports.backpressure.raise().await;
-        let hash = self.argon2()?.hash_password_with_salt(password.0.as_bytes(), &salt);
+        let hash = self.argon2()?.hash_password_with_salt(password.text.as_bytes(), &salt);
         hash.map(|hash| hash.to_string())
             .map_err(|error| HashError::Argon2(error.to_string()))
     }
@@ -126,12 +145,20 @@ impl Hasher {
     ///
     /// # Errors
     /// Without memory, or when `phc` can't be read.
-    pub async fn verify(&self, ports: &Ports, password: &Password, phc: Option<&str>) -> Result<bool, HashError> {
+    pub async fn verify(&self, ports: &Ports, password: &Password, phc: Option<&str>) -> Result<Verdict, HashError> {
+        if self.is_hash_of(ports, &password.text, phc).await? {
+            return Ok(Verdict::Right);
+        }
+        match &password.as_typed {
+            Some(as_typed) if self.is_hash_of(ports, as_typed, phc).await? => Ok(Verdict::RightAsTyped),
+            _ => Ok(Verdict::Wrong),
+        }
+    }
+
+    async fn is_hash_of(&self, ports: &Ports, text: &str, phc: Option<&str>) -> Result<bool, HashError> {
         let _raised = ports.backpressure.raise().await;
         let dummy = format!("{}{DUMMY_HASH}", self.prefix);
-        let verdict = self
-            .argon2()?
-            .verify_password(password.0.as_bytes(), phc.unwrap_or(&dummy));
+        let verdict = self.argon2()?.verify_password(text.as_bytes(), phc.unwrap_or(&dummy));
         match verdict {
             Ok(()) => Ok(phc.is_some()),
             Err(password_hash::Error::PasswordInvalid) => Ok(false),
@@ -175,7 +202,7 @@ mod tests {
         let nfd = |text: &str| DecomposingNormalizerBorrowed::new_nfd().normalize(text).into_owned();
         let (composed, decomposed) = ("비밀번호는 한글", nfd("비밀번호는 한글"));
         assert_ne!(composed, decomposed);
-        assert_eq!(*password(composed).0, *password(&decomposed).0);
+        assert_eq!(*password(composed).text, *password(&decomposed).text);
         // Seven syllables are seven characters, however many letters they are sent as.
         assert!(Password::new(nfd("가나다라마바사")).is_err());
     }
@@ -204,7 +231,7 @@ mod tests {
         // If argon2 could not read the dummy it would not hash, and the time would tell.
         assert!(password_hash::phc::PasswordHash::new(&dummy).is_ok());
         let verdict = run(hasher.verify(&world.ports(), &password("correct horse"), None));
-        assert!(!verdict.unwrap());
+        assert_eq!(verdict.unwrap(), Verdict::Wrong);
         assert_eq!(world.backpressure.count(), 1);
     }
 }

@@ -1,10 +1,11 @@
 //! How often somebody may try: at a name, and from a network.
 //!
 //! A try is counted before its password is hashed, and given back when it was right. So tries that run at the same
-//! moment count each other, on all instances, and whoever signs in rightly is never slowed down. Too many tries are put
+//! moment count each other, on all instances, and signing in rightly is never what uses up a limit. Too many tries are put
 //! off to the next window and never locked out: a lock would be a weapon against the owner of the name. For the same
-//! reason a name has two limits. The lower one holds for each network that tries it, so who guesses at a name from
-//! somewhere does not keep its owner elsewhere from signing in.
+//! reason a name has two limits. The lower one holds for each network that tries it, so somebody who guesses at a name in
+//! one place does not keep its owner in another place from signing in. Guesses from six networks and more do put the owner
+//! off, for as long as they go on; sessions that the owner has are not touched by that.
 //!
 //! The store knows no time to live, so tries are counted in a bounded number of places: 2¹⁶ buckets for each limit. A
 //! bucket is two keys:
@@ -141,7 +142,8 @@ fn buckets(action: Action, username: &str, network: Option<IpAddr>) -> Vec<(Limi
         Action::Register => (REGISTER_NAME, REGISTER_NETWORK),
     };
     let mut buckets = Vec::new();
-    // The machine itself is no network: on a laptop everybody is there, and behind a proxy that is not trusted, too.
+    // The machine itself is no network: on a laptop everybody is there, and so is everybody behind a proxy on the same
+    // machine that is not among the trusted ones.
     if network.is_some() {
         buckets.push((of_network, bucket(&[&from])));
     }

@@ -1,7 +1,7 @@
 //! Signing keys as an instance uses them.
 //!
 //! They come from the store, where they are made at first use ([`signing_key`]). A new key is published at once and
-//! signs from [`SIGN_AFTER`] on, when every instance of this service knows it; the old one stays published for a day.
+//! signs ten minutes later, when every instance of this service knows it; the old one stays published for a day.
 //! A seed in the variable `signing_key` takes the place of all that.
 
 use std::{

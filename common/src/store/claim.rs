@@ -25,7 +25,8 @@ use std::time::Duration;
 use super::kv::KvError;
 use crate::world::{Ports, clock::Timestamp};
 
-/// The length of a window. Twice a request's longest life at Spin's hosts would be 60 s; two windows are that.
+/// The length of a window. Hosts end a request after 30 s; a claim that it left behind blocks its record for two windows,
+/// which is twice as long.
 pub const WINDOW: Duration = Duration::from_secs(30);
 
 /// How old a claim may be when its holder writes. A request takes milliseconds; one that took this long has been

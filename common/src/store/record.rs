@@ -1,7 +1,7 @@
 //! Records that change in one way only: from a version to the next one, under a claim.
 //!
 //! A record is a type with a version. [`update`] is the only way in which a stored one is changed, so what
-//! [`claim`](super::claim) promises holds for every record that goes through here: of two changes of one version, one
+//! [`claim`] promises holds for every record that goes through here: of two changes of one version, one
 //! wins, and the other one learns what the record is by now.
 
 use serde::{Serialize, de::DeserializeOwned};

@@ -2,7 +2,7 @@
 //!
 //! Keys are looked for in this order: the instance's own memory; the store (`memo/jwks`), which all instances share;
 //! the issuer; the variable `jwks`. While the issuer is away, keys up to a day old serve, so people who hold a token
-//! go on. A token with an unknown key id makes the service look for newer keys, at most every [`ASK_EVERY`].
+//! go on. A token with an unknown key id makes the service look for newer keys, at most every ten seconds.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

@@ -1,5 +1,7 @@
 //! The pages that `build/` has made.
 
+use common::http::problems;
+
 use crate::{
     assets::{ASSETS, Asset},
     coding::Coding,
@@ -196,40 +198,54 @@ fn pages_of_text_say_everything_in_every_language() {
 }
 
 #[test]
-fn every_problem_type_is_explained() {
-    let problems = text(asset("/problems"));
-    for (slug, status, title) in [
-        ("invalid-json", 400, "The body is not valid JSON"),
-        ("bad-request", 400, "The request is malformed"),
-        ("invalid-request", 422, "The request is not acceptable"),
-        ("unsupported-media-type", 415, "Unsupported content type"),
-        ("body-too-large", 413, "The body is too large"),
-        ("not-found", 404, "Not found"),
-        ("method-not-allowed", 405, "Method not allowed"),
-        ("unauthorized", 401, "Sign in first"),
-        ("forbidden", 403, "Not allowed"),
-        ("username-taken", 409, "The username is taken"),
-        ("wrong-credentials", 401, "Wrong username or password"),
-        ("precondition-required", 428, "If-Match is required"),
-        ("stale-version", 412, "The version is stale"),
-        ("conflict", 409, "Another change is under way"),
-        ("idempotency-key-reused", 422, "The idempotency key was used before"),
-        ("too-many-requests", 429, "Too many requests"),
-        ("unavailable", 503, "The service can't reach what it needs"),
-        ("internal", 500, "Internal error"),
-    ] {
-        let section = problems
+fn every_kind_of_problem_is_explained_and_no_other() {
+    let page = text(asset("/problems"));
+    for kind in problems::ALL {
+        let slug = kind.slug;
+        let section = page
             .split_once(&format!("<h2 id=\"{slug}\">"))
             .unwrap_or_else(|| panic!("no {slug}"))
             .1;
         let section = section.split("</section>").next().unwrap();
-        assert!(
-            section.contains(&format!("<span class=\"status\">{status}</span>")),
-            "{slug}"
-        );
-        assert!(
-            section.contains(&format!("<span class=\"title\">{title}</span>")),
-            "{slug}"
-        );
+        for (class, text) in [("status", kind.status.as_str()), ("title", kind.title)] {
+            let part = format!("<span class=\"{class}\">{text}</span>");
+            assert!(section.contains(&part), "{slug}: no {part}");
+        }
+    }
+    assert_eq!(page.matches("<h2 id=").count(), problems::ALL.len());
+}
+
+/// The words of a language for problems, by the last part of their keys.
+fn explained(language: &str) -> Vec<&'static str> {
+    let words = text(asset(&format!("/locales/{language}.js")));
+    let keys = words
+        .split("\"problem.")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next());
+    keys.collect()
+}
+
+#[test]
+fn the_languages_speak_of_kinds_of_problems_that_there_are() {
+    // Not the services' words, but the site's own: for an answer that did not come, and for one that it does not know.
+    let own = ["unreachable", "unknown"];
+    for language in languages() {
+        let explained = explained(language);
+        for slug in &explained {
+            let is_kind = problems::ALL.iter().any(|kind| kind.slug == *slug);
+            assert!(is_kind || own.contains(slug), "{language}: {slug}");
+        }
+        // What people meet without a fault of the site's.
+        for kind in [
+            &problems::UNAVAILABLE,
+            &problems::CONFLICT,
+            &problems::STALE_VERSION,
+            &problems::TOO_MANY_REQUESTS,
+            &problems::WRONG_CREDENTIALS,
+            &problems::BODY_TOO_LARGE,
+            &problems::NOT_FOUND,
+        ] {
+            assert!(explained.contains(&kind.slug), "{language}: no {}", kind.slug);
+        }
     }
 }
