@@ -1,7 +1,8 @@
 //! The black-box suite: what anybody may rely on, checked over HTTP against the real components.
 //!
-//! A module per route, then one per thing that can go wrong. Without `MEMO_BASE_URL` the suite builds and
-//! starts the embedded host itself; with it, it tests the server of that address.
+//! A folder per service, with a module per route; then what holds for the app as a whole, and what can go wrong.
+//! Without `MEMO_BASE_URL` the suite builds and starts the embedded host itself; with it, it tests the server of that
+//! address.
 
 // A test ends with a panic when something is wrong, so helpers may too.
 #![allow(
@@ -14,31 +15,11 @@
 
 mod harness;
 
-mod jwks;
-mod me;
-mod session;
-mod token;
-mod users;
+mod auth;
+mod memos;
 
-mod memos_create;
-mod memos_delete;
-mod memos_list;
-mod memos_read;
-mod memos_update;
-
-mod grants;
-mod headers;
-mod health;
-mod imports;
-mod site;
-
-mod bad_bodies;
-mod bad_requests;
-mod bad_tokens;
-mod misused_tokens;
+mod app;
+mod hostile;
+mod survival;
 
 mod browser;
-mod issuer_down;
-mod logs;
-mod restart;
-mod storms;

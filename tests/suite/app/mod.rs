@@ -1,0 +1,8 @@
+//! What the app is as a whole: what spin.toml grants, what every answer carries, what is logged, what the site serves.
+
+mod grants;
+mod headers;
+mod health;
+mod imports;
+mod logs;
+mod site;

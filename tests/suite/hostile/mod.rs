@@ -1,0 +1,6 @@
+//! Requests that nobody should make.
+
+mod bad_bodies;
+mod bad_requests;
+mod bad_tokens;
+mod misused_tokens;
