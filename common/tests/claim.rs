@@ -71,7 +71,7 @@ fn a_claim_costs_three_reads_and_three_writes_and_leaves_nothing() {
         assert_eq!(kv.peek("r").await.unwrap(), b"new");
 
         assert_eq!(leave(&ports).await.unwrap(), Claimed::Left("not mine"));
-        assert_eq!(kv.operations(), [&raised[..], &[lowered.clone()]].concat());
+        assert_eq!(kv.operations(), [&raised[..], std::slice::from_ref(&lowered)].concat());
         assert_eq!(kv.peek("r").await.unwrap(), b"new");
 
         assert_eq!(delete(&ports).await.unwrap(), Claimed::Done("deleted"));
