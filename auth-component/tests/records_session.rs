@@ -240,6 +240,30 @@ fn a_refresh_that_died_does_not_keep_a_session_alive() {
 }
 
 #[test]
+fn signing_out_ends_one_session_and_no_other() {
+    run(async {
+        for store in [MemoryKv::default(), MemoryKv::without_increment()] {
+            let has_claims = store.has_increment();
+            let app = TestApp::over(store);
+            app.register("alice", PASSWORD).await;
+            let (ended, kept) = (app.alices_token().await, app.alices_token().await);
+            if has_claims {
+                leave_a_claim(&app, &ended).await;
+            }
+            let cookie = format!("memo_refresh={ended}");
+            let answer = app
+                .call("DELETE", "/api/auth/session", &[("cookie", &cookie)], "")
+                .await;
+            assert_eq!(answer.status, StatusCode::NO_CONTENT);
+            assert!(is_refused(&app.refresh(&ended).await));
+            assert_eq!(app.refresh(&kept).await.status, StatusCode::OK);
+            let note = format!("auth/session/{}/ended", ended.split('.').next().unwrap());
+            assert!(app.ports.kv.exists(&note).await.unwrap());
+        }
+    });
+}
+
+#[test]
 fn a_refresh_that_writes_late_does_not_bring_a_session_back() {
     run(async {
         for store in [MemoryKv::default(), MemoryKv::without_increment()] {

@@ -88,6 +88,12 @@ async fn counted(kv: &dyn Kv, limit: &str) -> i64 {
 }
 
 #[test]
+fn a_name_is_guessed_at_seventeen_thousand_times_a_day_and_no_more() {
+    let windows = Duration::from_secs(24 * 60 * 60).as_secs() / WINDOW.as_secs();
+    assert_eq!(windows * 60, 17_280);
+}
+
+#[test]
 fn a_window_ends_on_the_millisecond() {
     run(async {
         for world in both_stores() {

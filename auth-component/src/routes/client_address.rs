@@ -50,17 +50,15 @@ fn client_address(headers: &HeaderMap, proxies: &TrustedProxies) -> Option<IpAdd
     if !proxies.contains(peer) {
         return Some(peer);
     }
-    let forwarded = headers
-        .get_all(X_FORWARDED_FOR)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','));
-    let mut nearest_first: Vec<&str> = forwarded.map(str::trim).collect();
+    let forwarded = headers.get_all(X_FORWARDED_FOR).iter();
+    let mut nearest_first: Vec<&[u8]> = forwarded
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .collect();
     nearest_first.reverse();
     // What stands before an entry that can't be read was written by nobody who is trusted.
     nearest_first
         .into_iter()
-        .map_while(|address| address.parse::<IpAddr>().ok())
+        .map_while(|entry| std::str::from_utf8(entry).ok()?.trim().parse::<IpAddr>().ok())
         .map(|address| address.to_canonical())
         .find(|address| !proxies.contains(*address))
         .or(Some(peer))
@@ -90,6 +88,7 @@ mod tests {
             ("192.0.2.7:5000", &[][..], Some("192.0.2.7")),
             ("192.0.2.7:5000", &["198.51.100.9"], Some("192.0.2.7")),
             ("10.1.2.3:5000", &["198.51.100.9"], Some("198.51.100.9")),
+            ("192.0.2.7", &[], Some("192.0.2.7")),
             // A client wrote the first one; the proxies appended what they saw.
             (
                 "10.1.2.3:5000",
@@ -98,11 +97,36 @@ mod tests {
             ),
             ("10.1.2.3:5000", &["203.0.113.1", "198.51.100.9"], Some("198.51.100.9")),
             ("10.1.2.3:5000", &["203.0.113.1, garbage"], Some("10.1.2.3")),
+            ("10.1.2.3:5000", &["203.0.113.1, , 10.9.9.9"], Some("10.1.2.3")),
+            ("10.1.2.3:5000", &["203.0.113.1", ""], Some("10.1.2.3")),
+            ("10.1.2.3:5000", &["198.51.100.9:80"], Some("10.1.2.3")),
+            ("10.1.2.3:5000", &["10.4.4.4, 10.9.9.9"], Some("10.1.2.3")),
+            ("10.1.2.3:5000", &["::ffff:198.51.100.9"], Some("198.51.100.9")),
+            (
+                "10.1.2.3:5000",
+                &["198.51.100.9, ::ffff:10.9.9.9"],
+                Some("198.51.100.9"),
+            ),
+            ("[::ffff:10.1.2.3]:5000", &["198.51.100.9"], Some("198.51.100.9")),
             ("10.1.2.3:5000", &[], Some("10.1.2.3")),
             ("[::1]:5000", &["198.51.100.9"], Some("198.51.100.9")),
+            ("[::2]:5000", &["198.51.100.9"], Some("::")),
         ] {
             assert_eq!(network(peer, forwarded).as_deref(), expected, "{peer} {forwarded:?}");
         }
+    }
+
+    #[test]
+    fn what_a_client_wrote_does_not_hide_what_a_proxy_appended() {
+        let mut headers = HeaderMap::new();
+        headers.insert(SPIN_CLIENT_ADDR, HeaderValue::from_static("10.1.2.3:5000"));
+        headers.append(X_FORWARDED_FOR, HeaderValue::from_static("203.0.113.1"));
+        // The proxy appends to the last line, whose beginning is no text.
+        let appended = HeaderValue::from_bytes(b"\xff, 198.51.100.9").unwrap();
+        headers.append(X_FORWARDED_FOR, appended);
+        let proxies = TrustedProxies::parse("10.0.0.0/8").unwrap();
+        let expected = IpAddr::from([198, 51, 100, 9]);
+        assert_eq!(ClientNetwork::of(&headers, &proxies).0, Some(expected));
     }
 
     #[test]
@@ -111,9 +135,18 @@ mod tests {
             network("[2001:db8:1:2:3:4:5:6]:80", &[]).as_deref(),
             Some("2001:db8:1:2::")
         );
+        assert_eq!(
+            network("[2001:db8:1:ffff:ffff:ffff:ffff:ffff]:80", &[]).as_deref(),
+            Some("2001:db8:1:ffff::")
+        );
+        assert_eq!(network("2001:db8:1:2::7", &[]).as_deref(), Some("2001:db8:1:2::"));
         assert_eq!(network("[::ffff:192.0.2.7]:80", &[]).as_deref(), Some("192.0.2.7"));
         assert_eq!(network("127.0.0.1:80", &[]), None);
         assert_eq!(network("[::ffff:127.0.0.1]:80", &[]), None);
-        assert_eq!(network("garbage", &[]), None);
+        assert_eq!(network("10.1.2.3:80", &["127.0.0.1"]), None);
+        assert_eq!(network("garbage", &["198.51.100.9"]), None);
+        assert_eq!(network("", &[]), None);
+        let without_peer = HeaderMap::from_iter([(X_FORWARDED_FOR, HeaderValue::from_static("198.51.100.9"))]);
+        assert_eq!(ClientNetwork::of(&without_peer, &TrustedProxies::default()).0, None);
     }
 }

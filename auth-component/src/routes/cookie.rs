@@ -76,13 +76,11 @@ fn is_loopback(host: &str) -> bool {
 }
 
 fn sent(headers: &HeaderMap, name: &str) -> Sent {
-    let lines = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok());
+    let lines = headers.get_all(header::COOKIE).iter();
     let mut values = lines
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+        // Each pair is read by itself, because other cookies of the same host need not be ASCII.
+        .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
         .filter(|(sent, _)| *sent == name)
         .map(|(_, value)| value.to_owned());
     match (values.next(), values.next()) {
@@ -148,6 +146,43 @@ mod tests {
             "127.0.0.1.example",
         ] {
             assert!(!is_loopback(host), "{host}");
+        }
+    }
+
+    /// The values of the cookies `name` in these lines, as far as they are told: none, one, or `"several"`.
+    fn sent_in(lines: &[&[u8]]) -> Option<String> {
+        let lines = lines.iter().map(|line| HeaderValue::from_bytes(line).unwrap());
+        let headers: HeaderMap = lines.map(|line| (header::COOKIE, line)).collect();
+        match sent(&headers, "name") {
+            Sent::None => None,
+            Sent::One(value) => Some(value),
+            Sent::Several => Some("several".to_owned()),
+        }
+    }
+
+    #[test]
+    fn one_cookie_is_found_among_all_others() {
+        for (lines, expected) in [
+            (&[][..], None),
+            (&[&b""[..]], None),
+            (&[b"name"], None),
+            (&[b"name=a"], Some("a")),
+            (&[b"name="], Some("")),
+            (&[b"name=a=b"], Some("a=b")),
+            (&[b"other=x; name=a; more=y"], Some("a")),
+            (&[b"other=x;name=a"], Some("a")),
+            (&[b"other=x", b"name=a"], Some("a")),
+            (&[b"Name=a; xname=b; name2=c; x=name=d"], None),
+            (&[b"name=a; name=b"], Some("several")),
+            (&[b"name=a; name=a"], Some("several")),
+            (&[b"name=a", b"name=a"], Some("several")),
+            (&[b"name=a; name=b; name=c"], Some("several")),
+            // Cookies of other apps on the same host may hold anything.
+            (&["other=우유; name=a".as_bytes()], Some("a")),
+            (&[b"other=\xff; name=a"], Some("a")),
+            (&[b"name=\xff; name=a"], Some("a")),
+        ] {
+            assert_eq!(sent_in(lines).as_deref(), expected, "{lines:?}");
         }
     }
 }

@@ -91,8 +91,9 @@ impl Catalog<'_> {
         let mut walk = Walk::down_from(start);
         let mut skip: Option<Skip> = None;
         let mut page = Filling::new(limit);
-        while page.step() > 0 && walk.looked_at() < WALK_MAX {
+        while walk.looked_at() < WALK_MAX {
             let ids = walk.next_ids(page.step(), skip.as_ref());
+            // The page is full, or there are no more ids.
             if ids.is_empty() {
                 break;
             }

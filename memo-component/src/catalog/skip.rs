@@ -186,14 +186,11 @@ fn merge(mut runs: Vec<Run>) -> Vec<Run> {
 
 /// The runs worth keeping; highest first, as they came.
 fn longest(mut runs: Vec<Run>) -> Vec<Run> {
-    runs.retain(|run| run.len() >= RUN_MIN);
-    if runs.len() > RUNS_MAX {
-        let mut lengths: Vec<u64> = runs.iter().map(Run::len).collect();
-        lengths.sort_unstable_by_key(|length| Reverse(*length));
-        let shortest = lengths.get(RUNS_MAX - 1).copied().unwrap_or(RUN_MIN);
-        runs.retain(|run| run.len() >= shortest);
-        runs.truncate(RUNS_MAX);
-    }
+    let mut lengths: Vec<u64> = runs.iter().map(Run::len).collect();
+    lengths.sort_unstable_by_key(|length| Reverse(*length));
+    let shortest = lengths.get(RUNS_MAX - 1).map_or(RUN_MIN, |length| RUN_MIN.max(*length));
+    runs.retain(|run| run.len() >= shortest);
+    runs.truncate(RUNS_MAX);
     runs
 }
 

@@ -343,3 +343,10 @@ fn of_too_many_runs_the_shortest_go() {
     assert_eq!(longest(equal.clone()), equal[..256]);
     assert_eq!(longest(vec![run(31, 1), run(32, 1)]), [run(32, 1)]);
 }
+
+#[test]
+fn many_short_runs_do_not_push_out_a_long_one() {
+    let mut runs: Vec<Run> = (1..=400).rev().map(|number| run(number * 100, number * 100)).collect();
+    runs.push(run(50, 1));
+    assert_eq!(longest(runs), [run(50, 1)]);
+}
