@@ -44,6 +44,7 @@ lint: toolchain site-lint ## Check the format, and let clippy look at both world
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	for component in $(COMPONENTS); do cargo clippy $(WASM) -p $$component -- -D warnings || exit; done
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --document-private-items --quiet
 
 # Node.js checks the site's modules; the site itself does without.
 site-test:
