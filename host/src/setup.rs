@@ -1,6 +1,6 @@
 //! From the command line to a served app.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use http::uri::Scheme;
@@ -45,6 +45,11 @@ pub fn run(args: &Args) -> Result<()> {
     if args.build || started_by_cargo_run() {
         builder.build_all(&manifest)?;
     }
+    serve(args, manifest, &variables, builder)
+}
+
+/// Serves until it is told to end.
+fn serve(args: &Args, manifest: Manifest, variables: &Variables, builder: Builder) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .event_interval(EVENT_INTERVAL)
@@ -57,47 +62,23 @@ pub fn run(args: &Args) -> Result<()> {
         &std::path::absolute(state_dir)?,
         args.in_memory,
     )?;
-    let grants = Grants::of_all(&manifest, &variables, &stores)?;
-    let settings = Settings {
-        request_timeout: args.request_timeout,
-        memory_limit: args.memory_limit as usize * 1024 * 1024,
-        max_instances: args.max_instances(),
-        quiet: args.quiet,
-    };
-    let engine = engine::start(instances(&manifest, &settings), settings.memory_limit)?;
-    let linker = linker(&engine)?;
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
         _ => None,
     };
     let scheme = if tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
-
     let listener = runtime.block_on(server::bind(args.listen))?;
     let app = Arc::new(App::new(
         listener.local_addr()?,
         scheme,
         info(&manifest),
         router(&manifest)?,
-        settings.request_timeout,
+        args.request_timeout,
     ));
-    let loader = Arc::new(Loader {
-        manifest,
-        grants,
-        settings,
-        builder,
-        engine,
-        linker,
-        app: app.clone(),
-    });
-    loader.load_all()?;
+    let grants = Grants::of_all(&manifest, variables, &stores)?;
+    let loader = load(args, manifest, grants, builder, app.clone())?;
     if args.watch {
-        // Without holding the app, so that the stores are closed at the end.
-        let loader = Arc::downgrade(&loader);
-        std::thread::Builder::new().name("watch".into()).spawn(move || {
-            if let Err(error) = watch::run(&loader) {
-                output::report(format_args!("no longer watching: {error:#}"));
-            }
-        })?;
+        watch(&loader)?;
     }
     let signals = Signals::catch()?;
     output::say(&announcement(&loader.manifest, &app, &stores));
@@ -108,6 +89,45 @@ pub fn run(args: &Args) -> Result<()> {
     // Drops what is still running, and with it the last holders of the stores, which closes them.
     runtime.shutdown_timeout(Duration::from_secs(1));
     output::flush();
+    Ok(())
+}
+
+/// Puts all components into the app.
+fn load(
+    args: &Args,
+    manifest: Manifest,
+    grants: HashMap<String, Arc<Grants>>,
+    builder: Builder,
+    app: Arc<App>,
+) -> Result<Arc<Loader>> {
+    let settings = Settings {
+        request_timeout: args.request_timeout,
+        memory_limit: args.memory_limit as usize * 1024 * 1024,
+        max_instances: args.max_instances(),
+        quiet: args.quiet,
+    };
+    let engine = engine::start(instances(&manifest, &settings), settings.memory_limit)?;
+    let loader = Loader {
+        linker: linker(&engine)?,
+        manifest,
+        grants,
+        settings,
+        builder,
+        engine,
+        app,
+    };
+    loader.load_all()?;
+    Ok(Arc::new(loader))
+}
+
+/// Builds components again when their files change, without holding the app, so that the stores are closed at the end.
+fn watch(loader: &Arc<Loader>) -> Result<()> {
+    let loader = Arc::downgrade(loader);
+    std::thread::Builder::new().name("watch".into()).spawn(move || {
+        if let Err(error) = watch::run(&loader) {
+            output::report(format_args!("no longer watching: {error:#}"));
+        }
+    })?;
     Ok(())
 }
 
