@@ -90,6 +90,11 @@ fn a_claim_costs_three_reads_and_three_writes_and_leaves_nothing() {
 }
 
 #[test]
+fn a_holder_may_sleep_for_twenty_seconds_as_the_docs_say() {
+    assert_eq!((WINDOW.as_secs(), FRESH.as_secs()), (30, 10));
+}
+
+#[test]
 fn a_window_begins_at_its_first_millisecond() {
     run(async {
         let (kv, world, ports) = ScriptedKv::new();

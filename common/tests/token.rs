@@ -174,6 +174,11 @@ fn every_claim_is_needed_and_compared_whole() {
 }
 
 #[test]
+fn the_skew_is_what_the_docs_say() {
+    assert_eq!(CLOCK_SKEW.as_secs(), 30);
+}
+
+#[test]
 fn times_are_allowed_the_skew_and_no_second_more() {
     let skew = CLOCK_SKEW.as_secs();
     let good = token(&header(), &claims());

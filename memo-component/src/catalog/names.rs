@@ -34,3 +34,25 @@ impl Names<'_> {
         format!("memo/{}/idem/{digest}", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_record_lies_at_its_owners_prefix() {
+        let ann = UserId::try_from("ann".to_owned()).unwrap();
+        let names = Names(&ann);
+        let id = MemoId(7);
+        for (key, expected) in [
+            (names.seq(), "memo/ann/seq"),
+            (names.memo(id), "memo/ann/7"),
+            (names.skip(), "memo/ann/skip"),
+            (names.once("digest"), "memo/ann/idem/digest"),
+        ] {
+            assert_eq!(key, expected);
+            assert!(key.starts_with(&names.prefix()));
+        }
+        assert_eq!(names.prefix(), "memo/ann/", "ann's records are not anna's");
+    }
+}
