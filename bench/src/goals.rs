@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::{
     contestants::Kind::{Hello, Limit, Ours, Peer},
-    lonely::Lonely,
+    idle::Idle,
     machine,
     report::{Report, median, show_mb, show_ratio, show_time},
 };
@@ -70,12 +70,12 @@ pub fn table(report: &Report) -> String {
             at_most(report.spread(workload), 5.0),
         );
     }
-    let ours = report.lonely.get(&Ours);
-    let memory = |bytes: fn(&Lonely) -> u64| ours.map(bytes).map(|bytes| (show_mb(bytes), bytes <= 100_000_000));
+    let ours = report.idle.get(&Ours);
+    let memory = |bytes: fn(&Idle) -> u64| ours.map(bytes).map(|bytes| (show_mb(bytes), bytes <= 100_000_000));
     let (mix, signing_in) = (memory(|l| l.memory_in_mix), memory(|l| l.memory_signing_in));
     line("memory in the mix with 64 connections", "≤ 100 MB", mix);
     line("memory while 64 connections sign in", "≤ 100 MB", signing_in);
-    let start = ours.and_then(|lonely| median(lonely.start.iter().copied()));
+    let start = ours.and_then(|idle| median(idle.start.iter().copied()));
     line(
         "process start to first answer",
         "≤ 300 ms",

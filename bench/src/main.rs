@@ -4,7 +4,7 @@ mod chart;
 mod contestants;
 mod driver;
 mod goals;
-mod lonely;
+mod idle;
 mod machine;
 mod process;
 mod report;
@@ -135,8 +135,8 @@ async fn run(args: &Args, cores: Cores) -> Result<()> {
             let kind = contestant.kind;
             eprintln!("{}: starts, and memory", kind.name());
             report
-                .lonely
-                .insert(kind, lonely::measure(contestant, plan.restarts, plan.timing).await?);
+                .idle
+                .insert(kind, idle::measure(contestant, plan.restarts, plan.timing).await?);
         }
     }
     let partial = args.quick || args.only.is_some() || !args.contestant.is_empty();

@@ -13,7 +13,7 @@ use crate::{
     },
     driver::Round,
     goals,
-    lonely::Lonely,
+    idle::Idle,
     machine,
     process::Cores,
     workloads::WORKLOADS,
@@ -32,7 +32,7 @@ pub struct Report {
     quick: bool,
     pub rounds: Rounds,
     pub foreign: BTreeMap<Kind, Vec<ForeignRounds>>,
-    pub lonely: BTreeMap<Kind, Lonely>,
+    pub idle: BTreeMap<Kind, Idle>,
 }
 
 impl Report {
@@ -43,7 +43,7 @@ impl Report {
             quick,
             rounds: Rounds::new(),
             foreign: BTreeMap::new(),
-            lonely: BTreeMap::new(),
+            idle: BTreeMap::new(),
         }
     }
 
@@ -186,19 +186,19 @@ impl Report {
         let mut text = String::from(
             "## Start and memory\n\n| contestant | process start to first answer | request after a pause | request when warm | memory at rest | mix, 64 connections | sign-in, 64 connections |\n|---|--:|--:|--:|--:|--:|--:|\n",
         );
-        for (kind, lonely) in &self.lonely {
+        for (kind, idle) in &self.idle {
             let time = |times: &[Duration]| median(times.iter().copied()).map_or("–".to_owned(), show_time);
             let memory = |bytes: u64| if bytes == 0 { "–".to_owned() } else { show_mb(bytes) };
             let _ = writeln!(
                 text,
                 "| {} | {} | {} | {} | {} | {} | {} |",
                 kind.name(),
-                time(&lonely.start),
-                time(&lonely.fresh_instance),
-                time(&lonely.warm),
-                memory(lonely.memory_at_rest),
-                memory(lonely.memory_in_mix),
-                memory(lonely.memory_signing_in)
+                time(&idle.start),
+                time(&idle.fresh_instance),
+                time(&idle.warm),
+                memory(idle.memory_at_rest),
+                memory(idle.memory_in_mix),
+                memory(idle.memory_signing_in)
             );
         }
         text + "\nAfter a pause of more than a second the host has dropped the instance and makes a new one. Memory is resident memory of all processes, at its peak.\n"

@@ -105,6 +105,7 @@ async fn misbehave(request: Request) -> Result<Answer, String> {
             Ok(text("slow"))
         }
         "/never" => {
+            eprintln!("it waits");
             spin_sdk::time::sleep(Duration::from_secs(3600)).await;
             Ok(text("never"))
         }

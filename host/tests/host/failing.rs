@@ -1,6 +1,6 @@
 //! Components that misbehave: the host answers for them and goes on.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{sync::Arc, thread};
 
 use crate::harness::{Host, manifest};
 
@@ -27,9 +27,14 @@ fn a_component_that_takes_too_much_memory_is_ended() {
 fn a_component_that_takes_too_much_memory_ends_its_neighbours_in_the_instance_and_no_more() {
     let host = Host::start(&manifest(""), &["--memory-limit", "16"]);
     thread::scope(|scope| {
-        let neighbours: Vec<_> = (0..4).map(|_| scope.spawn(|| host.get("/never"))).collect();
-        // All wait in one instance, because requests that wait leave it room.
-        thread::sleep(Duration::from_millis(500));
+        // One after the other, so that all wait in one instance: requests that wait leave it room.
+        let neighbours: Vec<_> = (1..=4)
+            .map(|number| {
+                let neighbour = scope.spawn(|| host.get("/never"));
+                host.wait_for_times(number, "it waits");
+                neighbour
+            })
+            .collect();
         assert_eq!(host.get("/hog"), (500, "Internal error\n".to_owned()));
         for neighbour in neighbours {
             assert_eq!(neighbour.join().unwrap(), (500, "Internal error\n".to_owned()));

@@ -1,5 +1,5 @@
 //! What goes wrong around the app: the issuer is away, the host is killed, everybody comes at once.
 
+mod concurrency;
 mod issuer_down;
 mod restart;
-mod storms;

@@ -22,7 +22,7 @@ use crate::{
 const IDLE: Duration = Duration::from_millis(1300);
 
 /// Start and memory of one contestant. Memory in bytes.
-pub struct Lonely {
+pub struct Idle {
     /// From the start of the process to its first answer.
     pub start: Vec<Duration>,
     /// A request to an instance that is there, one at a time.
@@ -35,7 +35,7 @@ pub struct Lonely {
 }
 
 /// Measures, and ends the contestant.
-pub async fn measure(mut contestant: Contestant, restarts: usize, timing: Timing) -> Result<Lonely> {
+pub async fn measure(mut contestant: Contestant, restarts: usize, timing: Timing) -> Result<Idle> {
     let mut start = Vec::new();
     for _ in 0..restarts {
         let (again, took) = contestant.restart().await?;
@@ -55,7 +55,7 @@ pub async fn measure(mut contestant: Contestant, restarts: usize, timing: Timing
     tokio::time::sleep(IDLE).await;
     let memory_at_rest = contestant.usage().1;
     let has_data = contestant.kind != Kind::Hello;
-    Ok(Lonely {
+    Ok(Idle {
         start,
         warm,
         fresh_instance,
