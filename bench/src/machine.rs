@@ -41,13 +41,12 @@ pub fn describe() -> Vec<String> {
 
 /// The size of a component in bytes.
 pub fn wasm_size(name: &str) -> u64 {
-    // Each is built in one of these.
-    let profiles = ["wasm", "wasm-fast"].into_iter();
-    let file = |profile| root().join(format!("target/wasm32-wasip2/{profile}/{name}.wasm"));
-    let newest = profiles.filter_map(|profile| std::fs::metadata(file(profile)).ok());
-    newest
-        .max_by_key(|metadata| metadata.modified().ok())
-        .map_or(0, |metadata| metadata.len())
+    // The file that spin.toml runs: another profile may have left an older one elsewhere.
+    let manifest = std::fs::read_to_string(root().join("spin.toml")).unwrap_or_default();
+    let file = format!("{name}.wasm");
+    let mut sources = manifest.split('"').filter(|text| text.ends_with(&file));
+    let metadata = sources.next().map(|source| std::fs::metadata(root().join(source)));
+    metadata.and_then(Result::ok).map_or(0, |metadata| metadata.len())
 }
 
 /// The site's files as they are embedded, in bytes: each in every coding that the site answers in.

@@ -111,7 +111,7 @@ impl Report {
              | native | the same routers compiled natively: hyper, tokio, the host's own SQLite store |\n\
              | bare hello | a component that answers `hello` and nothing else, on the embedded host |\n\
              | floor | in the same column: a component without router, tokens and JSON, which takes a request, reads one value from the store, sets five headers and logs a line |\n\
-             | workerd | a Worker with Hono, jose and KV kept on disk, under miniflare (`bench/peer`); its passwords are PBKDF2 with 100,000 rounds, the most that Workers allow, where ours are Argon2id with 19 MiB |\n\n\
+             | workerd | a Worker with Hono, jose and KV kept on disk, under miniflare (`bench/peer`); its passwords are PBKDF2 with 100,000 rounds, the most that Workers allow, where ours are Argon2id with 7 MiB |\n\n\
              All do the same work through the same API, in turns: every figure is the median of the rounds, every ratio the median of the rounds' ratios. {cores}{skipped}\n"
         )
     }
