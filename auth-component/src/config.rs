@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use common::config::ConfigError;
+use common::config::{ConfigError, entries};
 use ipnet::IpNet;
 
 use crate::sign_in::password::Cost;
@@ -51,8 +51,7 @@ impl TrustedProxies {
     /// # Errors
     /// When an entry is neither.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-        let parsed = entries.map(|entry| {
+        let parsed = entries(text).map(|entry| {
             let network = entry.parse::<IpNet>().ok();
             network
                 .or_else(|| entry.parse::<IpAddr>().ok().map(IpNet::from))

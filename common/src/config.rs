@@ -25,8 +25,13 @@ impl ConfigError {
     }
 }
 
+/// The entries of a comma-separated value, without those that are empty.
+pub fn entries(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|entry| !entry.is_empty())
+}
+
 /// Parses an origin as browsers send it (RFC 6454 §6.2): scheme, host, and the port where it is not the scheme's own.
-fn parse_origin(text: &str) -> Result<Uri, &'static str> {
+fn parse_origin(text: &str) -> Result<HeaderValue, &'static str> {
     let uri: Uri = text.parse().map_err(|_| "not an origin such as https://memo.example")?;
     if !(uri.scheme() == Some(&Scheme::HTTP) || uri.scheme() == Some(&Scheme::HTTPS)) {
         return Err("an origin begins with http:// or https://");
@@ -38,7 +43,7 @@ fn parse_origin(text: &str) -> Result<Uri, &'static str> {
             .bytes()
             .all(|byte| byte.is_ascii_graphic() && !byte.is_ascii_uppercase())
     {
-        Ok(uri)
+        HeaderValue::try_from(text).map_err(|_| "it can't be sent as a header")
     } else {
         Err("an origin has a scheme, a host in lower case and perhaps a port, and nothing after them")
     }
@@ -54,16 +59,10 @@ impl AllowedOrigins {
     /// # Errors
     /// When an entry is not an origin.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-        let origins = entries.map(|entry| {
-            let origin = parse_origin(entry).map(|_| HeaderValue::try_from(entry));
-            match origin {
-                Ok(Ok(origin)) => Ok(origin),
-                Ok(Err(_)) => Err(ConfigError::new("cors_origins", "an entry can't be sent as a header")),
-                Err(reason) => Err(ConfigError::new("cors_origins", reason)),
-            }
-        });
-        origins.collect::<Result<_, _>>().map(Self)
+        let origins: Result<_, _> = entries(text).map(parse_origin).collect();
+        origins
+            .map(Self)
+            .map_err(|reason| ConfigError::new("cors_origins", reason))
     }
 
     /// Whether an `Origin` header names one of them.
@@ -95,14 +94,11 @@ impl PublicOrigin {
     /// # Errors
     /// When it is neither empty nor an origin.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let refuse = |reason: &str| ConfigError::new("public_origin", reason);
-        let text = text.trim();
-        if text.is_empty() {
-            return Ok(Self(None));
-        }
-        parse_origin(text).map_err(refuse)?;
-        let origin = HeaderValue::try_from(text).map_err(|_| refuse("it can't be sent as a header"))?;
-        Ok(Self(Some(origin)))
+        let text = Some(text.trim()).filter(|text| !text.is_empty());
+        let origin = text.map(parse_origin).transpose();
+        origin
+            .map(Self)
+            .map_err(|reason| ConfigError::new("public_origin", reason))
     }
 
     /// The origin, where it is set.

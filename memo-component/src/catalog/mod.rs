@@ -17,7 +17,7 @@ pub mod once;
 pub mod page;
 pub mod skip;
 
-use std::{convert::Infallible, time::Duration};
+use std::time::Duration;
 
 use common::{
     http::problem::Problem,
@@ -194,17 +194,12 @@ impl<'a> Catalog<'a> {
         &self,
         id: MemoId,
         version: Version,
-        change: impl FnOnce(Memo) -> Change<Memo, T, Infallible> + Send,
+        change: impl FnOnce(Memo) -> Change<Memo, T, ()> + Send,
     ) -> Result<T, Error> {
         let key = self.names.memo(id);
-        let updated = update(self.ports, &key, version.0, |current: Option<Memo>| match current {
-            Some(memo) => match change(memo) {
-                Change::Write(memo, value) => Change::Write(memo, value),
-                Change::Delete(value) => Change::Delete(value),
-                Change::Leave(never) => match never {},
-            },
-            // Nobody was ever given the version 0.
-            None => Change::Leave(()),
+        // Nobody was ever given the version 0, at which there is no memo.
+        let updated = update(self.ports, &key, version.0, |current: Option<Memo>| {
+            current.map_or(Change::Leave(()), change)
         });
         let now = match updated.await? {
             Updated::Done(value) => return Ok(value),
