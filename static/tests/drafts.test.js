@@ -120,6 +120,8 @@ test("a copy of a tab does not write under the tab's name", () => {
   copy.drafts.set("new", { text: "copy" });
   assert.equal(original.drafts.get("new")?.text, "original");
   assert.equal(copy.drafts.get("new")?.text, "copy");
+  original.drafts.delete("new");
+  assert.equal(original.drafts.get("new"), null, "the copy is there, under its name");
 });
 
 test("there is a bound to what is left behind: the oldest go, and what is too old", () => {

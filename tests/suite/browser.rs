@@ -3,11 +3,16 @@
 use crate::harness::{Browser, HostPlan, PASSWORD, Screen, TestApp, User, unique};
 
 mod addresses;
+mod capture;
 mod conflicts;
 mod drafts;
 mod languages;
 mod policy;
 mod typing;
+mod writing;
+
+/// Ctrl with Enter, as WebDriver spells it.
+const SAVE: &str = "\u{e009}\u{e007}\u{e000}";
 
 async fn sign_up(browser: &Browser, name: &str) {
     browser.fill("#username", name).await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
+use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -187,6 +188,41 @@ impl Browser {
             .issue_cmd(command)
             .await
             .expect("the browser takes the command");
+    }
+
+    /// Opens another tab of the same browser and goes on in it. Returns the name of the tab that it was in.
+    pub async fn open_tab(&self, app: &TestApp) -> WindowHandle {
+        let before = self.tab().await;
+        let tab = self.client.new_window(true).await.expect("a new tab");
+        self.switch_to(tab.handle).await;
+        self.visit(app).await;
+        before
+    }
+
+    /// Goes on in another tab.
+    pub async fn switch_to(&self, tab: WindowHandle) {
+        self.client.switch_to_window(tab).await.expect("the tab is there");
+    }
+
+    /// The tab that it is in.
+    pub async fn tab(&self) -> WindowHandle {
+        self.client.window().await.expect("a tab")
+    }
+
+    /// Lets the tab crash, without a word to its page.
+    pub async fn crash(&self) {
+        let command = Devtools {
+            command: "Page.crash",
+            parameters: json!({}),
+        };
+        let _ = self.client.issue_cmd(command).await; // Nobody is left to answer.
+    }
+
+    /// Lets requests to these addresses fail as without a connection, from now on; `*` stands for any part.
+    pub async fn cut_off(&self, addresses: &[&str]) {
+        self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.setBlockedURLs", json!({ "urls": addresses }))
+            .await;
     }
 
     /// Keeps a picture for people in `target/tmp`.

@@ -123,6 +123,7 @@ export class Drafts {
       // This tab is a copy: the name is the original's, and so is what was written under it.
       this.#tab = newTab();
       this.#tabStorage.set(TAB, this.#tab);
+      this.#tabs.postMessage({ hello: this.#tab });
     }
     this.#alive.add(name);
   }

@@ -91,7 +91,7 @@ export class MemoEditor extends HTMLElement {
   #finish() {
     return this.#await(async (autosave) => {
       if (await autosave.flush()) this.#end({});
-      else if (autosave.state.reason) notifyTrouble(autosave.state.reason);
+      else tellWhy(autosave.state);
     });
   }
 
@@ -105,7 +105,10 @@ export class MemoEditor extends HTMLElement {
       }
       autosave.write(this.#original);
       if (await autosave.flush()) this.#end({ discarded: { text: discarded, version: autosave.version } });
-      else autosave.write(discarded);
+      else {
+        tellWhy(autosave.state);
+        autosave.write(discarded);
+      }
     });
   }
 
@@ -176,6 +179,14 @@ export class MemoEditor extends HTMLElement {
     this.#below.hidden = false;
     this.#conflict.hidden = true;
   }
+}
+
+/** Tells somebody who waits why the edit does not close.
+ * @param {import("../../data/autosave.js").State} state */
+function tellWhy({ kind, reason }) {
+  const key = WORDS[kind];
+  if (reason) notifyTrouble(reason);
+  else if (key) notifyTrouble({ key });
 }
 
 customElements.define("memo-editor", MemoEditor);
