@@ -105,7 +105,8 @@ async fn what_cannot_be_saved_is_told_with_its_reason() {
     browser.click(".memo .edit").await;
     browser.fill(EDITOR, " ").await;
     says(&browser, "Not saved").await;
-    assert!(browser.text("memo-editor .why").await.contains("nothing to save"));
+    let why = "return document.querySelector('memo-editor .why').textContent.includes('nothing to save')";
+    browser.until_true("it says why", why).await;
     browser.type_into(EDITOR, "\u{e00c}").await; // Escape
     browser.sees(EDITOR).await;
     assert_eq!(user.read(&memo).await, memo);
@@ -150,7 +151,7 @@ async fn lists_go_on_by_themselves_and_the_browser_takes_it_back() {
     holds(&browser, "#new-memo", "- [ ] a\n- [ ] b").await;
     browser.type_into("#new-memo", "\u{e009}z\u{e000}").await; // Ctrl and z
     holds(&browser, "#new-memo", "- [ ] a\n  - [ ] b").await;
-    browser.type_into("#new-memo", "\n\nc").await;
+    browser.type_into("#new-memo", "\u{e010}\n\nc").await; // End
     holds(&browser, "#new-memo", "- [ ] a\n  - [ ] b\nc").await;
     browser.type_into("#new-memo", "\u{e004}").await; // Tab leads on where there is no list.
     has_focus(&browser, ".composer [data-tool=bold]").await;

@@ -88,19 +88,21 @@ export class WritingTools extends HTMLElement {
       return;
     }
     const field = /** @type {HTMLTextAreaElement} */ (this.#field);
-    this.endPreviewOverField();
+    this.#uncover(field);
     if (this.#isComposing) endComposition(field);
     apply(field, TOOLS[tool](selectionOf(field)));
   }
 
-  /** On a narrow screen the preview covers what the tools change. */
-  endPreviewOverField() {
-    if (this.#field && !this.#field.checkVisibility()) this.endPreview();
+  /** On a narrow screen the preview is in the place of what the tools change.
+   * @param {HTMLTextAreaElement} field */
+  #uncover(field) {
+    if (!field.checkVisibility()) this.endPreview();
   }
 
   #togglePreview() {
     const isShown = this.classList.toggle("previewing");
     this.#preview.hidden = !isShown;
+    this.#preview.classList.toggle("memo-text", isShown); // Nobody takes an empty preview for a memo's text.
     this.#switch.ariaPressed = String(isShown);
     this.#showPreview();
   }
