@@ -3,13 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { chosungOf, isChosung, isHalfTyped, matcher } from "../public/js/lib/chosung.js";
+import { foundIn, isChosung, isHalfTyped, matcher } from "../public/js/lib/chosung.js";
 
 const finds = (query, text) => matcher(query)(text);
 
 test("initial consonants stand for their syllables, with and without spaces", () => {
-  assert.equal(chosungOf("배달의 민족"), "ㅂㄷㅇㅁㅈ");
-  assert.equal(chosungOf("까치 3마리, A4"), "ㄲㅊ3ㅁㄹ,a4");
   for (const text of ["배달의 민족", "배달의민족", "어제 배달의\n민족에서", "배달의 민족".normalize("NFD")]) {
     assert(finds("ㅂㄷㅇㅁㅈ", text), text);
     assert(finds("ㅂㄷㅇ ㅁㅈ", text), text);
@@ -54,4 +52,11 @@ test("signs of patterns are letters", () => {
     assert(finds(text, `see ${text}`), text);
     assert(!finds(text, "abc 123"), text);
   }
+});
+
+test("what was found can be marked", () => {
+  assert.deepEqual(foundIn("배달의 민족, 배달의민족", "ㅂㄷㅇㅁㅈ"), ["배달의 민족", "배달의민족"]);
+  assert.deepEqual(foundIn("오늘의 메모", "메ㅁ"), ["메모"]);
+  assert.deepEqual(foundIn("A memo. MEMO", "memo a"), ["memo", "a"]);
+  assert.deepEqual(foundIn("nothing", ""), []);
 });

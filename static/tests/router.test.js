@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { detour, placeAt } from "../public/js/router.js";
-import { ROUTES, searchAddress, tagAddress } from "../public/js/routes.js";
+import { pathOfTag } from "../public/js/lib/tags.js";
+import { ROUTES, searchAddress } from "../public/js/routes.js";
 
 test("every route is found at its own path", () => {
   for (const route of ROUTES) {
@@ -27,7 +28,7 @@ test("a parameter that is not well-formed names nothing, and breaks nothing", ()
 
 test("a tag may hold slashes and any letter, and comes back from its address as it was", () => {
   for (const tag of ["a", "a/b/c", "책/읽을 것", "50%", "?#"]) {
-    assert.deepEqual(placeAt(tagAddress(tag))?.params, { tag }, tag);
+    assert.deepEqual(placeAt(pathOfTag(tag))?.params, { tag }, tag);
   }
   assert.equal(placeAt(searchAddress("우유 & 빵"))?.query.get("q"), "우유 & 빵");
 });

@@ -1,32 +1,42 @@
 // The memo pad: shows the screen that belongs to the address and to who is signed in.
 
-import { drafts, memos, session } from "./data/stores.js";
+import { drafts, memos, renaming, selection, session, tags } from "./data/stores.js";
 import { find, focusHeading } from "./lib/dom.js";
-import { languageChange, t } from "./lib/i18n.js";
+import { languageChange, renewTimes, t } from "./lib/i18n.js";
 import { tab } from "./lib/storage.js";
+import { startKeys } from "./keys.js";
 import { detour, Router } from "./router.js";
-import { startAccount } from "./screens/header/account.js";
 import { startHeader } from "./screens/header/header.js";
 import { createHelpScreen } from "./screens/help/help-screen.js";
+import { titleOf } from "./screens/pad/pad-head.js";
 import { createPadScreen } from "./screens/pad/pad-screen.js";
+import { Rail } from "./screens/rail/rail.js";
+import { createSelectionBar } from "./screens/selection/selection-bar.js";
 import { createSignInForm } from "./screens/sign-in/sign-in-form.js";
 import { createOpeningScreen, createUnreachableScreen } from "./screens/start/start-screens.js";
+import { createRenameBar } from "./screens/tags/rename-bar.js";
 import { clearToast, notify, notifyError, notifyTrouble } from "./screens/toast/toast.js";
+
+/** How long "two minutes ago" is true. */
+const TIMES_MS = 30_000;
 
 await startHeader(() => notifyTrouble({ key: "languageFailed" }));
 
 const main = find(document, "main", HTMLElement);
 const router = new Router(tab);
+const rail = new Rail(router);
 const pad = createPadScreen(router);
 const signInForm = createSignInForm(router);
 const help = createHelpScreen();
+const job = createRenameBar(() => pad.refresh());
+const selectionBar = createSelectionBar();
 /** What is to be seen as long as it is not known who is signed in.
  * @type {HTMLElement | null} */
 let waiting = createOpeningScreen();
 
-/** @param {HTMLElement} screen */
-function display(screen) {
-  if (main.firstElementChild !== screen) main.replaceChildren(screen);
+/** @param {HTMLElement[]} screen */
+function display(...screen) {
+  if (main.firstElementChild !== screen[0]) main.replaceChildren(...screen);
 }
 
 /** @param {"load" | "go" | "back"} how one got to the place */
@@ -42,22 +52,46 @@ function render(how) {
     return;
   }
   showTitle();
+  rail.show(place);
+  document.documentElement.dataset.place = place.route.path;
+  showScreen(place, how);
+  router.restoreScroll();
+}
+
+/** @param {import("./router.js").Place} place @param {"load" | "go" | "back"} how */
+function showScreen(place, how) {
+  if (place.route.screen !== "pad") selection.clear();
   if (place.route.screen === "help") {
     display(help);
     if (how !== "load") focusHeading(help);
   } else if (place.route.screen === "sign-in") {
     display(signInForm);
     signInForm.show(place);
+  } else if (place.route.screen === "history") {
+    showHistory(place);
   } else {
-    display(pad);
+    display(job, pad, selectionBar);
     pad.show(place, how);
   }
-  router.restoreScroll();
+}
+
+/** The history comes when somebody wants to see it.
+ * @param {import("./router.js").Place} place */
+async function showHistory(place) {
+  try {
+    const { createHistoryScreen } = await import("./screens/history/history-screen.js");
+    if (router.place !== place) return; // Elsewhere by now.
+    const history = createHistoryScreen();
+    display(history.element);
+    await history.show(place);
+  } catch (error) {
+    notifyError(error);
+  }
 }
 
 function showTitle() {
-  const { path, title } = router.place.route;
-  document.title = path === "/" ? t("appName") : `${t(title)} – ${t("appName")}`;
+  const { key, params } = titleOf(router.place);
+  document.title = router.place.route.path === "/" ? t("appName") : `${t(key, params)} – ${t("appName")}`;
 }
 
 /** Finds out who is signed in. */
@@ -77,16 +111,31 @@ async function start() {
  * @param {import("./data/session.js").Change} change */
 function changeUser({ previous, asked }) {
   clearToast();
-  if (previous && asked) drafts.deleteAll(previous.id);
+  if (previous && asked) {
+    drafts.deleteAll(previous.id);
+    renaming.forget(previous.id);
+  }
   memos.clear();
+  tags.clear();
   pad.reset();
-  if (session.user) memos.loadMore();
+  if (session.user) {
+    tags.refresh();
+    renaming.resume();
+  }
   if (waiting) return; // `start` goes on.
   if (session.user || !asked) render("go");
   else router.go("/sign-in", { replace: true });
   if (session.user) return;
   if (asked) notify({ key: "signedOut" });
   else notifyTrouble({ key: "sessionEnded" });
+}
+
+/** Catches up with what was changed elsewhere. */
+function refresh() {
+  if (!session.user) return;
+  pad.refresh();
+  tags.refresh();
+  renaming.resume();
 }
 
 session.addEventListener("change", (event) => changeUser(/** @type {CustomEvent} */ (event).detail));
@@ -97,22 +146,30 @@ window.addEventListener("offline", () => notifyTrouble({ key: "offline" }));
 window.addEventListener("online", () => {
   notify({ key: "online" });
   if (waiting) start();
-  else if (session.user) memos.refresh();
+  else refresh();
 });
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && session.user) memos.refresh();
+  if (!document.hidden) refresh();
 });
 // The back button may show a page that slept through a sign-out.
 window.addEventListener("pageshow", (event) => {
   if (event.persisted && session.user) session.restore().catch(notifyError);
 });
+memos.addEventListener("organised", () => tags.refreshSoon());
 // After a reload the memos come later than the screen, and with them the place where one was.
 memos.addEventListener("change", function showPlace() {
-  if (!memos.isOpen) return;
+  if (!pad.isLoaded) return;
   memos.removeEventListener("change", showPlace);
   router.restoreScroll();
 });
+setInterval(renewTimes, TIMES_MS);
 
-startAccount();
+startKeys({
+  search: () => rail.focusSearch() || router.go("/search"),
+  compose: () => (router.place.route.path === "/" ? pad.compose() : router.go("/new")),
+  help: () => router.go("/help"),
+  cards: () => (router.place.route.screen === "pad" ? pad.cards : []),
+  clear: () => selection.clear(),
+});
 router.start();
 start();

@@ -26,9 +26,6 @@ export const ROUTES = [
   { path: "/help", screen: "help", audience: "all", title: "helpTitle" },
 ];
 
-/** The address of a tag's memos. @param {string} tag */
-export const tagAddress = (tag) => `/tag/${tag.split("/").map(encodeURIComponent).join("/")}`;
-
 /** The address of a memo. @param {string} id */
 export const memoAddress = (id) => `/m/${encodeURIComponent(id)}`;
 

@@ -1,6 +1,6 @@
 // The memos that this tab knows: one place, which the lists, the cards and the editors show.
 
-import { isProblem } from "../lib/api.js";
+import { isProblem, Problem } from "../lib/api.js";
 import { keyOf } from "./query.js";
 import { View } from "./view.js";
 
@@ -15,7 +15,8 @@ const VIEWS_MAX = 20;
 /** How often a change that does not depend on the text is tried on a memo that goes on changing. */
 const TRIES = 3;
 
-/** Fires `change` after every change of what it holds, and `clear` before it when all of it was forgotten. */
+/** Fires `change` after every change of what it holds, `clear` before it when all of it was forgotten, and `organised` when
+ * this tab has changed a memo, which may change its tags. */
 export class MemoStore extends EventTarget {
   /** @type {Map<string, Memo>} */
   #memos = new Map();
@@ -198,6 +199,7 @@ export class MemoStore extends EventTarget {
   learnOutcome(memo) {
     this.changes += 1;
     this.learn(memo);
+    this.dispatchEvent(new Event("organised"));
   }
 
   /** @param {string} id */
@@ -229,7 +231,7 @@ export class MemoStore extends EventTarget {
       if (memo) this.#keep(memo);
       return memo;
     } catch (error) {
-      const current = isProblem(error, "stale-version") ? error.members.current : null;
+      const current = error instanceof Problem && error.slug === "stale-version" ? error.members.current : null;
       if (current) this.#keep(current);
       if (isProblem(error, "not-found")) {
         this.changes += 1;

@@ -24,10 +24,12 @@ export class Selection extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
+  /** Tells whether there was anything to clear. */
   clear() {
-    if (this.#ids.size === 0) return;
+    if (this.#ids.size === 0) return false;
     this.#ids.clear();
     this.dispatchEvent(new Event("change"));
+    return true;
   }
 
   /** Leaves what is no longer to be seen. @param {string[]} ids what is */

@@ -34,6 +34,7 @@ export class MemoCard extends HTMLElement {
     findButton(this, ".restore").addEventListener("click", () => this.#memo && restore(this.#memo));
     menuButton(findButton(this, ".more-button"), () => (this.#memo ? itemsFor(this.#memo, this) : []));
     this.#pick.addEventListener("change", () => this.select());
+    this.addEventListener("select-memo", () => this.select());
     onPress(this, { open: () => this.open(), edit: () => this.edit(), select: () => this.select() });
   }
 
@@ -66,9 +67,9 @@ export class MemoCard extends HTMLElement {
     this.#text.isAlone = isAlone;
   }
 
-  /** The words to mark in the text. @param {string[]} marks */
-  set marks(marks) {
-    this.#text.marks = marks;
+  /** What was searched for, to be marked. @param {string} q */
+  set search(q) {
+    this.#text.search = q;
   }
 
   /** @param {boolean} isSelected */
