@@ -28,4 +28,4 @@ export const tags = new TagIndex(service);
 
 export const renaming = new TagRename({ service, store: memos, many, storage: local, owner, rename: renameTag });
 
-export const drafts = new Drafts(tab, owner, new BroadcastChannel("drafts"));
+export const drafts = new Drafts({ storage: local, tabStorage: tab, owner, tabs: new BroadcastChannel("drafts") });
