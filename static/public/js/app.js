@@ -4,19 +4,36 @@ import { drafts, memos, renaming, selection, session, tags } from "./data/stores
 import { find, focusHeading } from "./lib/dom.js";
 import { languageChange, renewTimes, t } from "./lib/i18n.js";
 import { tab } from "./lib/storage.js";
+import { pathOfTag } from "./lib/tags.js";
+import { foldText } from "./lib/text.js";
 import { startKeys } from "./keys.js";
 import { detour, Router } from "./router.js";
 import { startHeader } from "./screens/header/header.js";
-import { createHelpScreen } from "./screens/help/help-screen.js";
 import { titleOf } from "./screens/pad/pad-head.js";
 import { createPadScreen } from "./screens/pad/pad-screen.js";
 import { Rail } from "./screens/rail/rail.js";
 import { createSelectionBar } from "./screens/selection/selection-bar.js";
-import { createSignInForm } from "./screens/sign-in/sign-in-form.js";
 import { createOpeningScreen, createUnreachableScreen } from "./screens/start/start-screens.js";
 import { createRenameBar } from "./screens/tags/rename-bar.js";
 import { clearToast, notify, notifyError, notifyTrouble } from "./screens/toast/toast.js";
 
+/** @typedef {import("./router.js").Place} Place */
+/** @typedef {"load" | "go" | "back"} How how one got to a place */
+/** @typedef {{element: HTMLElement, show: (place: Place, how: How) => unknown}} LateScreen */
+
+/** What not everybody needs at once.
+ * @type {Record<"history" | "sign-in" | "help", () => Promise<LateScreen>>} */
+const LATER = {
+  history: async () => (await import("./screens/history/history-screen.js")).createHistoryScreen(),
+  help: async () => {
+    const element = (await import("./screens/help/help-screen.js")).createHelpScreen();
+    return { element, show: (_, how) => how !== "load" && focusHeading(element) };
+  },
+  "sign-in": async () => {
+    const element = (await import("./screens/sign-in/sign-in-form.js")).createSignInForm(router);
+    return { element, show: (place) => element.show(place) };
+  },
+};
 /** How long "two minutes ago" is true. */
 const TIMES_MS = 30_000;
 
@@ -26,10 +43,10 @@ const main = find(document, "main", HTMLElement);
 const router = new Router(tab);
 const rail = new Rail(router);
 const pad = createPadScreen(router);
-const signInForm = createSignInForm(router);
-const help = createHelpScreen();
-const job = createRenameBar(() => pad.refresh());
+const job = createRenameBar(showRenamed);
 const selectionBar = createSelectionBar();
+/** @type {Map<string, LateScreen>} */
+const screens = new Map();
 /** What is to be seen as long as it is not known who is signed in.
  * @type {HTMLElement | null} */
 let waiting = createOpeningScreen();
@@ -39,7 +56,7 @@ function display(...screen) {
   if (main.firstElementChild !== screen[0]) main.replaceChildren(...screen);
 }
 
-/** @param {"load" | "go" | "back"} how one got to the place */
+/** @param {How} how */
 function render(how) {
   const { place } = router;
   if (waiting && place.route.audience !== "all") {
@@ -58,35 +75,34 @@ function render(how) {
   router.restoreScroll();
 }
 
-/** @param {import("./router.js").Place} place @param {"load" | "go" | "back"} how */
+/** @param {Place} place @param {How} how */
 function showScreen(place, how) {
-  if (place.route.screen !== "pad") selection.clear();
-  if (place.route.screen === "help") {
-    display(help);
-    if (how !== "load") focusHeading(help);
-  } else if (place.route.screen === "sign-in") {
-    display(signInForm);
-    signInForm.show(place);
-  } else if (place.route.screen === "history") {
-    showHistory(place);
-  } else {
+  const { screen } = place.route;
+  if (screen === "pad") {
     display(job, pad, selectionBar);
     pad.show(place, how);
+    return;
   }
+  selection.clear();
+  showLater(screen, place, how).catch(() => notifyTrouble({ key: "problem.unreachable" }));
 }
 
-/** The history comes when somebody wants to see it.
- * @param {import("./router.js").Place} place */
-async function showHistory(place) {
-  try {
-    const { createHistoryScreen } = await import("./screens/history/history-screen.js");
-    if (router.place !== place) return; // Elsewhere by now.
-    const history = createHistoryScreen();
-    display(history.element);
-    await history.show(place);
-  } catch (error) {
-    notifyError(error);
-  }
+/** Shows a screen that comes when somebody wants to see it.
+ * @param {keyof typeof LATER} name @param {Place} place @param {How} how */
+async function showLater(name, place, how) {
+  const screen = screens.get(name) ?? (await LATER[name]());
+  screens.set(name, screen);
+  if (router.place !== place) return; // Elsewhere by now.
+  display(screen.element);
+  screen.show(place, how);
+  router.restoreScroll();
+}
+
+/** Whoever looks at the memos of a tag that has another name by now goes there.
+ * @param {import("./data/tag-rename.js").Job} job */
+function showRenamed({ from, to }) {
+  const { tag } = router.place.params;
+  if (tag !== undefined && foldText(tag) === foldText(from)) router.go(pathOfTag(foldText(to)), { replace: true });
 }
 
 function showTitle() {

@@ -5,6 +5,7 @@ import { isProblem, SignedOut } from "../../lib/api.js";
 import { hasKeyboard } from "../../lib/device.js";
 import { findElement, focusHeading, fromTemplate } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
+import { foldText } from "../../lib/text.js";
 import { notifyError } from "../toast/toast.js";
 import { MemoComposer } from "./memo-composer.js";
 import { MemoList } from "./memo-list.js";
@@ -33,6 +34,10 @@ class PadScreen extends HTMLElement {
   constructor() {
     super();
     this.append(this.#composer, this.#list);
+    // While the pad is in sight, nobody needs the way to it.
+    new IntersectionObserver(([{ isIntersecting }]) => {
+      document.documentElement.toggleAttribute("data-pad-in-sight", isIntersecting);
+    }).observe(this.#composer);
     this.addEventListener("memo-gone", () => this.#leave());
     memos.addEventListener("change", () => {
       this.#readOpened();
@@ -151,7 +156,7 @@ class PadScreen extends HTMLElement {
 function viewOf({ route, params, query }) {
   const q = (query.get("q") ?? "").trim();
   if (route.state === undefined || (route.path === "/search" && q === "")) return null;
-  return memos.view({ state: route.state, tag: params.tag ?? "", q: route.path === "/search" ? q : "" });
+  return memos.view({ state: route.state, tag: foldText(params.tag ?? ""), q: route.path === "/search" ? q : "" });
 }
 
 customElements.define("pad-screen", PadScreen);

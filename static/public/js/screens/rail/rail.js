@@ -4,6 +4,7 @@
 import { session } from "../../data/stores.js";
 import { findButton, findElement, fromTemplate } from "../../lib/dom.js";
 import { languageChange, setText } from "../../lib/i18n.js";
+import { foldText } from "../../lib/text.js";
 import { titleOf } from "../pad/pad-head.js";
 import { SearchField } from "../search/search-field.js";
 import { startAccount } from "./account.js";
@@ -42,7 +43,7 @@ export class Rail {
     });
     this.#wide.addEventListener("change", () => this.#arrange());
     session.addEventListener("change", () => this.#arrange());
-    languageChange.addEventListener("change", () => this.#tree.show(this.#place?.params.tag ?? ""));
+    languageChange.addEventListener("change", () => this.#tree.show(foldText(this.#place?.params.tag ?? "")));
     this.#arrange();
   }
 
@@ -56,7 +57,7 @@ export class Rail {
       if (link.closest(".tags") || link.classList.contains("home")) continue;
       link.ariaCurrent = link.pathname === place.route.path ? "page" : null;
     }
-    this.#tree.show(place.params.tag?.toLowerCase() ?? "");
+    this.#tree.show(foldText(place.params.tag ?? ""));
     this.#search.show(place);
     this.#arrange();
   }

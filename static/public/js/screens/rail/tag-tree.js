@@ -69,7 +69,7 @@ export class TagTree {
       this.show(this.#current);
     });
     row.append(toggle);
-    const list = document.createElement("ul");
+    const list = element("ul", "plain");
     list.role = "list";
     list.hidden = !isOpen;
     if (isOpen) list.append(...children.map((child) => this.#item(child)));
