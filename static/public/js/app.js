@@ -1,20 +1,20 @@
 // The memo pad: shows the screen that belongs to the address and to who is signed in.
 
-import { drafts, memos, renaming, selection, session, tags } from "./data/stores.js";
+import { renameKey } from "./data/rename-key.js";
+import { drafts, memos, selection, session, tags } from "./data/stores.js";
 import { find, focusHeading } from "./lib/dom.js";
 import { languageChange, renewTimes, t } from "./lib/i18n.js";
-import { tab } from "./lib/storage.js";
+import { local, tab } from "./lib/storage.js";
 import { pathOfTag } from "./lib/tags.js";
 import { foldText } from "./lib/text.js";
 import { startKeys } from "./keys.js";
 import { detour, Router } from "./router.js";
 import { startHeader } from "./screens/header/header.js";
+import { loadEditors } from "./screens/pad/memo-card.js";
 import { titleOf } from "./screens/pad/pad-head.js";
 import { createPadScreen } from "./screens/pad/pad-screen.js";
 import { Rail } from "./screens/rail/rail.js";
-import { createSelectionBar } from "./screens/selection/selection-bar.js";
 import { createOpeningScreen, createUnreachableScreen } from "./screens/start/start-screens.js";
-import { createRenameBar } from "./screens/tags/rename-bar.js";
 import { clearToast, notify, notifyError, notifyTrouble } from "./screens/toast/toast.js";
 
 /** @typedef {import("./router.js").Place} Place */
@@ -36,6 +36,8 @@ const LATER = {
 };
 /** How long "two minutes ago" is true. */
 const TIMES_MS = 30_000;
+/** When the page has settled, what will be needed next comes. */
+const EDITORS_MS = 1000;
 
 await startHeader(() => notifyTrouble({ key: "languageFailed" }));
 
@@ -43,17 +45,15 @@ const main = find(document, "main", HTMLElement);
 const router = new Router(tab);
 const rail = new Rail(router);
 const pad = createPadScreen(router);
-const job = createRenameBar(showRenamed);
-const selectionBar = createSelectionBar();
 /** @type {Map<string, LateScreen>} */
 const screens = new Map();
 /** What is to be seen as long as it is not known who is signed in.
  * @type {HTMLElement | null} */
 let waiting = createOpeningScreen();
 
-/** @param {HTMLElement[]} screen */
-function display(...screen) {
-  if (main.firstElementChild !== screen[0]) main.replaceChildren(...screen);
+/** @param {HTMLElement} screen */
+function display(screen) {
+  if (main.firstElementChild !== screen) main.replaceChildren(screen);
 }
 
 /** @param {How} how */
@@ -79,7 +79,7 @@ function render(how) {
 function showScreen(place, how) {
   const { screen } = place.route;
   if (screen === "pad") {
-    display(job, pad, selectionBar);
+    display(pad);
     pad.show(place, how);
     return;
   }
@@ -129,14 +129,14 @@ function changeUser({ previous, asked }) {
   clearToast();
   if (previous && asked) {
     drafts.deleteAll(previous.id);
-    renaming.forget(previous.id);
+    local.remove(renameKey(previous.id));
   }
   memos.clear();
   tags.clear();
   pad.reset();
   if (session.user) {
     tags.refresh();
-    renaming.resume();
+    resumeRenaming();
   }
   if (waiting) return; // `start` goes on.
   if (session.user || !asked) render("go");
@@ -151,9 +151,29 @@ function refresh() {
   if (!session.user) return;
   pad.refresh();
   tags.refresh();
-  renaming.resume();
+  resumeRenaming();
 }
 
+/** @type {Promise<ReturnType<typeof import("./screens/bulk/bulk.js").startBulk>> | null} */
+let bulk = null;
+
+/** What changes many memos at once comes when it is needed. */
+function withBulk() {
+  bulk ??= import("./screens/bulk/bulk.js").then(({ startBulk }) => startBulk(pad, showRenamed));
+  bulk.catch(() => {
+    bulk = null;
+    notifyTrouble({ key: "problem.unreachable" });
+  });
+  return bulk;
+}
+
+/** Goes on with the renaming of a tag that was broken off by a reload or for want of a connection. */
+function resumeRenaming() {
+  if (session.user && local.get(renameKey(session.user.id))) withBulk().then(({ resume }) => resume());
+}
+
+pad.onRename = (/** @type {string} */ tag) => withBulk().then(({ rename }) => rename(tag));
+selection.addEventListener("change", () => selection.size > 0 && withBulk());
 session.addEventListener("change", (event) => changeUser(/** @type {CustomEvent} */ (event).detail));
 router.addEventListener("change", (event) => render(/** @type {CustomEvent} */ (event).detail));
 languageChange.addEventListener("change", showTitle);
@@ -179,6 +199,7 @@ memos.addEventListener("change", function showPlace() {
   router.restoreScroll();
 });
 setInterval(renewTimes, TIMES_MS);
+setTimeout(() => loadEditors().catch(() => {}), EDITORS_MS);
 
 startKeys({
   search: () => rail.focusSearch() || router.go("/search"),

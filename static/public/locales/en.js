@@ -224,7 +224,6 @@ export default {
   bookmarkletDrag: "Drag this to your bookmarks bar. It works on other pages.",
   helpBookmarkCopy: "Or make a bookmark yourself and give it this address:",
   copy: "Copy",
-  copied: "Copied.",
   copySelected: "It is selected. Press the keys that copy.",
   toYourMemos: "To your memos",
 

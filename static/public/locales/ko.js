@@ -210,7 +210,6 @@ export default {
   bookmarkletDrag: "북마크바로 끌어다 놓으세요. 다른 페이지에서 쓸 수 있어요.",
   helpBookmarkCopy: "또는 북마크를 직접 만들어 이 주소를 넣어 주세요.",
   copy: "복사",
-  copied: "복사했어요.",
   copySelected: "선택해 두었으니 복사 단축키를 눌러 주세요.",
   toYourMemos: "내 메모로 가기",
 

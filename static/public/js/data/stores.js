@@ -2,15 +2,12 @@
 
 import { call } from "../lib/api.js";
 import { local, tab } from "../lib/storage.js";
-import { renameTag } from "../lib/tags.js";
 import { Drafts } from "./drafts.js";
-import { Many } from "./many.js";
 import { MemoService } from "./memo-service.js";
 import { MemoStore } from "./memos.js";
 import { Selection } from "./selection.js";
 import { Session } from "./session.js";
 import { TagIndex } from "./tag-index.js";
-import { TagRename } from "./tag-rename.js";
 
 export const session = new Session({ call, tabs: new BroadcastChannel("session"), locks: navigator.locks });
 
@@ -20,12 +17,8 @@ export const service = new MemoService((...request) => session.authorized(...req
 
 export const memos = new MemoStore(service);
 
-export const many = new Many(memos, service);
-
 export const selection = new Selection();
 
 export const tags = new TagIndex(service);
-
-export const renaming = new TagRename({ service, store: memos, many, storage: local, owner, rename: renameTag });
 
 export const drafts = new Drafts({ storage: local, tabStorage: tab, owner, tabs: new BroadcastChannel("drafts") });

@@ -2,6 +2,7 @@
 // are the two names and how far it has come; no text of a memo.
 
 import { isProblem, Problem, SignedOut, Unreachable } from "../lib/api.js";
+import { renameKey } from "./rename-key.js";
 
 /** @typedef {{from: string, to: string, cursor: string | null, done: number, failed: number}} Job */
 
@@ -82,11 +83,6 @@ export class TagRename extends EventTarget {
     this.#changed();
   }
 
-  /** Forgets the job of somebody, who has signed out. @param {string} owner */
-  forget(owner) {
-    this.#storage.remove(`rename/${owner}`);
-  }
-
   /** Renames in one page of memos. Tells whether it was the last.
    * @param {Job} job @param {string} owner */
   async #step(job, owner) {
@@ -135,7 +131,7 @@ export class TagRename extends EventTarget {
   }
 
   get #key() {
-    return `rename/${this.#owner()}`;
+    return renameKey(this.#owner());
   }
 }
 

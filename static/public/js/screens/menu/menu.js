@@ -10,7 +10,7 @@ import { setText } from "../../lib/i18n.js";
 /**
  * Makes `button` open a menu of what `items` tells at that moment.
  * @param {HTMLButtonElement} button
- * @param {() => Item[]} items
+ * @param {() => Promise<Item[]>} items
  */
 export function menuButton(button, items) {
   /** @type {HTMLElement | null} */
@@ -27,9 +27,10 @@ export function menuButton(button, items) {
     open?.remove();
   };
   /** @param {number} first the entry that gets the focus */
-  const open = (first) => {
-    if (menu) return;
-    menu = build(items(), close);
+  const open = async (first) => {
+    const offered = await items();
+    if (menu || !button.isConnected) return;
+    menu = build(offered, close);
     button.ariaExpanded = "true";
     button.after(menu);
     menu.addEventListener("focusout", ({ relatedTarget }) => {

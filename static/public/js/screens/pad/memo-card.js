@@ -8,17 +8,24 @@ import { setText, setTime } from "../../lib/i18n.js";
 import { pathOfTag } from "../../lib/tags.js";
 import { memoAddress } from "../../routes.js";
 import { menuButton } from "../menu/menu.js";
-import { clearToast, notify } from "../toast/toast.js";
+import { clearToast, notify, notifyTrouble } from "../toast/toast.js";
 import { onPress } from "./card-press.js";
 import { CardText } from "./card-text.js";
-import { itemsFor, restore } from "./memo-actions.js";
-import { createEditor } from "./memo-editor.js";
 
 /** @typedef {import("../../data/memo-service.js").Memo} Memo */
 
 /** How many tags are named below a memo. */
 const TAGS_MAX = 8;
 const EXCERPT_LETTERS = 60;
+
+/** The editor, once it has come: a visit begins without it.
+ * @type {typeof import("./memo-editor.js") | null} */
+let editors = null;
+
+/** Gets the editor, so that it is there when somebody wants to write. */
+export async function loadEditors() {
+  editors ??= await import("./memo-editor.js");
+}
 
 export class MemoCard extends HTMLElement {
   /** @type {Memo | null} */
@@ -31,8 +38,8 @@ export class MemoCard extends HTMLElement {
   constructor() {
     super();
     findButton(this, ".edit").addEventListener("click", () => this.edit());
-    findButton(this, ".restore").addEventListener("click", () => this.#memo && restore(this.#memo));
-    menuButton(findButton(this, ".more-button"), () => (this.#memo ? itemsFor(this.#memo, this) : []));
+    findButton(this, ".restore").addEventListener("click", () => this.#restore());
+    menuButton(findButton(this, ".more-button"), () => this.#offer());
     this.#pick.addEventListener("change", () => this.select());
     this.addEventListener("select-memo", () => this.select());
     onPress(this, { open: () => this.open(), edit: () => this.edit(), select: () => this.select() });
@@ -93,6 +100,17 @@ export class MemoCard extends HTMLElement {
     if (this.#memo) selection.toggle(this.#memo.id);
   }
 
+  /** What the menu offers, which comes when it is first opened. */
+  async #offer() {
+    const actions = await actionsOnDemand();
+    return this.#memo && actions ? actions.itemsFor(this.#memo, this) : [];
+  }
+
+  async #restore() {
+    const actions = await actionsOnDemand();
+    if (this.#memo) await actions?.restore(this.#memo);
+  }
+
   get isEditing() {
     return this.#editor !== null;
   }
@@ -100,7 +118,7 @@ export class MemoCard extends HTMLElement {
   /** Goes on with a draft of an earlier visit, if there is one. */
   restoreDraft() {
     const draft = this.#memo && drafts.get(this.#memo.id);
-    if (draft) this.#openEditor(draft);
+    if (draft) this.#withEditors(() => this.#openEditor(draft));
   }
 
   /** Opens the editor.
@@ -108,15 +126,21 @@ export class MemoCard extends HTMLElement {
   edit(draft) {
     if (!this.#memo || stateOf(this.#memo) === "trashed" || this.#editor) return;
     clearToast();
-    this.#openEditor(draft ?? this.#memo).focus();
+    this.#withEditors(() => this.#openEditor(draft)?.focus());
   }
 
-  /** @param {import("../../data/drafts.js").Draft} draft */
+  /** Acts at once where the editor is there: a phone shows its keyboard only for what a finger has just done.
+   * @param {() => void} act */
+  #withEditors(act) {
+    if (editors) act();
+    else loadEditors().then(act, () => notifyTrouble({ key: "problem.unreachable" }));
+  }
+
+  /** @param {import("../../data/drafts.js").Draft} [draft] */
   #openEditor(draft) {
-    const memo = /** @type {Memo} */ (this.#memo);
-    const editor = createEditor(memo, draft);
+    if (!editors || !this.#memo || this.#editor) return this.#editor;
+    const editor = editors.createEditor(this.#memo, draft ?? this.#memo);
     editor.addEventListener("done", (event) => this.#closeEditor(/** @type {CustomEvent} */ (event).detail));
-    this.#editor?.remove();
     this.#editor = editor;
     this.append(editor);
     findElement(this, ".shown").hidden = true;
@@ -136,6 +160,15 @@ export class MemoCard extends HTMLElement {
     }
     findButton(this, ".edit").focus();
     if (discarded) notify({ key: "editDiscarded" }, { undo: () => this.edit(discarded) });
+  }
+}
+
+async function actionsOnDemand() {
+  try {
+    return await import("./memo-actions.js");
+  } catch {
+    notifyTrouble({ key: "problem.unreachable" });
+    return null;
   }
 }
 

@@ -1,10 +1,9 @@
 // What stands above a list: its name, and what can be done to all of it.
 
-import { renaming, memos } from "../../data/stores.js";
+import { memos } from "../../data/stores.js";
 import { findElement } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
 import { ask } from "../question/question.js";
-import { askTag } from "../tags/tag-dialog.js";
 import { notify, notifyError } from "../toast/toast.js";
 
 /** @typedef {import("../../router.js").Place} Place */
@@ -28,8 +27,8 @@ export function emptyText({ route, params, query }) {
   return { key: "noMemos" };
 }
 
-/** @param {HTMLElement} head @param {Place} place */
-export function showHead(head, place) {
+/** @param {HTMLElement} head @param {Place} place @param {(tag: string) => void} rename */
+export function showHead(head, place, rename) {
   const { key, params } = titleOf(place);
   setText(findElement(head, "h1"), key, params);
   head.dataset.place = place.route.path;
@@ -49,12 +48,6 @@ function button(key, act) {
   setText(element, key);
   element.addEventListener("click", act);
   return element;
-}
-
-/** @param {string} tag */
-async function rename(tag) {
-  const to = await askTag({ title: "renameTag", hint: "renameTagHint", yes: "rename", value: tag });
-  if (to !== null && to !== tag) renaming.start(tag, to);
 }
 
 let isEmptying = false;

@@ -30,10 +30,13 @@ class PadScreen extends HTMLElement {
   #reading = null;
   /** @type {import("../../router.js").Router | undefined} */
   router;
+  /** Hears that somebody wants to rename a tag.
+   * @type {(tag: string) => void} */
+  onRename = () => {};
 
   constructor() {
     super();
-    this.append(this.#composer, this.#list);
+    findElement(this, ".selection-slot").before(this.#composer, this.#list);
     // While the pad is in sight, nobody needs the way to it.
     new IntersectionObserver(([{ isIntersecting }]) => {
       document.documentElement.toggleAttribute("data-pad-in-sight", isIntersecting);
@@ -85,7 +88,7 @@ class PadScreen extends HTMLElement {
     const isOther = view !== this.#view;
     this.#view = view;
     this.#opened = place.params.id ?? null;
-    showHead(this.#head, place);
+    showHead(this.#head, place, (tag) => this.onRename(tag));
     const hasPad = place.route.path === "/" || place.route.path === "/new";
     this.#composer.hidden = !hasPad;
     this.#composer.classList.toggle("whole", place.route.path === "/new");

@@ -1,12 +1,13 @@
 // What can be done with all memos that are selected.
 
+import { many } from "../../data/bulk-stores.js";
 import { stateOf } from "../../data/query.js";
-import { many, memos, selection } from "../../data/stores.js";
+import { memos, selection } from "../../data/stores.js";
 import { findButton, findElement, fromTemplate } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
 import { tagsOf } from "../../lib/tags.js";
 import { foldText } from "../../lib/text.js";
-import { askTag } from "../tags/tag-dialog.js";
+import { askTag } from "./tag-dialog.js";
 import { notify, notifyError, notifyTrouble } from "../toast/toast.js";
 
 /** @typedef {import("../../data/memo-service.js").Memo} Memo */

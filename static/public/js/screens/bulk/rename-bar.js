@@ -1,6 +1,7 @@
 // How far the renaming of a tag has come, and the way to stop it.
 
-import { renaming, tags } from "../../data/stores.js";
+import { renaming } from "../../data/bulk-stores.js";
+import { tags } from "../../data/stores.js";
 import { findButton, findElement, fromTemplate } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
 import { notify } from "../toast/toast.js";
