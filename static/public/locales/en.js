@@ -109,7 +109,7 @@ export default {
   trashTitle: "Trash",
   noTrash: "The trash is empty. What you delete waits here, so that you can take it back.",
   historyTitle: "History",
-  historyHint: "Each entry is the memo as it was, with what was changed afterwards. “Restore” brings its text back, and what is there now stays in the history.",
+  historyHint: "Each entry is the memo as it was, with what was changed afterwards. “Restore” brings its text back, and “Undo” what is there now.",
   noVersions: "There are no earlier versions. When you change this memo, what it said before is kept here.",
   differenceLegend: "− was removed afterwards, + was added",
   linesSame: { one: "{count} line unchanged", other: "{count} lines unchanged" },

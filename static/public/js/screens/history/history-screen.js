@@ -54,10 +54,10 @@ class HistoryScreen {
   /** @param {number} version */
   async #restore(version) {
     const id = this.#id;
-    const before = memos.get(id)?.version;
+    const before = memos.get(id)?.text;
     try {
-      await memos.restoreVersion(id, version);
-      const undo = before === undefined ? undefined : () => this.#goBack(id, before);
+      const restored = await memos.restoreVersion(id, version);
+      const undo = before === undefined ? undefined : () => this.#goBack(restored, before);
       notify({ key: "versionRestored" }, { undo });
       await this.#load();
     } catch (error) {
@@ -65,12 +65,13 @@ class HistoryScreen {
     }
   }
 
-  /** @param {string} id @param {number} version */
-  async #goBack(id, version) {
+  /** By the text itself: of versions that stood for a moment only, the history keeps none.
+   * @param {Memo} memo @param {string} text */
+  async #goBack(memo, text) {
     try {
-      await memos.restoreVersion(id, version);
+      await memos.save(memo, text);
       notify({ key: "undone" });
-      if (id === this.#id) await this.#load();
+      if (memo.id === this.#id) await this.#load();
     } catch (error) {
       notifyError(error);
     }
