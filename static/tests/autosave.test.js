@@ -226,6 +226,15 @@ test("a memo that is gone, or in the trash, is a conflict without theirs", async
   }
 });
 
+test("a memo that was put into the trash elsewhere is gone, whatever its text is", async () => {
+  const autosave = start();
+  autosave.write("mine");
+  mock.timers.tick(PAUSE);
+  await answer("save", problem(412, "stale-version"));
+  await answer("read", { ...memo(2, "mine"), trashed_at: "2026-11-22T10:00:00Z" });
+  assert.deepEqual([autosave.state.kind, conflicts, kept.text], ["conflict", [null], "mine"]);
+});
+
 test("after the end nothing is saved, kept or told", async () => {
   const autosave = start();
   autosave.write("two");

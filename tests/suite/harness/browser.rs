@@ -148,6 +148,36 @@ impl Browser {
         self.until(css, async |element| element.text().await).await
     }
 
+    /// Opens the menu of a card and picks from it.
+    pub async fn from_menu(&self, card: &str, entry: &str) {
+        self.click(&format!("{card} .more-button")).await;
+        self.click(&format!("{card} .menu {entry}")).await;
+    }
+
+    /// Waits until the page has told something that has these words in it.
+    pub async fn tells(&self, words: &str) {
+        let script = format!("return document.querySelector('#status').textContent.includes({words:?})");
+        self.until_true(&format!("{words:?} is told"), &script).await;
+    }
+
+    /// Presses a key where the focus is. Keys without a letter are those of WebDriver's list.
+    pub async fn press(&self, key: &str) {
+        let focused = self.client.active_element().await.expect("something has the focus");
+        focused.send_keys(key).await.expect("the key is pressed");
+    }
+
+    /// Waits until an element that matches has the focus.
+    pub async fn focus_is_on(&self, css: &str) {
+        let script = format!("return document.activeElement?.matches({css:?}) === true");
+        self.until_true(&format!("the focus is on {css}"), &script).await;
+    }
+
+    /// Waits until nothing is wider than the window.
+    pub async fn fits(&self) {
+        let script = "return document.documentElement.scrollWidth <= innerWidth";
+        self.until_true("nothing is wider than the screen", script).await;
+    }
+
     /// Waits until exactly these memos are shown, newest first.
     pub async fn shows(&self, memos: &[&str]) {
         let script =

@@ -191,6 +191,7 @@ export class Autosave extends EventTarget {
     try {
       const theirs = await this.#memos.read(this.#id);
       if (this.#isStopped) return false;
+      if (theirs.trashed_at) return this.#conflict(null);
       if (theirs.text !== text) return this.#conflict(theirs);
       this.#learn(theirs); // Our own change, whose answer got lost on the way.
       return true;

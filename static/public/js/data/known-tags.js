@@ -1,10 +1,10 @@
 // The tags that may be offered to somebody who is writing.
 
-import { tagsOf } from "../lib/tags.js";
-import { memos } from "./stores.js";
+import { newestFirst } from "./query.js";
+import { memos, tags } from "./stores.js";
 
-/** The tags of the memos that this tab knows, those of the newest memos first. */
+/** All tags: first those of the memos that this tab knows, the newest first, then the others. */
 export function knownTags() {
-  const texts = memos.stream.map((id) => memos.get(id)?.text ?? "");
-  return [...new Set(texts.flatMap((text) => tagsOf(text)))];
+  const newest = [...memos.all()].sort((one, other) => newestFirst(one.id, other.id));
+  return [...new Set([...newest.flatMap((memo) => memo.tags), ...tags.names])];
 }
