@@ -22,6 +22,9 @@ pub fn remove(name: &str, text: &str) -> Result<String> {
         }
         kept.push('\n');
     }
-    ensure!(!is_inside, "public/{name}: a comment does not end, or not at the end of its line");
+    ensure!(
+        !is_inside,
+        "public/{name}: a comment does not end, or not at the end of its line"
+    );
     Ok(kept)
 }

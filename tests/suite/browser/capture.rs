@@ -18,6 +18,10 @@ async fn who_opens_the_page_can_write_at_once_and_is_told_where_it_is() {
     assert!(browser.text(".composer .state").await.contains("on this device"));
     browser.type_into("#new-memo", "\u{e003}").await; // Backspace
     browser.sees(".composer .shortcut").await;
+    browser.type_into("#new-memo", "one").await;
+    browser.click("#save-memo").await;
+    browser.shows(&["one"]).await;
+    browser.until_true("the next one can be begun", has_focus).await;
     browser.close().await;
 }
 

@@ -14,8 +14,9 @@ async fn many(user: &User, oldest: &str) {
 }
 
 async fn marked(browser: &Browser, words: &str) {
-    let script =
-        format!("return Array.from(document.querySelectorAll('.memo mark'), (mark) => mark.textContent).join() === {words:?}");
+    let script = format!(
+        "return Array.from(document.querySelectorAll('.memo mark'), (mark) => mark.textContent).join() === {words:?}"
+    );
     browser.until_true(&format!("{words} is marked"), &script).await;
 }
 
@@ -120,7 +121,9 @@ async fn an_answer_to_an_older_question_does_not_show_up() {
         )
         .await;
     browser.type_into("#search", "alpha").await;
-    browser.until_true("the first question is under way", "return window.held !== null").await;
+    browser
+        .until_true("the first question is under way", "return window.held !== null")
+        .await;
     browser.type_into("#search", "bet").await;
     browser.shows(&["alphabet"]).await;
     browser.run("window.held()").await;

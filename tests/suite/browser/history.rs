@@ -22,9 +22,12 @@ async fn a_former_version_is_read_and_brought_back() {
         browser.sees(".version").await;
         assert_eq!(browser.text(".difference del strong").await, "milk");
         assert_eq!(browser.text(".difference ins strong").await, "bread");
-        let shown = "return getComputedStyle(document.querySelector('.difference del'), '::before').content.includes('−')
+        let shown =
+            "return getComputedStyle(document.querySelector('.difference del'), '::before').content.includes('−')
             && getComputedStyle(document.querySelector('.difference ins'), '::before').content.includes('+')";
-        browser.until_true("what is told by colour is told by signs, too", shown).await;
+        browser
+            .until_true("what is told by colour is told by signs, too", shown)
+            .await;
         browser.fits().await;
         browser.click(".version .restore").await;
         user.comes_to(&memo, FIRST).await;
@@ -51,9 +54,13 @@ async fn a_memo_without_a_past_says_so_and_one_that_is_not_there_too() {
     let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
         return;
     };
-    for (id, words) in [(memo.id.as_str(), "no earlier versions"), ("987654321", "no longer there")] {
+    for (id, words) in [
+        (memo.id.as_str(), "no earlier versions"),
+        ("987654321", "no longer there"),
+    ] {
         browser.go(&app, &format!("/m/{id}/history")).await;
-        let told = format!("return document.querySelector('.history .state')?.textContent.includes({words:?}) === true");
+        let told =
+            format!("return document.querySelector('.history .state')?.textContent.includes({words:?}) === true");
         browser.until_true(words, &told).await;
     }
     browser.close().await;

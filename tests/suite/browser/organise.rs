@@ -183,7 +183,12 @@ async fn a_click_opens_and_keys_move_edit_and_search() {
     browser.shows(&["n j k / x e ?", "first"]).await;
     browser.is_at("/").await;
     browser.press(ESCAPE).await; // Out of the pad.
-    browser.until_true("nothing has the focus", "return document.activeElement === document.body").await;
+    browser
+        .until_true(
+            "nothing has the focus",
+            "return document.activeElement === document.body",
+        )
+        .await;
     browser.press("j").await;
     browser.press("j").await;
     let second = ".other-memos .memo:nth-child(2)";
@@ -191,7 +196,9 @@ async fn a_click_opens_and_keys_move_edit_and_search() {
     browser.press("x").await;
     browser.sees(&format!("{second}.selected")).await;
     browser.press(ESCAPE).await;
-    browser.until_true("nothing is selected", "return !document.querySelector('.selected')").await;
+    browser
+        .until_true("nothing is selected", "return !document.querySelector('.selected')")
+        .await;
     browser.press("k").await;
     browser.focus_is_on(".other-memos .memo:first-child a.open").await;
     browser.press("e").await;
@@ -208,7 +215,9 @@ async fn a_click_opens_and_keys_move_edit_and_search() {
     browser.is_at("/help").await;
     browser.back().await;
     browser.click(&format!("{second} .memo-text")).await;
-    browser.until_true("the memo is open", "return location.pathname.startsWith('/m/')").await;
+    browser
+        .until_true("the memo is open", "return location.pathname.startsWith('/m/')")
+        .await;
     browser.shows(&["first"]).await;
     browser.close().await;
 }
@@ -223,7 +232,12 @@ async fn the_drawer_of_a_phone_keeps_the_focus_and_gives_it_back() {
     };
     browser.click("#open-rail").await;
     browser.sees("#drawer[open] .rail").await;
-    browser.until_true("the focus is inside", "return document.querySelector('#drawer').contains(document.activeElement)").await;
+    browser
+        .until_true(
+            "the focus is inside",
+            "return document.querySelector('#drawer').contains(document.activeElement)",
+        )
+        .await;
     browser.fits().await;
     browser.press(ESCAPE).await;
     browser.focus_is_on("#open-rail").await;
@@ -231,7 +245,9 @@ async fn the_drawer_of_a_phone_keeps_the_focus_and_gives_it_back() {
     browser.click("#drawer .toggle").await;
     browser.click("#drawer a[href='/tag/home/garden']").await;
     browser.is_at("/tag/home/garden").await;
-    browser.until_true("the drawer is closed", "return !document.querySelector('#drawer').open").await;
+    browser
+        .until_true("the drawer is closed", "return !document.querySelector('#drawer').open")
+        .await;
     browser.shows(&["a memo #home/garden"]).await;
     browser.click("#new-memo-button").await;
     browser.is_at("/new").await;
@@ -251,12 +267,24 @@ async fn on_a_phone_no_screen_is_wider_than_it() {
     };
     browser.sees(".memo").await;
     let id = &memo.id;
-    for path in ["/", "/new", "/tag/short", "/search?q=went", "/archived", "/trash", "/help"] {
+    for path in [
+        "/",
+        "/new",
+        "/tag/short",
+        "/search?q=went",
+        "/archived",
+        "/trash",
+        "/help",
+    ] {
         browser.go(&app, path).await;
         browser.sees("main h1").await;
         browser.fits().await;
     }
-    for path in [format!("/m/{id}"), format!("/m/{id}/history"), format!("/search?q={long}")] {
+    for path in [
+        format!("/m/{id}"),
+        format!("/m/{id}/history"),
+        format!("/search?q={long}"),
+    ] {
         browser.go(&app, &path).await;
         browser.sees(".memo, .version, .empty").await;
         browser.fits().await;

@@ -6,7 +6,11 @@ use super::open_as;
 use crate::harness::{Browser, Memo, Screen, TestApp, User};
 
 async fn three(user: &User) -> [Memo; 3] {
-    [user.write("one").await, user.write("two").await, user.write("three").await]
+    [
+        user.write("one").await,
+        user.write("two").await,
+        user.write("three").await,
+    ]
 }
 
 fn card(memo: &Memo) -> String {
@@ -35,7 +39,10 @@ async fn several_are_archived_and_come_back() {
     browser.shows(&["three"]).await;
     browser.tells("2 memos archived").await;
     browser
-        .until_true("the bar is gone", "return document.querySelector('.selection-bar').hidden")
+        .until_true(
+            "the bar is gone",
+            "return document.querySelector('.selection-bar').hidden",
+        )
         .await;
     assert!(user.read(&one).await.archived && user.read(&two).await.archived);
     browser.click("#status-action").await;
@@ -108,7 +115,10 @@ async fn on_a_phone_a_long_press_selects_and_a_tag_is_added_to_all() {
     phone.fill("#tag-name", "12").await;
     phone.click(".tag-dialog .yes").await;
     phone
-        .until_true("a name that is none is refused", "return document.querySelector('.tag-dialog .wrong').textContent !== ''")
+        .until_true(
+            "a name that is none is refused",
+            "return document.querySelector('.tag-dialog .wrong').textContent !== ''",
+        )
         .await;
     phone.fill("#tag-name", "모임/봄").await;
     phone.click(".tag-dialog .yes").await;

@@ -65,13 +65,27 @@ async fn a_tag_is_renamed_in_all_memos_but_those_in_the_trash() {
             return;
         };
         browser.go(&app, &format!("/tag/{from}")).await;
-        browser.shows(&[3, 2, 1].map(|n| format!("memo {n} #{from}/x")).each_ref().map(String::as_str)).await;
+        browser
+            .shows(
+                &[3, 2, 1]
+                    .map(|n| format!("memo {n} #{from}/x"))
+                    .each_ref()
+                    .map(String::as_str),
+            )
+            .await;
         browser.click(".renameTag").await;
         browser.fill("#tag-name", to).await;
         browser.click(".tag-dialog .yes").await;
         browser.tells("4 memos now have").await;
         browser.is_at(&format!("/tag/{to}")).await;
-        browser.shows(&[3, 2, 1].map(|n| format!("memo {n} #{to}/x")).each_ref().map(String::as_str)).await;
+        browser
+            .shows(
+                &[3, 2, 1]
+                    .map(|n| format!("memo {n} #{to}/x"))
+                    .each_ref()
+                    .map(String::as_str),
+            )
+            .await;
         browser
             .until_true("no job is left", "return document.querySelector('.job').hidden")
             .await;
@@ -93,7 +107,9 @@ async fn a_renaming_that_was_broken_off_goes_on_after_a_reload() {
     browser.shows(&["a secret text #old"]).await;
     let block = |urls: serde_json::Value| json!({ "urls": urls });
     browser.devtools("Network.enable", json!({})).await;
-    browser.devtools("Network.setBlockedURLs", block(json!(["*/api/memos/batch"]))).await;
+    browser
+        .devtools("Network.setBlockedURLs", block(json!(["*/api/memos/batch"])))
+        .await;
     browser.click(".renameTag").await;
     browser.fill("#tag-name", "new").await;
     browser.click(".tag-dialog .yes").await;

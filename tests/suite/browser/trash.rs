@@ -49,7 +49,10 @@ async fn deleting_for_good_is_asked_about() {
     browser.go(&app, &format!("/m/{}", memo.id)).await;
     browser.sees(".memo .restore").await;
     browser
-        .until_true("it can't be edited", "return !document.querySelector('.memo .edit').checkVisibility()")
+        .until_true(
+            "it can't be edited",
+            "return !document.querySelector('.memo .edit').checkVisibility()",
+        )
         .await;
     browser.click(".rail a[href='/trash']").await;
     browser.from_menu(".memo", ".purge").await;

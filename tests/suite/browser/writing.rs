@@ -105,7 +105,7 @@ async fn what_cannot_be_saved_is_told_with_its_reason() {
     browser.click(".memo .edit").await;
     browser.fill(EDITOR, " ").await;
     says(&browser, "Not saved").await;
-    let why = "return document.querySelector('memo-editor .why').textContent.includes('nothing to save')";
+    let why = "return document.querySelector('memo-editor .state .why').textContent.includes('nothing to save')";
     browser.until_true("it says why", why).await;
     browser.type_into(EDITOR, "\u{e00c}").await; // Escape
     browser.sees(EDITOR).await;

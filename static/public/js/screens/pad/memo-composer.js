@@ -3,7 +3,7 @@
 import { knownTags } from "../../data/known-tags.js";
 import { newAttempt } from "../../data/memo-service.js";
 import { drafts, memos } from "../../data/stores.js";
-import { SAVE_KEYS } from "../../lib/device.js";
+import { hasKeyboard, SAVE_KEYS } from "../../lib/device.js";
 import { find, findElement } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
 import { onShortcuts } from "../../lib/shortcuts.js";
@@ -88,6 +88,8 @@ export class MemoComposer extends HTMLElement {
       this.#text.value = "";
       this.#tools.endPreview();
       this.#showState(true);
+      // The next memo can be begun at once; a keyboard on the screen would cover what was saved.
+      if (hasKeyboard() && this.contains(document.activeElement)) this.#text.focus({ preventScroll: true });
       notify({ key: "saved" });
     } catch (error) {
       notifyError(error);
