@@ -5,6 +5,7 @@ use crate::harness::{Browser, HostPlan, PASSWORD, Screen, TestApp, User, unique}
 mod addresses;
 mod conflicts;
 mod drafts;
+mod engines;
 mod languages;
 mod policy;
 mod typing;
