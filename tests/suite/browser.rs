@@ -2,6 +2,7 @@
 
 use crate::harness::{Browser, HostPlan, PASSWORD, Screen, TestApp, User, unique};
 
+mod accessibility;
 mod addresses;
 mod conflicts;
 mod drafts;

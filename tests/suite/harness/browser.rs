@@ -9,11 +9,13 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::app::TestApp;
+pub use axe::Axe;
 pub use engine::Engine;
 
 use commands::{Devtools, Log};
 use engine::Driver;
 
+mod axe;
 mod commands;
 mod engine;
 

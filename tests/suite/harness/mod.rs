@@ -18,7 +18,7 @@ mod watch;
 mod wish;
 
 pub use app::TestApp;
-pub use browser::{Browser, Engine, Screen};
+pub use browser::{Axe, Browser, Engine, Screen};
 pub use build::workspace;
 pub use client::{Call, Client};
 pub use host::HostPlan;
