@@ -9,6 +9,7 @@ mod drafts;
 mod engines;
 mod languages;
 mod policy;
+mod scripting;
 mod typing;
 
 async fn sign_up(browser: &Browser, name: &str) {

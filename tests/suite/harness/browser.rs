@@ -18,6 +18,7 @@ use engine::Driver;
 mod axe;
 mod commands;
 mod engine;
+mod requests;
 
 /// How long the page may take to get somewhere. Nothing waits longer than it must.
 const PATIENCE: Duration = Duration::from_secs(30);
