@@ -7,7 +7,7 @@ FIRST_BUILD = [ -e target/debug/memo-host ] || \
 	echo "Building the host (mostly wasmtime) and the components. This happens once and takes about 5 minutes on two cores."
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test build build-plain lint bench toolchain browser browsers geckodriver site-modules site-test site-lint
+.PHONY: help up dev test build build-plain lint bench lighthouse toolchain browser browsers geckodriver site-modules site-test site-lint
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,11 @@ with = command -v $(1) >/dev/null || { echo "!!! SKIPPED: $@ needs $(1), which i
 
 bench: toolchain ## Measure, and write bench/RESULTS.md
 	bench/run
+
+lighthouse: toolchain ## Measure the site with Lighthouse in Chromium, and keep the reports in target/lighthouse
+	@$(call with,npm) (cd tests/lighthouse && { $(modules); }) && \
+	cargo run --bin memo-host -- --build-only && \
+	node tests/lighthouse/run.js
 
 # What rust-toolchain.toml asks for, where rustup manages Rust and does not do it by itself.
 toolchain:
