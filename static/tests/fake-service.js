@@ -49,7 +49,7 @@ export class FakeService {
     if (id === undefined) return method === "GET" ? this.#list(url.searchParams) : this.put(json.text);
     if (id === "tags") return this.#tags();
     if (id === "batch") return { results: json.operations.map((operation) => this.#operation(operation)) };
-    if (id === "trash") return this.#empty();
+    if (id === "trash") return this.#empty(url.searchParams.get("cursor"));
     if (part === "versions" && !deed) return { items: this.versions.get(id) };
     if (part === "versions") return this.edit(id, { text: this.#version(id, Number(version)) });
     if (part === "restore") return this.#found(id).trashed_at ? this.edit(id, { trashed_at: null }) : this.#found(id);
@@ -128,9 +128,12 @@ export class FakeService {
     return { items: [...counts].sort().map(([tag, count]) => ({ tag, count })), more: false };
   }
 
-  #empty() {
-    const trashed = [...this.memos.values()].filter((memo) => memo.trashed_at);
-    for (const memo of trashed.slice(0, this.step)) this.memos.delete(memo.id);
-    return trashed.length > this.step ? { removed: this.step, more: true } : null;
+  /** Goes down from the cursor: who does not send it back begins at the top again. */
+  #empty(cursor) {
+    const ids = [...this.memos.keys()].filter((id) => cursor === null || Number(id) < Number(cursor));
+    const looked = ids.sort((one, other) => Number(other) - Number(one)).slice(0, this.step);
+    const trashed = looked.filter((id) => this.memos.get(id).trashed_at);
+    for (const id of trashed) this.memos.delete(id);
+    return ids.length > this.step ? { removed: trashed.length, more: true, next_cursor: looked.at(-1) } : null;
   }
 }

@@ -2,15 +2,18 @@
 
 use crate::harness::{Browser, HostPlan, PASSWORD, Screen, TestApp, User, unique};
 
+mod accessibility;
 mod addresses;
 mod capture;
 mod conflicts;
 mod drafts;
+mod engines;
 mod find;
 mod history;
 mod languages;
 mod organise;
 mod policy;
+mod scripting;
 mod several;
 mod tags;
 mod trash;

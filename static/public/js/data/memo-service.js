@@ -90,9 +90,11 @@ export class MemoService {
   }
 
   /** Deletes what is in the trash for good: as much as one request may. Null when nothing is left.
-   * @returns {Promise<{removed: number} | null>} */
-  emptyTrash() {
-    return this.#request("DELETE", `${MEMOS}/trash`);
+   * @param {string} [cursor] where the request before ended
+   * @returns {Promise<{removed: number, next_cursor: string} | null>} */
+  emptyTrash(cursor) {
+    const query = cursor ? `?${new URLSearchParams({ cursor })}` : "";
+    return this.#request("DELETE", `${MEMOS}/trash${query}`);
   }
 
   /** The former versions of a memo, newest first. @param {string} id @returns {Promise<{items: OldVersion[]}>} */

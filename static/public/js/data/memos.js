@@ -174,7 +174,7 @@ export class MemoStore extends EventTarget {
     const trash = this.view({ state: "trashed", tag: "", q: "" });
     let removed = 0;
     try {
-      for (let step = await this.#service.emptyTrash(); step; step = await this.#service.emptyTrash()) {
+      for (let step = await this.#service.emptyTrash(); step; step = await this.#service.emptyTrash(step.next_cursor)) {
         removed += step.removed;
         onProgress(removed);
       }
