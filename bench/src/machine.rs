@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use sysinfo::System;
 
-use crate::contestants::root;
+use crate::contestants::{pocketbase, root};
 
 /// Lines of Markdown.
 pub fn describe() -> Vec<String> {
@@ -36,6 +36,7 @@ pub fn describe() -> Vec<String> {
             installed("hono"),
             installed("jose")
         ),
+        first_line(&pocketbase().display().to_string(), &["--version"]),
     ]
 }
 
