@@ -22,8 +22,8 @@ struct Bars {
     before: Option<f64>,
 }
 
-/// Of each workload that has any. Not of a sign-in and a refresh: others' passwords are hashed more lightly, and a
-/// refresh of PocketBase keeps no session.
+/// Of each workload that has any. A sign-in and a refresh have none: everybody hashes passwords in another way, and
+/// PocketBase renews a token without a session that could be ended.
 fn bars(workload: &str) -> Option<Bars> {
     let bars = Bars {
         pocketbase: 2.0,

@@ -121,7 +121,10 @@ impl Drop for Server {
     }
 }
 
-/// A port that nobody listens on at this moment.
+/// A port that nobody listens on at this moment. Not one of those that the system gives out: somebody else may get it
+/// before the server listens.
 pub fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    let mut ports = (0..100).map(|_| fastrand::u16(20_000..32_000));
+    let free = ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.context("no port is free")
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::{Lane, reading::A_MEMO};
 use crate::{
-    dialect::{Page, Query},
+    dialect::Query,
     driver::{Answer, Call},
     round::Client,
     stage::{BEHIND, Draft, Stage, TAGGED, TRASHED, User, WORD_IN},
@@ -30,9 +30,13 @@ fn search(stage: Rc<Stage>, expected: usize, wanted: usize) -> Client {
         word: Some(WORD),
         ..Query::default()
     };
-    walk(stage, expected, wanted, query, |stage| {
-        stage.searcher.as_ref().context("nobody searches")
-    })
+    let aim = Aim {
+        query,
+        mark: WORD,
+        expected,
+        wanted,
+    };
+    walk(stage, aim, |stage| stage.searcher.as_ref().context("nobody searches"))
 }
 
 pub fn by_tag(stage: Rc<Stage>, lane: Lane) -> Client {
@@ -40,8 +44,13 @@ pub fn by_tag(stage: Rc<Stage>, lane: Lane) -> Client {
         tag: Some("tag07"),
         ..Query::default()
     };
-    let expected = (2 * TAGGED / TAGS).min(PAGE);
-    walk(stage, expected, PAGE, query, move |stage| stage.organiser(lane.index))
+    let aim = Aim {
+        query,
+        mark: "\"tag07\"",
+        expected: (2 * TAGGED / TAGS).min(PAGE),
+        wanted: PAGE,
+    };
+    walk(stage, aim, move |stage| stage.organiser(lane.index))
 }
 
 pub fn in_trash(stage: Rc<Stage>, lane: Lane) -> Client {
@@ -49,50 +58,50 @@ pub fn in_trash(stage: Rc<Stage>, lane: Lane) -> Client {
         trashed: true,
         ..Query::default()
     };
-    walk(stage, TRASHED, PAGE, query, move |stage| stage.organiser(lane.index))
+    let aim = Aim {
+        query,
+        // A time, where others have none or an empty one.
+        mark: "\"trashed_at\":\"2",
+        expected: TRASHED,
+        wanted: PAGE,
+    };
+    walk(stage, aim, move |stage| stage.organiser(lane.index))
 }
 
-/// Goes on with a list until so many items were found or all pages were seen.
-#[derive(Default)]
-struct Walk {
-    found: usize,
-    next: Option<String>,
-}
-
-impl Walk {
-    /// Takes a page; returns whether there is more to ask for.
-    fn goes_on(&mut self, page: Page, wanted: usize) -> bool {
-        self.found += page.items;
-        self.next = page.next;
-        self.next.is_some() && self.found < wanted
-    }
-
-    fn from(&self) -> Option<&str> {
-        self.next.as_deref()
-    }
-}
-
-/// One list after the other, each until `wanted` memos are found or there are no more. A page may be short, even empty,
-/// and still not the last, so a list is as many requests as that takes.
-fn walk(
-    stage: Rc<Stage>,
-    expected: usize,
-    wanted: usize,
+/// What a list is to find.
+struct Aim {
     query: Query,
-    who: impl Fn(&Stage) -> Result<&User> + 'static,
-) -> Client {
-    let mut walk = Walk::default();
+    /// A piece of text that each memo of the list has once in it.
+    mark: &'static str,
+    /// How many memos there are to be found.
+    expected: usize,
+    /// After how many the client is content.
+    wanted: usize,
+}
+
+/// One list after the other, each until the client is content or there are no more pages. A page may be short, even
+/// empty, and still not the last, so a list is as many requests as that takes.
+fn walk(stage: Rc<Stage>, aim: Aim, who: impl Fn(&Stage) -> Result<&User> + 'static) -> Client {
+    let mut found = 0;
+    let mut next: Option<String> = None;
     Box::new(move |answer| {
-        let mut goes_on = false;
         if let Some(answer) = answer {
-            goes_on = walk.goes_on(stage.dialect.page(answer)?, wanted);
-            if !goes_on {
-                let found = std::mem::take(&mut walk).found;
-                anyhow::ensure!(found == expected, "{found} memos were found where {expected} are");
+            let page = stage.dialect.page(answer)?;
+            answer.check(Some(&(aim.mark, page.items..=page.items)))?;
+            found += page.items;
+            next = page.next.filter(|_| found < aim.wanted);
+            if next.is_none() {
+                anyhow::ensure!(
+                    found == aim.expected,
+                    "{found} memos were found where {} are",
+                    aim.expected
+                );
+                found = 0;
             }
         }
-        let limit = PAGE.min(wanted - walk.found);
-        let call = stage.dialect.list(who(&stage)?, query, limit, walk.from());
+        let limit = PAGE.min(aim.wanted - found);
+        let call = stage.dialect.list(who(&stage)?, aim.query, limit, next.as_deref());
+        let goes_on = next.is_some();
         Ok(Some(Call { goes_on, ..call }))
     })
 }
