@@ -30,6 +30,15 @@ pub fn entries(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|entry| !entry.is_empty())
 }
 
+/// Parses a whole number that is at most `max`.
+///
+/// # Errors
+/// When the value is something else.
+pub fn number(variable: &'static str, text: &str, max: u64) -> Result<u64, ConfigError> {
+    let number = text.trim().parse().ok().filter(|number| *number <= max);
+    number.ok_or_else(|| ConfigError::new(variable, format!("not a whole number of at most {max}")))
+}
+
 /// Parses an origin as browsers send it (RFC 6454 §6.2): scheme, host, and the port where it is not the scheme's own.
 fn parse_origin(text: &str) -> Result<HeaderValue, &'static str> {
     let uri: Uri = text.parse().map_err(|_| "not an origin such as https://memo.example")?;

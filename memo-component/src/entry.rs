@@ -13,7 +13,7 @@ use spin_sdk::{
     http_service,
 };
 
-use crate::{Config, issuer::http::HttpIssuer};
+use crate::{Config, catalog::quota::Limits, issuer::http::HttpIssuer};
 
 static INSTANCE: Instance = Instance::new("memo");
 
@@ -29,6 +29,12 @@ async fn router(ports: Ports) -> Result<Router, StartError> {
         jwks: variable::get("jwks").await?,
         public_origin: variable::get("public_origin").await?,
         cors_origins: variable::get("cors_origins").await?,
+        limits: Limits::parse(
+            &variable::get("max_memos").await?,
+            &variable::get("max_bytes").await?,
+            &variable::get("trash_days").await?,
+        )?,
+        maintenance_token: variable::get("maintenance_token").await?,
     };
     let issuer = HttpIssuer::at(&variable::get("jwks_origin").await?);
     Ok(crate::app(ports, config, Arc::new(issuer))?)

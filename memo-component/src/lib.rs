@@ -1,7 +1,8 @@
 //! The memo service: each person's memos over key-value storage.
 //!
 //! It verifies access tokens with the issuer's public keys and knows nothing else of users. Read in this order:
-//! [`routes`] (what is served), [`memo`] (the types), [`catalog`] (the storage), [`issuer`] (who asks).
+//! [`routes`] (what is served), [`memo`], [`tags`] and [`words`] (what a memo is), [`catalog`] (the storage), [`issuer`]
+//! (who asks).
 
 pub mod catalog;
 #[cfg(target_family = "wasm")]
@@ -9,6 +10,8 @@ mod entry;
 pub mod issuer;
 pub mod memo;
 pub mod routes;
+pub mod tags;
+pub mod words;
 
 use std::sync::Arc;
 
@@ -16,10 +19,13 @@ use axum::Router;
 use common::{
     config::{AllowedOrigins, ConfigError, PublicOrigin},
     http::{cors::Cors, layers::Layers},
-    token::TokenProfile,
+    token::{TokenProfile, UserId},
     world::Ports,
 };
 use http::{HeaderName, Method, header};
+
+use catalog::{Catalog, quota::Limits};
+use routes::{cursor::CursorSeal, maintenance::MaintenanceToken};
 
 use issuer::{Issuer, authenticator::Authenticator, public_keys::PublicKeys};
 
@@ -39,6 +45,10 @@ pub struct Config {
     pub public_origin: String,
     /// Origins of other sites, comma-separated; empty for none.
     pub cors_origins: String,
+    /// How much one person may keep, and how long the trash does.
+    pub limits: Limits,
+    /// The token that maintenance is asked for with; empty: maintenance can't be asked for.
+    pub maintenance_token: String,
 }
 
 impl Config {
@@ -50,6 +60,8 @@ impl Config {
             jwks: String::new(),
             public_origin: String::new(),
             cors_origins: String::new(),
+            limits: Limits::default(),
+            maintenance_token: String::new(),
         }
     }
 }
@@ -59,6 +71,16 @@ impl Config {
 pub struct App {
     ports: Ports,
     authenticator: Arc<Authenticator>,
+    limits: Limits,
+    maintenance: Option<MaintenanceToken>,
+    seal: Arc<CursorSeal>,
+}
+
+impl App {
+    /// The memos of `user`.
+    fn catalog<'a>(&'a self, user: &'a UserId) -> Catalog<'a> {
+        Catalog::of(user, &self.ports, &self.limits)
+    }
 }
 
 /// Makes the service, as a router for Spin, for tests and for a native server alike.
@@ -74,13 +96,16 @@ pub fn app(ports: Ports, config: Config, issuer: Arc<dyn Issuer>) -> Result<Rout
     let app = App {
         ports: ports.clone(),
         authenticator: Arc::new(Authenticator::new(ports.clone(), profile, keys)),
+        limits: config.limits,
+        maintenance: MaintenanceToken::new(&config.maintenance_token),
+        seal: Arc::default(),
     };
     let layers = Layers {
         service: "memo",
         body_max_bytes: BODY_MAX_BYTES,
         cors: Cors {
             origins: AllowedOrigins::parse(&config.cors_origins)?,
-            methods: vec![Method::GET, Method::POST, Method::PUT, Method::DELETE],
+            methods: vec![Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE],
             headers: vec![
                 header::IF_MATCH,
                 header::IF_NONE_MATCH,

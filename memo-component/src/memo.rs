@@ -65,6 +65,11 @@ impl Text {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// How many bytes of UTF-8 it has.
+    pub fn bytes(&self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
 }
 
 impl fmt::Debug for Text {
@@ -91,24 +96,141 @@ impl TryFrom<String> for Text {
     }
 }
 
-/// What a person writes into a memo: everything but its times and its version.
+/// What a new memo is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Content {
     /// What it says.
     pub text: Text,
+    /// Whether it stays at the top. Left out of idempotency fingerprints where it is not, as are the other two.
+    #[serde(skip_serializing_if = "is_false")]
+    pub pinned: bool,
+    /// Whether it is put away.
+    #[serde(skip_serializing_if = "is_false")]
+    pub archived: bool,
+    /// When it was written first, for a memo that comes from elsewhere. Otherwise: now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
 }
 
-/// A memo as it is stored, under a key that holds its owner and its id.
+impl Content {
+    /// A memo that says this.
+    pub fn new(text: Text) -> Self {
+        Self {
+            text,
+            pinned: false,
+            archived: false,
+            created_at: None,
+        }
+    }
+}
+
+/// A change of a memo: what is `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// What it says from now on.
+    pub text: Option<Text>,
+    /// Whether it stays at the top.
+    pub pinned: Option<bool>,
+    /// Whether it is put away.
+    pub archived: Option<bool>,
+    /// Whether it is in the trash.
+    pub trashed: Option<bool>,
+}
+
+/// A memo as it is stored, under a key that holds its owner and its id. Fields that came later are left out where they say
+/// nothing, so that older records and newer ones of simple memos look the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memo {
     /// What it says.
     pub text: Text,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When the text became what it is.
     pub updated_at: Timestamp,
     /// How often it was changed.
     pub version: Version,
+    /// Whether it stays at the top.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub pinned: bool,
+    /// Whether it is put away.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub archived: bool,
+    /// Since when it is in the trash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trashed_at: Option<Timestamp>,
+    /// How many bytes it counts for in its owner's quota: as many as its longest text had. Memos from before there were
+    /// quotas count for nothing until they are changed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub charge: u32,
+    /// When the newest text in its history was written ([`crate::catalog::history`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_at: Option<Timestamp>,
+    /// When its id was taken, where that is not `created_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_at: Option<Timestamp>,
+}
+
+impl Memo {
+    /// The first version of a memo whose id was taken at `taken_at`.
+    pub fn first(content: Content, taken_at: Timestamp) -> Self {
+        let created_at = content.created_at.unwrap_or(taken_at);
+        Self {
+            charge: content.text.bytes(),
+            text: content.text,
+            created_at,
+            updated_at: created_at,
+            version: Version::FIRST,
+            pinned: content.pinned,
+            archived: content.archived,
+            trashed_at: None,
+            kept_at: None,
+            taken_at: (created_at != taken_at).then_some(taken_at),
+        }
+    }
+
+    /// The next version, as `edit` has it.
+    pub fn edited(&self, edit: Edit, now: Timestamp) -> Self {
+        let text = edit.text.unwrap_or_else(|| self.text.clone());
+        let is_other_text = text != self.text;
+        Self {
+            charge: self.charge.max(text.bytes()),
+            text,
+            created_at: self.created_at,
+            updated_at: if is_other_text {
+                now.max(self.updated_at)
+            } else {
+                self.updated_at
+            },
+            version: self.version.next(),
+            pinned: edit.pinned.unwrap_or(self.pinned),
+            archived: edit.archived.unwrap_or(self.archived),
+            trashed_at: match edit.trashed {
+                Some(true) => Some(self.trashed_at.unwrap_or(now)),
+                Some(false) => None,
+                None => self.trashed_at,
+            },
+            kept_at: self.kept_at,
+            taken_at: self.taken_at,
+        }
+    }
+
+    /// When its id was taken from the counter: all smaller ids were given out before.
+    pub fn id_taken_at(&self) -> Timestamp {
+        self.taken_at.unwrap_or(self.created_at)
+    }
+
+    /// Whether it is neither put away nor in the trash.
+    pub fn is_active(&self) -> bool {
+        !self.archived && self.trashed_at.is_none()
+    }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 impl Versioned for Memo {

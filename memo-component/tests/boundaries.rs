@@ -16,7 +16,8 @@ use common::{
 use memo_component::{
     catalog::{
         Catalog, Error,
-        page::{PAGE_MAX_BYTES, Page, WALK_MAX},
+        page::{Filter, PAGE_MAX_BYTES, Page, WALK_MAX},
+        quota::Limits,
         skip::SETTLED,
     },
     memo::{Content, MemoId, Text},
@@ -53,7 +54,10 @@ async fn give_out(world: &World, head: u64) {
 
 async fn page(world: &World, before: Option<u64>, limit: usize) -> Page {
     let (ann, ports) = (ann(), world.ports());
-    Catalog::of(&ann, &ports).page(before.map(MemoId), limit).await.unwrap()
+    Catalog::of(&ann, &ports, &Limits::default())
+        .page(&Filter::default(), before.map(MemoId), limit)
+        .await
+        .unwrap()
 }
 
 /// The ids of a page, and where it goes on.
@@ -219,7 +223,9 @@ fn a_counter_below_zero_gives_out_no_ids() {
         assert_eq!(shown(&page(&world, None, 10).await), (vec![], None));
         let (ann, ports) = (ann(), world.ports());
         let text = Text::try_from("a memo".to_owned()).unwrap();
-        let refused = Catalog::of(&ann, &ports).create(Content { text }).await;
+        let refused = Catalog::of(&ann, &ports, &Limits::default())
+            .create(Content::new(text))
+            .await;
         assert!(
             matches!(refused, Err(Error::Store(KvError::Corrupt { .. }))),
             "{refused:?}"

@@ -25,8 +25,10 @@ use memo_component::{
     catalog::{
         Catalog, Error,
         once::{self, CreateKey, TAKEOVER_AFTER},
+        page::Filter,
+        quota::Limits,
     },
-    memo::{Content, Memo, MemoId, Text, Version},
+    memo::{Content, Edit, Memo, MemoId, Text, Version},
 };
 use serde_json::Value;
 
@@ -145,9 +147,7 @@ impl Kv for OddKv {
 }
 
 fn content(text: &str) -> Content {
-    Content {
-        text: Text::try_from(text.to_owned()).unwrap(),
-    }
+    Content::new(Text::try_from(text.to_owned()).unwrap())
 }
 
 fn ann() -> UserId {
@@ -156,30 +156,44 @@ fn ann() -> UserId {
 
 async fn create(world: &World) -> Result<(MemoId, Memo), Error> {
     let (ann, ports) = (ann(), world.ports());
-    Catalog::of(&ann, &ports).create(content("a memo")).await
+    Catalog::of(&ann, &ports, &Limits::default())
+        .create(content("a memo"))
+        .await
 }
 
 async fn create_once(world: &World) -> Result<(MemoId, Memo), once::Error> {
     let (ann, ports) = (ann(), world.ports());
     let key = CreateKey::new("key");
-    Catalog::of(&ann, &ports).create_once(&key, content("a memo")).await
+    Catalog::of(&ann, &ports, &Limits::default())
+        .create_once(&key, content("a memo"))
+        .await
 }
 
 async fn replace(world: &World, id: MemoId, version: u64) -> Result<Memo, Error> {
     let (ann, ports) = (ann(), world.ports());
-    let changed = Catalog::of(&ann, &ports);
-    changed.replace(id, Version(version), content("another")).await
+    let changed = Catalog::of(&ann, &ports, &Limits::default());
+    let edit = Edit {
+        text: Some(content("another").text),
+        ..Edit::default()
+    };
+    changed.edit(id, Version(version), edit).await
 }
 
 async fn remove(world: &World, id: MemoId, version: u64) -> Result<(), Error> {
     let (ann, ports) = (ann(), world.ports());
-    Catalog::of(&ann, &ports).remove(id, Version(version)).await
+    let deleted = Catalog::of(&ann, &ports, &Limits::default())
+        .delete(id, Version(version))
+        .await;
+    deleted.map(|_| ())
 }
 
 /// The ids of all memos.
 async fn all(world: &World) -> Vec<MemoId> {
     let (ann, ports) = (ann(), world.ports());
-    let page = Catalog::of(&ann, &ports).page(None, 100).await.unwrap();
+    let page = Catalog::of(&ann, &ports, &Limits::default())
+        .page(&Filter::default(), None, 100)
+        .await
+        .unwrap();
     page.items.iter().map(|(id, _)| *id).collect()
 }
 
@@ -340,7 +354,9 @@ fn a_deleted_memo_does_not_come_back_with_its_key() {
         }
         let (ann, ports) = (ann(), world.ports());
         let key = CreateKey::new("key");
-        let other = Catalog::of(&ann, &ports).create_once(&key, content("other")).await;
+        let other = Catalog::of(&ann, &ports, &Limits::default())
+            .create_once(&key, content("other"))
+            .await;
         assert!(matches!(other, Err(once::Error::Reused)));
     });
 }
@@ -426,7 +442,7 @@ fn without_a_counter_an_id_is_the_time_and_some_random_bits() {
                     ..world.ports()
                 },
             );
-            Catalog::of(&ann, &ports)
+            Catalog::of(&ann, &ports, &Limits::default())
                 .create(content("a memo"))
                 .await
                 .map(|(id, _)| id.0)

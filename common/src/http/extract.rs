@@ -8,6 +8,7 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode, header, request::Parts};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{
     problem::{FieldError, Problem},
@@ -25,15 +26,46 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         expect_content_type(request.headers(), "application/json")?;
-        let body = read_body(request, state).await?;
-        let mut json = serde_json::Deserializer::from_slice(&body);
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let path = error.path().to_string();
-            refuse(&path, error.into_inner())
-        })?;
-        json.end().map_err(|error| refuse(".", error))?;
-        Ok(Self(value))
+        read_json(request, state).await.map(Self)
     }
+}
+
+/// A JSON merge patch (RFC 7396) as a body. Plain JSON will do as well, because that is what most people's tools send.
+pub struct MergePatch<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for MergePatch<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        expect_content_type(request.headers(), "application/json")
+            .or_else(|_| expect_content_type(request.headers(), "application/merge-patch+json"))?;
+        read_json(request, state).await.map(Self)
+    }
+}
+
+async fn read_json<T: DeserializeOwned, S: Send + Sync>(request: Request, state: &S) -> Result<T, Problem> {
+    let body = read_body(request, state).await?;
+    let mut json = serde_json::Deserializer::from_slice(&body);
+    let value = deserialize(&mut json)?;
+    json.end().map_err(|error| refuse(".", error))?;
+    Ok(value)
+}
+
+/// A part of a JSON body, parsed into its type.
+///
+/// # Errors
+/// 422 with the field's path.
+pub fn parse_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    deserialize(value)
+}
+
+fn deserialize<'de, T: DeserializeOwned>(
+    json: impl serde::Deserializer<'de, Error = serde_json::Error>,
+) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(json).map_err(|error| {
+        let path = error.path().to_string();
+        refuse(&path, error.into_inner())
+    })
 }
 
 fn refuse(path: &str, error: serde_json::Error) -> Problem {

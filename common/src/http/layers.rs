@@ -6,9 +6,9 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
     middleware::{Next, from_fn_with_state},
-    response::Response,
+    response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 
 use super::{
@@ -45,7 +45,7 @@ struct Observer {
 }
 
 impl Layers {
-    /// Adds to `router`: 404 and 405 as problems, the body limit, CORS, a request id, safe headers and one log line a
+    /// Adds to `router`: 404 and 405 as problems, OPTIONS, the body limit, CORS, a request id, safe headers and one log line a
     /// request.
     pub fn finish(self, router: Router, ports: &Ports) -> Router {
         let observer = Arc::new(Observer {
@@ -55,9 +55,18 @@ impl Layers {
         });
         let router = router
             .fallback(|| async { Problem::not_found("Nothing is served at this path.") })
-            .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+            .method_not_allowed_fallback(other_method)
             .layer(DefaultBodyLimit::max(self.body_max_bytes));
         self.cors.layer(router).layer(from_fn_with_state(observer, observe))
+    }
+}
+
+/// Answers a method that a resource has no handler for. The router adds the methods that it has, in `Allow`.
+async fn other_method(method: Method) -> Response {
+    if method == Method::OPTIONS {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        Problem::method_not_allowed().into_response()
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::problems::{self, Kind};
 use crate::{store::kv::KvError, world::random::RandomError};
@@ -51,7 +52,7 @@ pub struct Problem {
 #[derive(Clone, Debug, Default)]
 struct More {
     errors: Vec<FieldError>,
-    current_version: Option<u64>,
+    members: Map<String, Value>,
     headers: HeaderMap,
     cause: Option<Cause>,
 }
@@ -105,8 +106,7 @@ impl Problem {
     /// 412: the change was meant for a version that is past.
     pub fn stale_version(current: u64) -> Self {
         let detail = format!("The current version is {current}; read it and decide again.");
-        let mut problem = Self::new(&problems::STALE_VERSION, detail);
-        problem.more.current_version = Some(current);
+        let problem = Self::new(&problems::STALE_VERSION, detail).with_member("current_version", current);
         match HeaderValue::try_from(format!("\"{current}\"")) {
             Ok(etag) => problem.with_header(header::ETAG, etag),
             Err(_) => problem,
@@ -170,6 +170,30 @@ impl Problem {
         self.with_header(header::RETRY_AFTER, whole_seconds(retry_after).into())
     }
 
+    /// The same answer with an extension member of its kind (RFC 9457 §3.2).
+    #[must_use]
+    pub fn with_member(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The answer's body, as a part of another one.
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(self.body()).unwrap_or_default()
+    }
+
+    fn body(&self) -> Body<'_> {
+        Body {
+            // The site explains every kind on one page.
+            r#type: format!("/problems#{}", self.kind.slug),
+            title: self.kind.title,
+            status: self.kind.status.as_u16(),
+            detail: &self.detail,
+            errors: &self.more.errors,
+            members: &self.more.members,
+        }
+    }
+
     fn with_cause(mut self, cause: impl std::fmt::Display) -> Self {
         self.more.cause = Some(Cause(cause.to_string()));
         self
@@ -182,7 +206,7 @@ fn whole_seconds(duration: Duration) -> u64 {
         .max(1)
 }
 
-/// The body of an answer, in RFC 9457's names; `errors` and `current_version` are extension members.
+/// The body of an answer, in RFC 9457's names; `errors` and what a kind adds are extension members.
 #[derive(Serialize)]
 struct Body<'a> {
     r#type: String,
@@ -191,22 +215,13 @@ struct Body<'a> {
     detail: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    current_version: Option<u64>,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = Body {
-            // The site explains every kind on one page.
-            r#type: format!("/problems#{}", self.kind.slug),
-            title: self.kind.title,
-            status: self.kind.status.as_u16(),
-            detail: &self.detail,
-            errors: &self.more.errors,
-            current_version: self.more.current_version,
-        };
-        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let body = serde_json::to_vec(&self.body()).unwrap_or_default();
         let mut response = (self.kind.status, self.more.headers, body).into_response();
         let content_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);

@@ -36,14 +36,20 @@ kinds! {
     WRONG_CREDENTIALS: UNAUTHORIZED, "wrong-credentials", "Wrong username or password";
     /// Known, but not allowed.
     FORBIDDEN: FORBIDDEN, "forbidden", "Not allowed";
+    /// There would be more than a person may have.
+    QUOTA_EXCEEDED: FORBIDDEN, "quota-exceeded", "The quota is used up";
     /// No such thing, as far as the caller may know.
     NOT_FOUND: NOT_FOUND, "not-found", "Not found";
     /// The resource does not know the method.
     METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed";
     /// Another change of the same thing is under way.
     CONFLICT: CONFLICT, "conflict", "Another change is under way";
+    /// What is in the trash has to be taken out first.
+    IN_TRASH: CONFLICT, "in-trash", "The memo is in the trash";
     /// The name belongs to somebody.
     USERNAME_TAKEN: CONFLICT, "username-taken", "The username is taken";
+    /// The feed no longer goes back so far: begin anew.
+    CURSOR_EXPIRED: GONE, "cursor-expired", "The feed begins later";
     /// The change was meant for a version that is past.
     STALE_VERSION: PRECONDITION_FAILED, "stale-version", "The version is stale";
     /// The body is longer than the service reads.

@@ -4,10 +4,13 @@
 //! [`claim`] promises holds for every record that goes through here: of two changes of one version, one
 //! wins, and the other one learns what the record is by now.
 
+use std::future::ready;
+
+use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    claim::{self, Claimed, Step},
+    claim::{self, Claimed, Holder, Step},
     kv::{KvError, decode, encode},
 };
 use crate::world::Ports;
@@ -84,47 +87,84 @@ where
     T: Send,
     E: Send,
 {
-    let mut change = Some(change);
-    let mut decided = Ok(Updated::Busy);
-    let mut take_step = |stored| {
-        // It is asked once.
-        let Some(change) = change.take() else {
-            return Step::Leave;
-        };
-        match decide(key, version, stored, change) {
-            Ok((step, outcome)) => {
-                decided = Ok(outcome);
-                step
-            }
-            Err(error) => {
-                decided = Err(error);
-                Step::Leave
-            }
-        }
+    update_after(ports, key, version, |current| ready(Ok(change(current)))).await
+}
+
+/// As [`update`], for a change that writes other records before this one: `change` holds the claim while it does so.
+///
+/// # Errors
+/// Those of the store and of `change`. The change may then have been made or not.
+pub async fn update_after<R, T, E, F, W>(
+    ports: &Ports,
+    key: &str,
+    version: u64,
+    change: F,
+) -> Result<Updated<R, T, E>, KvError>
+where
+    R: Versioned,
+    T: Send,
+    E: Send,
+    F: FnOnce(Option<R>) -> W + Send,
+    W: Future<Output = Result<Change<R, T, E>, KvError>> + Send,
+{
+    let mut changing = Changing {
+        key,
+        version,
+        change: Some(change),
+        outcome: Ok(Updated::Busy),
     };
-    match claim::advance(ports, key, version, &mut take_step).await? {
-        Claimed::Done | Claimed::Left => decided,
+    match claim::advance(ports, key, version, &mut changing).await? {
+        Claimed::Done | Claimed::Left => changing.outcome,
         Claimed::Busy => Ok(Updated::Busy),
     }
 }
 
-/// What is to be done with a stored record, and how the update ends when that is done.
-fn decide<R: Versioned, T, E>(
-    key: &str,
+/// A change of a typed record, as the holder of its claim makes it.
+struct Changing<'a, R, T, E, F> {
+    key: &'a str,
     version: u64,
-    stored: Option<Vec<u8>>,
-    change: impl FnOnce(Option<R>) -> Change<R, T, E>,
-) -> Result<(Step, Updated<R, T, E>), KvError> {
-    let current: Option<R> = stored.map(|bytes| decode(key, &bytes)).transpose()?;
-    if current.as_ref().map_or(0, Versioned::version) != version {
-        return Ok((Step::Leave, Updated::Stale(current)));
-    }
-    match change(current) {
-        Change::Write(record, _) if record.version() != version.saturating_add(1) => Err(KvError::Refused(format!(
-            "a record's version does not follow {version}"
-        ))),
-        Change::Write(record, value) => Ok((Step::Write(encode(&record)?), Updated::Done(value))),
-        Change::Delete(value) => Ok((Step::Delete, Updated::Done(value))),
-        Change::Leave(reason) => Ok((Step::Leave, Updated::Left(reason))),
+    /// Taken when it is asked, which is once.
+    change: Option<F>,
+    outcome: Result<Updated<R, T, E>, KvError>,
+}
+
+#[async_trait]
+impl<R, T, E, F, W> Holder for Changing<'_, R, T, E, F>
+where
+    R: Versioned,
+    T: Send,
+    E: Send,
+    F: FnOnce(Option<R>) -> W + Send,
+    W: Future<Output = Result<Change<R, T, E>, KvError>> + Send,
+{
+    async fn decide(&mut self, stored: Option<Vec<u8>>) -> Result<Step, KvError> {
+        let current: Option<R> = match stored.map(|bytes| decode(self.key, &bytes)).transpose() {
+            Ok(current) => current,
+            Err(error) => {
+                self.outcome = Err(error);
+                return Ok(Step::Leave);
+            }
+        };
+        if current.as_ref().map_or(0, Versioned::version) != self.version {
+            self.outcome = Ok(Updated::Stale(current));
+            return Ok(Step::Leave);
+        }
+        let Some(change) = self.change.take() else {
+            return Ok(Step::Leave);
+        };
+        let (step, outcome) = match change(current).await? {
+            Change::Write(record, _) if record.version() != self.version.saturating_add(1) => {
+                self.outcome = Err(KvError::Refused(format!(
+                    "a record's version does not follow {}",
+                    self.version
+                )));
+                return Ok(Step::Leave);
+            }
+            Change::Write(record, value) => (Step::Write(encode(&record)?), Updated::Done(value)),
+            Change::Delete(value) => (Step::Delete, Updated::Done(value)),
+            Change::Leave(reason) => (Step::Leave, Updated::Left(reason)),
+        };
+        self.outcome = Ok(outcome);
+        Ok(step)
     }
 }

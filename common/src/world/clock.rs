@@ -30,6 +30,17 @@ impl Timestamp {
             Err(_) => format!("{timestamp:.3}", timestamp = jiff::Timestamp::MAX),
         }
     }
+
+    /// Reads RFC 3339 with any offset; `None` for what is none, or lies before 1970.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let timestamp: jiff::Timestamp = text.parse().ok()?;
+        u64::try_from(timestamp.as_millisecond()).ok().map(Self)
+    }
+
+    /// The number of the day since the Unix epoch, in UTC.
+    pub fn day(self) -> u64 {
+        self.0 / (24 * 60 * 60 * 1000)
+    }
 }
 
 impl std::ops::Add<Duration> for Timestamp {
@@ -51,6 +62,34 @@ pub mod rfc3339 {
     /// Those of the serializer.
     pub fn serialize<S: serde::Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&moment.to_rfc3339())
+    }
+
+    /// The same for a moment that may be missing, which is `null`: `#[serde(with = "rfc3339::option")]`.
+    pub mod option {
+        use serde::{Deserialize, Serialize};
+
+        use super::Timestamp;
+
+        /// Writes the moment as a string.
+        ///
+        /// # Errors
+        /// Those of the serializer.
+        pub fn serialize<S: serde::Serializer>(moment: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+            moment.map(Timestamp::to_rfc3339).serialize(serializer)
+        }
+
+        /// Reads a string.
+        ///
+        /// # Errors
+        /// Those of the deserializer, and for what is not RFC 3339.
+        pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+            let Some(text) = Option::<String>::deserialize(deserializer)? else {
+                return Ok(None);
+            };
+            let moment = Timestamp::from_rfc3339(&text);
+            let refused = || serde::de::Error::custom("It must be a time as of RFC 3339.");
+            moment.map(Some).ok_or_else(refused)
+        }
     }
 }
 
@@ -96,5 +135,22 @@ mod tests {
         assert_eq!(Timestamp(0).to_rfc3339(), "1970-01-01T00:00:00.000Z");
         assert_eq!(Timestamp(1_789_000_000_120).to_rfc3339(), "2026-09-10T00:26:40.120Z");
         assert_eq!(Timestamp(u64::MAX).to_rfc3339().len(), "9999-12-31T00:00:00.000Z".len());
+    }
+
+    #[test]
+    fn times_are_read_with_any_offset() {
+        let moment = Some(Timestamp(1_789_000_000_120));
+        for text in ["2026-09-10T00:26:40.120Z", "2026-09-10T09:26:40.12+09:00"] {
+            assert_eq!(Timestamp::from_rfc3339(text), moment, "{text}");
+        }
+        for wrong in [
+            "",
+            "2026-09-10",
+            "yesterday",
+            "1969-12-31T23:59:59Z",
+            "2026-13-01T00:00:00Z",
+        ] {
+            assert_eq!(Timestamp::from_rfc3339(wrong), None, "{wrong}");
+        }
     }
 }

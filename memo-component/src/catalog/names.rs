@@ -14,9 +14,29 @@ impl Names<'_> {
         format!("memo/{}/", self.0)
     }
 
-    /// A counter: the newest id that was given out.
+    /// A counter: the newest id that was given out, and how many of them are gone.
     pub fn seq(self) -> String {
         format!("memo/{}/seq", self.0)
+    }
+
+    /// A counter: the latest change, and the bytes of all memos.
+    pub fn changes(self) -> String {
+        format!("memo/{}/changes", self.0)
+    }
+
+    /// What the keys of the log of changes begin with.
+    pub fn log(self) -> String {
+        format!("memo/{}/change/", self.0)
+    }
+
+    /// An entry of the log of changes.
+    pub fn change(self, number: u64) -> String {
+        format!("memo/{}/change/{number}", self.0)
+    }
+
+    /// Where the log of changes begins.
+    pub fn log_start(self) -> String {
+        format!("memo/{}/log-start", self.0)
     }
 
     /// A memo.
@@ -24,9 +44,24 @@ impl Names<'_> {
         format!("memo/{}/{id}", self.0)
     }
 
+    /// The earlier texts of a memo.
+    pub fn history(self, id: MemoId) -> String {
+        format!("memo/{}/{id}/history", self.0)
+    }
+
     /// Where long runs of ids without a memo lie; a cache.
     pub fn skip(self) -> String {
         format!("memo/{}/skip", self.0)
+    }
+
+    /// Which memos have which tags; a cache.
+    pub fn tags(self) -> String {
+        format!("memo/{}/tags", self.0)
+    }
+
+    /// How often each tag occurs; a cache.
+    pub fn tag_counts(self) -> String {
+        format!("memo/{}/tag-counts", self.0)
     }
 
     /// Which memo an idempotency key stands for.
@@ -46,13 +81,20 @@ mod tests {
         let id = MemoId(7);
         for (key, expected) in [
             (names.seq(), "memo/ann/seq"),
+            (names.changes(), "memo/ann/changes"),
+            (names.change(3), "memo/ann/change/3"),
+            (names.log_start(), "memo/ann/log-start"),
             (names.memo(id), "memo/ann/7"),
+            (names.history(id), "memo/ann/7/history"),
             (names.skip(), "memo/ann/skip"),
+            (names.tags(), "memo/ann/tags"),
+            (names.tag_counts(), "memo/ann/tag-counts"),
             (names.once("digest"), "memo/ann/idem/digest"),
         ] {
             assert_eq!(key, expected);
             assert!(key.starts_with(&names.prefix()));
         }
         assert_eq!(names.prefix(), "memo/ann/", "ann's records are not anna's");
+        assert!(names.change(3).starts_with(&names.log()));
     }
 }

@@ -7,28 +7,35 @@
 //!   under way ([`TAKEOVER_AFTER`]) it is told so (409); later it takes the key over, with a new id;
 //! - stopped before the mark: a retry finds the memo and answers with it.
 //!
-//! Records stay: stores know no time to live, and a client may retry after a long time offline.
+//! A record stays for [`KEPT`], within which a client that was offline may retry; then whoever goes through what is due
+//! removes it ([`super::due`]).
 
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::{
-    http::{problem::Problem, problems},
     store::{
         claim::{FRESH, WINDOW},
         kv::{KvError, encode},
         record::{Change, Updated, Versioned, update},
     },
+    world::Ports,
     world::clock::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Catalog;
+use super::{
+    Catalog,
+    due::{self, Due},
+};
 use crate::memo::{Content, Memo, MemoId};
 
 /// How long a create may be under way: two windows of a claim, after which its writes have landed or never will.
 pub const TAKEOVER_AFTER: Duration = WINDOW.saturating_mul(2);
+
+/// How long a key is known.
+pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// The client's name for one create, as a digest that fits into a store's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,23 +92,6 @@ impl From<KvError> for Error {
     }
 }
 
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Reused => Self::new(
-                &problems::IDEMPOTENCY_KEY_REUSED,
-                "This Idempotency-Key came with another content before.",
-            ),
-            Error::UnderWay => Self::conflict(
-                "The first request with this Idempotency-Key is under way.",
-                Duration::from_secs(5),
-            ),
-            Error::Deleted => Self::not_found("The memo of this Idempotency-Key has been deleted."),
-            Error::Catalog(error) => error.into(),
-        }
-    }
-}
-
 impl Catalog<'_> {
     /// Creates the memo that `key` stands for, or finds it.
     ///
@@ -109,6 +99,7 @@ impl Catalog<'_> {
     /// Those of the store; a retry with the same key finishes or finds what was begun.
     pub async fn create_once(&self, key: &CreateKey, content: Content) -> Result<(MemoId, Memo), Error> {
         let record_key = self.names.once(&key.0);
+        // Of everything that the request says.
         let fingerprint = digest(&encode(&content)?);
         let seen: Option<Record> = self.ports.kv.get_json(&record_key).await?;
         if let Some(made) = self.made(seen.as_ref(), &fingerprint).await? {
@@ -118,13 +109,16 @@ impl Catalog<'_> {
         let record = Record {
             version: seen.as_ref().map_or(0, |seen| seen.version).saturating_add(1),
             fingerprint,
-            id: self.next_id(started_at).await?,
+            id: self.take_id(content.text.bytes(), started_at).await?,
             started_at,
             done: false,
         };
+        // Before the record is there, so that none stays for ever.
+        self.enlist_key(key, started_at).await?;
         self.begin(&record_key, seen, record.clone()).await?;
         let memo = self.create_at(record.id, content, started_at).await?;
         self.mark_done(&record_key, &record).await;
+        self.pass_by(record.id).await;
         Ok((record.id, memo))
     }
 
@@ -142,6 +136,16 @@ impl Catalog<'_> {
             None if now.since(seen.started_at) < TAKEOVER_AFTER => Err(Error::UnderWay),
             None => Ok(None),
         }
+    }
+
+    /// Enters the key into the list of the day on which it is to be forgotten.
+    async fn enlist_key(&self, key: &CreateKey, started_at: Timestamp) -> Result<(), KvError> {
+        let due = Due::Key {
+            user: self.user().clone(),
+            digest: key.0.clone(),
+        };
+        let day = (started_at + KEPT).day().saturating_add(1);
+        due::enlist(self.ports, day, &due).await
     }
 
     /// Writes the record, if it is still as it was seen.
@@ -172,5 +176,19 @@ impl Catalog<'_> {
             };
             let _ = self.ports.kv.set_json(key, &done).await;
         }
+    }
+}
+
+/// Removes a key's record that has been there for long enough. Says whether it did.
+pub(super) async fn forget_if_old(ports: &Ports, record_key: &str) -> Result<bool, KvError> {
+    let record: Option<Record> = ports.kv.get_json(record_key).await?;
+    let now = ports.clock.now();
+    match record {
+        Some(record) if now.since(record.started_at) >= KEPT => {
+            ports.kv.delete(record_key).await?;
+            Ok(true)
+        }
+        // Taken over since, it has an entry of its own.
+        _ => Ok(false),
     }
 }

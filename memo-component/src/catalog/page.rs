@@ -8,11 +8,19 @@ use super::{
     Catalog, Error,
     skip::{Skip, Walk},
 };
-use crate::memo::{Memo, MemoId};
+use crate::{
+    memo::{Memo, MemoId},
+    tags::{is_under, tags_of},
+    words::Words,
+};
 
-/// The most ids that one page looks at. A longer run of holes is walked in several requests, each of which leaves the
-/// cursor further down.
+/// The most ids that one page looks at. A longer run of holes, or of memos that don't belong to the listing, is walked in
+/// several requests, each of which leaves the cursor further down.
 pub const WALK_MAX: usize = 2_000;
+
+/// The most bytes of memos that one page reads, as they are stored, whether they belong to the listing or not. It is what
+/// searching costs.
+const READ_MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// How many memos are read at once. A memo is at most 400 KB as it is stored (a text of 64 KiB, every byte of it
 /// escaped), an instance has 128 MiB and serves 16 requests at a time: eight for each of them are 50 MB.
@@ -21,6 +29,58 @@ const STEP: usize = 8;
 /// A page ends before the memo with which its memos, as they are stored, would exceed this many bytes. Platforms limit an
 /// answer to some megabytes, and an instance has to hold several of them.
 pub const PAGE_MAX_BYTES: usize = 1024 * 1024;
+
+/// Which memos by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// Neither archived nor in the trash.
+    #[default]
+    Active,
+    /// Archived, and not in the trash.
+    Archived,
+    /// In the trash.
+    Trashed,
+    /// All of them.
+    All,
+}
+
+/// Which memos belong to a listing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// What became of them.
+    pub state: State,
+    /// They have this tag, or one nested under it; folded.
+    pub tag: Option<String>,
+    /// They have all these words.
+    pub words: Words,
+}
+
+impl Filter {
+    /// All memos that are in this state.
+    pub fn in_state(state: State) -> Self {
+        Self {
+            state,
+            ..Self::default()
+        }
+    }
+
+    fn admits(&self, memo: &Memo) -> bool {
+        let is_in_state = match self.state {
+            State::Active => memo.is_active(),
+            State::Archived => memo.archived && memo.trashed_at.is_none(),
+            State::Trashed => memo.trashed_at.is_some(),
+            State::All => true,
+        };
+        let text = memo.text.as_str();
+        let has_tag = |wanted: &String| tags_of(text).iter().any(|tag| is_under(tag, wanted));
+        is_in_state && self.tag.as_ref().is_none_or(has_tag) && self.words.are_in(text)
+    }
+
+    /// Whether most memos may not belong to the listing.
+    fn is_choosy(&self) -> bool {
+        self.tag.is_some() || !self.words.is_empty() || matches!(self.state, State::Archived | State::Trashed)
+    }
+}
 
 /// Some memos, newest first, and where the rest begins.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,29 +92,42 @@ pub struct Page {
 }
 
 /// A page that is being filled.
-struct Filling {
+struct Filling<'a> {
+    filter: &'a Filter,
     limit: usize,
     bytes: usize,
+    /// The bytes of what was read, also of memos that are not on the page.
+    read: usize,
     items: Vec<(MemoId, Memo)>,
 }
 
-impl Filling {
-    fn new(limit: usize) -> Self {
+impl<'a> Filling<'a> {
+    fn new(filter: &'a Filter, limit: usize) -> Self {
         Self {
+            filter,
             limit,
             bytes: 0,
+            read: 0,
             items: Vec::new(),
         }
     }
 
-    /// How many ids to look at next; 0 when the page is full.
+    /// How many ids to look at next; 0 when the page is full, or has cost enough.
     fn step(&self) -> usize {
-        self.limit.saturating_sub(self.items.len()).min(STEP)
+        let room = self.limit.saturating_sub(self.items.len());
+        if room == 0 || self.read >= READ_MAX_BYTES {
+            0
+        } else if self.filter.is_choosy() {
+            STEP
+        } else {
+            room.min(STEP)
+        }
     }
 
     /// Whether a memo of so many bytes still fits. The first one always does.
     fn has_room_for(&self, bytes: usize) -> bool {
-        self.items.is_empty() || self.bytes.saturating_add(bytes) <= PAGE_MAX_BYTES
+        let fits = self.bytes.saturating_add(bytes) <= PAGE_MAX_BYTES;
+        self.items.is_empty() || (fits && self.items.len() < self.limit)
     }
 
     fn add(&mut self, id: MemoId, memo: Memo, bytes: usize) {
@@ -64,25 +137,26 @@ impl Filling {
 }
 
 impl Catalog<'_> {
-    /// Lists at most `limit` memos below the id `before` (`None`: from the newest), newest first. A page is also bounded
-    /// in bytes, and in how many ids it looks at: it may be short and still not be the last.
+    /// Lists at most `limit` memos that `filter` admits below the id `before` (`None`: from the newest), newest first. A
+    /// page is also bounded in bytes, and in what it looks at: it may be short and still not be the last.
     ///
-    /// Costs one increment and at most `limit` + holes gets; long runs of holes cost one get.
+    /// Costs one increment and at most `limit` + holes gets, and one for each memo that is passed over; long runs of holes
+    /// cost one get.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn page(&self, before: Option<MemoId>, limit: usize) -> Result<Page, Error> {
+    pub async fn page(&self, filter: &Filter, before: Option<MemoId>, limit: usize) -> Result<Page, Error> {
         let page = if self.ports.kv.has_increment() {
-            self.walk(before, limit).await
+            self.walk(filter, before, limit).await
         } else {
-            self.scan(before, limit).await
+            self.scan(filter, before, limit).await
         };
         Ok(page?)
     }
 
     /// A page over dense ids.
-    async fn walk(&self, before: Option<MemoId>, limit: usize) -> Result<Page, KvError> {
-        let head = u64::try_from(self.ports.kv.increment(&self.names.seq(), 0).await?).unwrap_or(0);
+    async fn walk(&self, filter: &Filter, before: Option<MemoId>, limit: usize) -> Result<Page, KvError> {
+        let head = self.newest_id().await?;
         // Must be read after the head and before the first memo: ids up to the head were given out before this moment,
         // and holes are seen after it.
         let now = self.ports.clock.now();
@@ -90,7 +164,7 @@ impl Catalog<'_> {
         let start = before.map_or(head, |before| before.0.saturating_sub(1).min(head));
         let mut walk = Walk::down_from(start);
         let mut skip: Option<Skip> = None;
-        let mut page = Filling::new(limit);
+        let mut page = Filling::new(filter, limit);
         while walk.looked_at() < WALK_MAX {
             let ids = walk.next_ids(page.step(), skip.as_ref());
             // The page is full, or there are no more ids.
@@ -117,24 +191,30 @@ impl Catalog<'_> {
     }
 
     /// Reads these ids into the page. Tells the first one that the page has no room for.
-    async fn fill(&self, page: &mut Filling, walk: &mut Walk, ids: &[MemoId]) -> Result<Option<MemoId>, KvError> {
+    async fn fill(&self, page: &mut Filling<'_>, walk: &mut Walk, ids: &[MemoId]) -> Result<Option<MemoId>, KvError> {
         for (id, key, value) in self.read_many(ids).await? {
             let Some(bytes) = value else {
                 walk.saw_hole(id);
                 continue;
             };
-            if !page.has_room_for(bytes.len()) {
-                return Ok(Some(id));
-            }
-            if let Some(memo) = self.readable(&key, &bytes) {
-                walk.saw_memo(id, memo.created_at);
+            page.read = page.read.saturating_add(bytes.len());
+            let Some(memo) = self.readable(&key, &bytes) else {
+                continue;
+            };
+            if page.filter.admits(&memo) {
+                if !page.has_room_for(bytes.len()) {
+                    return Ok(Some(id));
+                }
+                walk.saw_memo(id, memo.id_taken_at());
                 page.add(id, memo, bytes.len());
+            } else {
+                walk.saw_memo(id, memo.id_taken_at());
             }
         }
         Ok(None)
     }
 
-    async fn read_many(&self, ids: &[MemoId]) -> Result<Vec<(MemoId, String, Option<Vec<u8>>)>, KvError> {
+    pub(super) async fn read_many(&self, ids: &[MemoId]) -> Result<Vec<(MemoId, String, Option<Vec<u8>>)>, KvError> {
         let keys: Vec<String> = ids.iter().map(|id| self.names.memo(*id)).collect();
         let values = self.ports.kv.get_many(&keys).await?;
         let read = ids.iter().copied().zip(keys).zip(values);
@@ -143,7 +223,7 @@ impl Catalog<'_> {
 
     /// The memo, unless its record can't be read. One such record must not take the whole list away from its owner, so
     /// it is passed over, and the log knows.
-    fn readable(&self, key: &str, bytes: &[u8]) -> Option<Memo> {
+    pub(super) fn readable(&self, key: &str, bytes: &[u8]) -> Option<Memo> {
         match decode(key, bytes) {
             Ok(memo) => Some(memo),
             Err(error) => {
@@ -154,7 +234,7 @@ impl Catalog<'_> {
     }
 
     /// A page by the store's keys, for stores without `increment`.
-    async fn scan(&self, before: Option<MemoId>, limit: usize) -> Result<Page, KvError> {
+    async fn scan(&self, filter: &Filter, before: Option<MemoId>, limit: usize) -> Result<Page, KvError> {
         let prefix = self.names.prefix();
         let mut ids: Vec<MemoId> = self
             .ports
@@ -166,7 +246,7 @@ impl Catalog<'_> {
             .filter(|id| before.is_none_or(|before| *id < before))
             .collect();
         ids.sort_unstable_by_key(|id| Reverse(*id));
-        let mut page = Filling::new(limit);
+        let mut page = Filling::new(filter, limit);
         let mut rest = ids.as_slice();
         let mut last = None;
         while page.step() > 0 && !rest.is_empty() {
@@ -174,18 +254,22 @@ impl Catalog<'_> {
             for (id, key, value) in self.read_many(step).await? {
                 // Deleted since its key was listed, it is simply not there.
                 let bytes = value.unwrap_or_default();
-                if !bytes.is_empty() && !page.has_room_for(bytes.len()) {
-                    return Ok(Page {
-                        items: page.items,
-                        next: last,
-                    });
-                }
-                last = Some(id);
-                if !bytes.is_empty()
-                    && let Some(memo) = self.readable(&key, &bytes)
-                {
+                page.read = page.read.saturating_add(bytes.len());
+                let memo = if bytes.is_empty() {
+                    None
+                } else {
+                    self.readable(&key, &bytes)
+                };
+                if let Some(memo) = memo.filter(|memo| filter.admits(memo)) {
+                    if !page.has_room_for(bytes.len()) {
+                        return Ok(Page {
+                            items: page.items,
+                            next: last,
+                        });
+                    }
                     page.add(id, memo, bytes.len());
                 }
+                last = Some(id);
             }
             rest = later;
         }

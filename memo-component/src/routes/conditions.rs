@@ -1,10 +1,14 @@
 //! Conditional requests: `If-Match` and `If-None-Match` (RFC 9110 §13.1).
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use common::http::{extract::header_text, problem::Problem, problems};
 use http::{header, request::Parts};
 
-use crate::memo::Version;
+use super::answer::refusal;
+use crate::{
+    catalog::{Catalog, Error},
+    memo::{MemoId, Version},
+};
 
 /// The entity tags of a condition.
 #[derive(Debug, PartialEq, Eq)]
@@ -82,19 +86,58 @@ impl IfMatch {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(text) = header_text(&parts.headers, &header::IF_MATCH)? else {
-            return Err(Problem::new(
-                &problems::PRECONDITION_REQUIRED,
-                "Send If-Match with the ETag of the version you have read.",
-            ));
-        };
+impl IfMatch {
+    /// Reads the header's value, or what stands for it elsewhere.
+    ///
+    /// # Errors
+    /// 400 when it is not a list of entity tags.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
         parse(text)
             .map(Self)
             .ok_or_else(|| Problem::bad_request("If-Match is not a list of entity tags."))
+    }
+
+    /// There is no condition where there must be one.
+    pub fn missing() -> Problem {
+        Problem::new(
+            &problems::PRECONDITION_REQUIRED,
+            "Send If-Match with the ETag of the version you have read.",
+        )
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Problem> {
+        header_text(&parts.headers, &header::IF_MATCH)?
+            .map(Self::parse)
+            .transpose()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let condition = <Self as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
+        condition.ok_or_else(Self::missing)
+    }
+}
+
+/// The version that a change is meant for. Only a condition that leaves it open costs a read.
+///
+/// # Errors
+/// 412 when the memo is at another version, 404 when it is not there.
+pub async fn expected_version(catalog: &Catalog<'_>, id: MemoId, condition: &IfMatch) -> Result<Version, Problem> {
+    if let Some(version) = condition.only_version() {
+        return Ok(version);
+    }
+    let current = catalog.read(id).await?;
+    if condition.allows(current.version) {
+        Ok(current.version)
+    } else {
+        Err(refusal(id, Error::Stale(Box::new(current))))
     }
 }
 

@@ -20,10 +20,22 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         match header_text(&parts.headers, &IDEMPOTENCY_KEY)? {
             None => Ok(Self(None)),
-            Some(key) if (1..=KEY_MAX_BYTES).contains(&key.len()) => Ok(Self(Some(CreateKey::new(key)))),
-            Some(_) => Err(Problem::bad_request(format!(
-                "Idempotency-Key has 1 to {KEY_MAX_BYTES} characters."
-            ))),
+            Some(key) => Self::parse(key).map(|key| Self(Some(key))),
         }
+    }
+}
+
+impl IdempotencyKey {
+    /// Reads the header's value, or what stands for it elsewhere.
+    ///
+    /// # Errors
+    /// 400 when it is too long, or empty.
+    pub fn parse(key: &str) -> Result<CreateKey, Problem> {
+        if (1..=KEY_MAX_BYTES).contains(&key.len()) {
+            return Ok(CreateKey::new(key));
+        }
+        Err(Problem::bad_request(format!(
+            "Idempotency-Key has 1 to {KEY_MAX_BYTES} characters."
+        )))
     }
 }

@@ -1,0 +1,108 @@
+//! How much one person may keep.
+
+use common::config::{ConfigError, number};
+
+/// The largest quotas that a person's counters can hold.
+const MAX_MEMOS: u64 = 1_000_000_000;
+const MAX_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+
+/// Ten years, for those who never want to lose anything.
+const MAX_DAYS: u64 = 3_650;
+
+/// The limits that hold for every person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many memos, with those in the trash.
+    pub max_memos: u64,
+    /// How many bytes all memos count for. A memo counts for the longest text that it has had, because its earlier texts
+    /// are kept as well.
+    pub max_bytes: u64,
+    /// How many days a memo stays in the trash.
+    pub trash_days: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_memos: 50_000,
+            max_bytes: 200 * 1024 * 1024,
+            trash_days: 30,
+        }
+    }
+}
+
+impl Limits {
+    /// Reads the variables.
+    ///
+    /// # Errors
+    /// When one is not a number, or one that the counters can't hold.
+    pub fn parse(max_memos: &str, max_bytes: &str, trash_days: &str) -> Result<Self, ConfigError> {
+        Ok(Self {
+            max_memos: number("max_memos", max_memos, MAX_MEMOS)?,
+            max_bytes: number("max_bytes", max_bytes, MAX_BYTES)?,
+            trash_days: number("trash_days", trash_days, MAX_DAYS)?,
+        })
+    }
+}
+
+/// What a person may have of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// Memos.
+    Memos,
+    /// Bytes of text.
+    Bytes,
+}
+
+impl Resource {
+    /// Its name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Memos => "memos",
+            Self::Bytes => "bytes",
+        }
+    }
+}
+
+/// A quota that does not allow what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{used} of {limit} {} are used", .resource.name())]
+pub struct Quota {
+    /// Of what.
+    pub resource: Resource,
+    /// How much there may be.
+    pub limit: u64,
+    /// How much there is already.
+    pub used: u64,
+}
+
+impl Limits {
+    /// Whether there may be so many memos, the one that is asked for among them.
+    ///
+    /// # Errors
+    /// When that is too much.
+    pub fn check_memos(&self, memos: i64) -> Result<(), Quota> {
+        check(Resource::Memos, self.max_memos, memos)
+    }
+
+    /// Whether there may be so many bytes.
+    ///
+    /// # Errors
+    /// When that is too much.
+    pub fn check_bytes(&self, bytes: i64) -> Result<(), Quota> {
+        check(Resource::Bytes, self.max_bytes, bytes)
+    }
+}
+
+fn check(resource: Resource, limit: u64, wanted: i64) -> Result<(), Quota> {
+    let wanted = u64::try_from(wanted).unwrap_or(0);
+    if wanted <= limit {
+        return Ok(());
+    }
+    // One memo more would be too much: what is told is what there is without it.
+    let used = match resource {
+        Resource::Memos => wanted.saturating_sub(1),
+        Resource::Bytes => wanted,
+    };
+    Err(Quota { resource, limit, used })
+}

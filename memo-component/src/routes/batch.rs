@@ -1,0 +1,198 @@
+//! `POST /api/memos/batch`: many requests in one, each on its own.
+//!
+//! Operations on one memo happen in the order in which they were sent. Those on different memos may happen at the same
+//! time, a few at once.
+
+use std::collections::BTreeSet;
+
+use axum::{Json as Answer, extract::State};
+use common::{
+    http::{
+        extract::{Json, parse_value},
+        problem::{FieldError, Problem},
+    },
+    world::clock::Timestamp,
+};
+use futures::future::join_all;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    answer::{MemoBody, refusal},
+    body::{CreateBody, PatchBody, ReplaceBody},
+    caller::Caller,
+    conditions::{IfMatch, expected_version},
+    idempotency_key::IdempotencyKey,
+    memos::make,
+};
+use crate::{
+    App,
+    catalog::{Catalog, Error, trash::Deleted},
+    memo::{Edit, Memo, MemoId},
+};
+
+/// How many operations a batch has at most.
+const OPERATIONS_MAX: usize = 100;
+
+/// How many of them happen at the same time.
+const AT_ONCE: usize = 8;
+
+/// A batch.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BatchBody {
+    operations: Vec<Operation>,
+}
+
+/// What one operation does.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Method {
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+/// One request: what would be its method, path, headers and body.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operation {
+    method: Method,
+    id: Option<String>,
+    if_match: Option<Expected>,
+    #[serde(default)]
+    body: Value,
+    idempotency_key: Option<String>,
+}
+
+/// The version that a change is meant for: its number, or what `If-Match` would say.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Expected {
+    Version(u64),
+    Header(String),
+}
+
+/// What became of an operation.
+#[derive(Serialize)]
+pub struct ResultBody {
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memo: Option<MemoBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Value>,
+}
+
+/// What became of all of them, in their order.
+#[derive(Serialize)]
+pub struct ResultsBody {
+    results: Vec<ResultBody>,
+}
+
+/// Does what a batch asks for.
+pub async fn run(
+    State(app): State<App>,
+    Caller(user): Caller,
+    Json(batch): Json<BatchBody>,
+) -> Result<Answer<ResultsBody>, Problem> {
+    if batch.operations.len() > OPERATIONS_MAX {
+        let detail = format!("There may be at most {OPERATIONS_MAX}.");
+        return Err(Problem::invalid_request(vec![FieldError::new("operations", detail)]));
+    }
+    let catalog = app.catalog(&user);
+    let now = app.ports.clock.now();
+    let mut results = Vec::with_capacity(batch.operations.len());
+    for group in groups(batch.operations) {
+        let done = group.into_iter().map(|operation| perform(&catalog, now, operation));
+        results.extend(join_all(done).await);
+    }
+    Ok(Answer(ResultsBody { results }))
+}
+
+/// Cuts the operations into groups of those that may happen at the same time: no two of a group are about one memo, or
+/// come with one idempotency key.
+fn groups(operations: Vec<Operation>) -> Vec<Vec<Operation>> {
+    let mut groups: Vec<Vec<Operation>> = Vec::new();
+    let mut targets: BTreeSet<String> = BTreeSet::new();
+    for operation in operations {
+        let target = match (&operation.id, &operation.idempotency_key) {
+            (Some(id), _) => Some(format!("id {id}")),
+            (None, Some(key)) => Some(format!("key {key}")),
+            (None, None) => None,
+        };
+        let is_new = target.is_none_or(|target| !targets.contains(&target) && targets.insert(target));
+        match groups.last_mut() {
+            Some(group) if is_new && group.len() < AT_ONCE => group.push(operation),
+            _ => {
+                targets.clear();
+                targets.extend(operation.id.as_ref().map(|id| format!("id {id}")));
+                targets.extend(operation.idempotency_key.as_ref().map(|key| format!("key {key}")));
+                groups.push(vec![operation]);
+            }
+        }
+    }
+    groups
+}
+
+async fn perform(catalog: &Catalog<'_>, now: Timestamp, operation: Operation) -> ResultBody {
+    match attempt(catalog, now, operation).await {
+        Ok((status, memo)) => ResultBody {
+            status: status.as_u16(),
+            memo: memo.map(|(id, memo)| MemoBody::new(id, memo)),
+            problem: None,
+        },
+        Err(problem) => ResultBody {
+            status: problem.status().as_u16(),
+            memo: None,
+            problem: Some(problem.to_json()),
+        },
+    }
+}
+
+type Done = (StatusCode, Option<(MemoId, Memo)>);
+
+async fn attempt(catalog: &Catalog<'_>, now: Timestamp, operation: Operation) -> Result<Done, Problem> {
+    let Operation {
+        method,
+        id,
+        if_match,
+        body,
+        idempotency_key,
+    } = operation;
+    if method == Method::Post {
+        if id.is_some() {
+            let detail = "A new memo gets its id from the service.";
+            return Err(Problem::invalid_request(vec![FieldError::new("id", detail)]));
+        }
+        let key = idempotency_key.as_deref().map(IdempotencyKey::parse).transpose()?;
+        let content = parse_value::<CreateBody>(body)?.into_content(now)?;
+        let made = make(catalog, key.as_ref(), content).await?;
+        return Ok((StatusCode::CREATED, Some(made)));
+    }
+    let id: MemoId = id
+        .as_deref()
+        .and_then(|id| id.parse().ok())
+        .ok_or_else(|| Problem::from(Error::Absent))?;
+    let condition = match if_match {
+        None => return Err(IfMatch::missing()),
+        Some(Expected::Version(version)) => IfMatch::parse(&format!("\"{version}\""))?,
+        Some(Expected::Header(header)) => IfMatch::parse(&header)?,
+    };
+    let edit: Edit = match method {
+        Method::Put => parse_value::<ReplaceBody>(body)?.into(),
+        Method::Patch => parse_value::<PatchBody>(body)?.into(),
+        Method::Post | Method::Delete => Edit::default(),
+    };
+    let version = expected_version(catalog, id, &condition).await?;
+    let refused = |error| refusal(id, error);
+    if method == Method::Delete {
+        return Ok(match catalog.delete(id, version).await.map_err(refused)? {
+            Deleted::ToTrash(memo) => (StatusCode::NO_CONTENT, Some((id, memo))),
+            Deleted::ForGood => (StatusCode::NO_CONTENT, None),
+        });
+    }
+    let memo = catalog.edit(id, version, edit).await.map_err(refused)?;
+    Ok((StatusCode::OK, Some((id, memo))))
+}

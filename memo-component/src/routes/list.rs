@@ -1,0 +1,100 @@
+//! `GET /api/memos`: a person's memos, page by page.
+
+use axum::{Json, extract::State};
+use common::http::{
+    extract::Query,
+    problem::{FieldError, Problem},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{answer::MemoBody, caller::Caller};
+use crate::{
+    App,
+    catalog::page::{Filter, State as MemoState},
+    tags::TAG_MAX_CHARS,
+    words::{Words, fold},
+};
+
+/// How many items a page has at most, and when the client does not say.
+pub const PAGE_MAX: usize = 100;
+const PAGE_DEFAULT: usize = 50;
+
+/// Which part of which list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    limit: Option<String>,
+    cursor: Option<String>,
+    q: Option<String>,
+    tag: Option<String>,
+    state: Option<String>,
+}
+
+/// A page as the API shows it.
+#[derive(Serialize)]
+pub struct ListBody {
+    items: Vec<MemoBody>,
+    next_cursor: Option<String>,
+}
+
+/// Lists the caller's memos, newest first.
+pub async fn list(
+    State(app): State<App>,
+    Caller(user): Caller,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<ListBody>, Problem> {
+    let limit = limit(query.limit.as_deref(), PAGE_DEFAULT)?;
+    let filter = filter(&query)?;
+    // A cursor goes on with the list that it comes from.
+    let list = format!("list {filter:?}");
+    let before = match &query.cursor {
+        None => None,
+        Some(cursor) => Some(app.seal.open(&app.ports, &user, &list, cursor).await?),
+    };
+    let page = app.catalog(&user).page(&filter, before, limit).await?;
+    let next_cursor = match page.next {
+        None => None,
+        Some(next) => Some(app.seal.close(&app.ports, &user, &list, &next).await?),
+    };
+    let body = |(id, memo)| MemoBody::new(id, memo);
+    Ok(Json(ListBody {
+        items: page.items.into_iter().map(body).collect(),
+        next_cursor,
+    }))
+}
+
+/// How many items a page is to have.
+///
+/// # Errors
+/// When it is not a number from 1 to [`PAGE_MAX`].
+pub fn limit(text: Option<&str>, default: usize) -> Result<usize, Problem> {
+    match text.map(str::parse) {
+        None => Ok(default),
+        Some(Ok(limit)) if (1..=PAGE_MAX).contains(&limit) => Ok(limit),
+        Some(_) => Err(refuse("limit", format!("It must be a number from 1 to {PAGE_MAX}."))),
+    }
+}
+
+fn filter(query: &ListQuery) -> Result<Filter, Problem> {
+    let state = match query.state.as_deref() {
+        None | Some("active") => MemoState::Active,
+        Some("archived") => MemoState::Archived,
+        Some("trashed") => MemoState::Trashed,
+        Some("all") => MemoState::All,
+        Some(_) => return Err(refuse("state", "It must be active, archived, trashed or all.")),
+    };
+    let tag = query.tag.as_deref().map(|tag| tag.strip_prefix('#').unwrap_or(tag));
+    if tag.is_some_and(|tag| tag.is_empty() || tag.chars().nth(TAG_MAX_CHARS).is_some()) {
+        return Err(refuse("tag", format!("It must have 1 to {TAG_MAX_CHARS} characters.")));
+    }
+    let words = Words::parse(query.q.as_deref().unwrap_or_default()).map_err(|detail| refuse("q", detail))?;
+    Ok(Filter {
+        state,
+        tag: tag.map(|tag| fold(tag).into_owned()),
+        words,
+    })
+}
+
+fn refuse(field: &str, detail: impl Into<String>) -> Problem {
+    Problem::invalid_request(vec![FieldError::new(field, detail)])
+}

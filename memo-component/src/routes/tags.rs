@@ -1,0 +1,33 @@
+//! `GET /api/memos/tags`: which tags there are, and how often.
+
+use axum::{Json, extract::State};
+use common::http::problem::Problem;
+use serde::Serialize;
+
+use super::caller::Caller;
+use crate::App;
+
+/// A tag, and how many memos have it that are neither archived nor in the trash.
+#[derive(Serialize)]
+pub struct TagBody {
+    tag: String,
+    count: u64,
+}
+
+/// The tags, sorted.
+#[derive(Serialize)]
+pub struct TagsBody {
+    items: Vec<TagBody>,
+    /// Whether not all memos have been looked at yet: ask again.
+    more: bool,
+}
+
+/// Lists the caller's tags.
+pub async fn list(State(app): State<App>, Caller(user): Caller) -> Result<Json<TagsBody>, Problem> {
+    let tags = app.catalog(&user).tags().await?;
+    let body = |(tag, count)| TagBody { tag, count };
+    Ok(Json(TagsBody {
+        items: tags.counts.into_iter().map(body).collect(),
+        more: tags.more,
+    }))
+}
