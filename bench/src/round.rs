@@ -148,10 +148,9 @@ async fn run(port: u16, mut client: Client, tally: Rc<RefCell<Tally>>) -> Result
         let Some(call) = call.filter(|_| !tally.borrow().stop) else {
             return Ok(());
         };
-        let (asked, holds) = (format!("{} {}", call.method, call.path), call.holds.clone());
-        let answer = connection.expect_status(call).await?;
+        let answer = connection.expect_status(&call).await?;
         took = Some(began.elapsed());
-        answer.check(holds.as_ref()).context(asked)?;
+        answer.check(call.holds.as_ref()).with_context(|| call.name())?;
         last = Some(answer);
     }
 }

@@ -127,7 +127,7 @@ async fn launch(kind: Kind, state: &Path, cores: Cores, first: Option<Call>) -> 
     };
     match first {
         Some(call) => drop(connection.expect(call).await?),
-        None => drop(connection.send(Call::new(Method::GET, "/", 200)).await?),
+        None => drop(connection.send(&Call::new(Method::GET, "/", 200)).await?),
     }
     Ok((server, started.elapsed()))
 }
