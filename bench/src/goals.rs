@@ -179,17 +179,24 @@ fn sizes() -> Vec<(String, &'static str, Shown)> {
     goals.map(|(goal, bar, shown)| (goal.to_owned(), bar, shown)).to_vec()
 }
 
-/// The table of goals that each workload has.
+/// The table of goals that each workload has. Processor times are beside it, as they leave out waiting for others.
 pub fn of_workloads(report: &Report) -> String {
     let mut text = String::from(
-        "## Goals of workloads\n\n| workload | requests per second to PocketBase's | to workerd's | time beside 100,000 foreign records to beside 10 |\n|---|--:|--:|--:|\n",
+        "## Goals of workloads\n\nIn brackets how many times as much processor time the other takes.\n\n\
+         | workload | requests per second to PocketBase's | to workerd's | time beside 100,000 foreign records to beside 10 |\n\
+         |---|--:|--:|--:|\n",
     );
     for workload in WORKLOADS {
         let Some(bars) = bars(workload.name) else {
             continue;
         };
         let name = workload.name;
-        let to = |kind, bar| cell(at_least(report.ratio((name, Ours), (name, kind)), bar), "≥", bar);
+        let to = |kind, bar| {
+            let cpu = report.ratio_of_cpu((name, kind), (name, Ours));
+            let cpu = cpu.map_or_else(String::new, |cpu| format!(" [{cpu:.2}]"));
+            let rate = at_least(report.ratio((name, Ours), (name, kind)), bar);
+            cell(rate, "≥", bar) + &cpu
+        };
         let foreign = bars
             .foreign
             .map(|bar| cell(at_most(report.slower(name), bar), "≤", bar));

@@ -116,12 +116,13 @@ async fn run(args: &Args, cores: Cores) -> Result<()> {
     };
     let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|only| fits(name, only));
     let chosen = |kind: Kind| args.contestant.is_empty() || args.contestant.iter().any(|name| name == kind.name());
+    let workloads: Vec<&Workload> = WORKLOADS.iter().filter(|workload| wanted(workload.name)).collect();
+    let takes_part = |kind: Kind| workloads.iter().any(|workload| workload.on.contains(&kind));
     let here: Vec<Kind> = Kind::ALL
         .into_iter()
-        .filter(|kind| chosen(*kind) && kind.is_here())
+        .filter(|kind| chosen(*kind) && takes_part(*kind) && kind.is_here())
         .collect();
 
-    let workloads: Vec<&Workload> = WORKLOADS.iter().filter(|workload| wanted(workload.name)).collect();
     let mut contestants = Vec::new();
     for kind in &here {
         eprintln!("{}: making {} users and their memos", kind.name(), plan.size.users);

@@ -23,8 +23,9 @@ pub const BATCH: usize = 50;
 /// Of an organiser, in the trash and out of it.
 pub const TRASHED: usize = 50;
 pub const TAGGED: usize = 1000;
-/// Of as many memos one has the word.
-pub const WORD_IN: usize = 100;
+/// Of as many memos one has the word: about one percent, and never a whole number of pages. PocketBase would then be asked
+/// for an empty page, and it waits up to half a second with an answer that has nothing, against guessing.
+const WORD_IN: usize = 101;
 /// Memos of the follower, and how many changes the client has not seen.
 const FOLLOWED: usize = 60;
 pub const BEHIND: usize = 10;
@@ -120,6 +121,10 @@ impl Draft {
     }
 }
 
+fn has_word(number: usize) -> bool {
+    number % WORD_IN == WORD_IN / 2
+}
+
 impl Stage {
     /// No data, for who serves none.
     pub fn empty(dialect: &'static dyn Dialect, size: Size) -> Self {
@@ -153,7 +158,7 @@ impl Stage {
         if size.searched > 0 {
             let mut searcher = stage.people(port, "searcher", 1, 0).await?.remove(0);
             let drafts = (0..size.searched).map(|number| Draft {
-                text: searched_text((number % WORD_IN == WORD_IN / 2).then_some(WORD)),
+                text: searched_text(has_word(number).then_some(WORD)),
                 tags: Vec::new(),
             });
             searcher.memos = stage.write(port, &searcher, drafts.collect()).await?;
@@ -179,6 +184,11 @@ impl Stage {
     pub fn organiser(&self, index: usize) -> Result<&User> {
         let user = self.organisers.get(index % self.organisers.len().max(1));
         user.context("there are no organisers")
+    }
+
+    /// How many of the searcher's memos have the word.
+    pub fn word_found(&self) -> usize {
+        (0..self.size.searched).filter(|number| has_word(*number)).count()
     }
 
     async fn people(&self, port: u16, name: &str, count: usize, sessions: usize) -> Result<Vec<User>> {

@@ -134,6 +134,12 @@ impl Report {
         median(pairs.map(|(one, other)| one.per_second / other.per_second))
     }
 
+    /// How many times as much processor time the one takes for a task as the other.
+    pub fn ratio_of_cpu(&self, one: (&'static str, Kind), other: (&'static str, Kind)) -> Option<f64> {
+        let pairs = self.rounds_of(one).iter().zip(self.rounds_of(other));
+        median(pairs.filter_map(|(one, other)| Some(one.cpu?.as_secs_f64() / other.cpu?.as_secs_f64())))
+    }
+
     /// p99 / p50 of ours.
     pub fn spread(&self, workload: &'static str) -> Option<f64> {
         let rounds = self.rounds_of((workload, Ours)).iter();

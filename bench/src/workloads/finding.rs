@@ -9,19 +9,19 @@ use crate::{
     dialect::Query,
     driver::{Answer, Call},
     round::Client,
-    stage::{BEHIND, Draft, Stage, TAGGED, TRASHED, User, WORD_IN},
+    stage::{BEHIND, Draft, Stage, TAGGED, TRASHED, User},
     text::{TAGS, WORD},
 };
 
 const PAGE: usize = 50;
 
 pub fn search_page(stage: Rc<Stage>, _: Lane) -> Client {
-    let there = stage.size.searched / WORD_IN;
+    let there = stage.word_found();
     search(stage, PAGE.min(there), PAGE)
 }
 
 pub fn search_all(stage: Rc<Stage>, _: Lane) -> Client {
-    let there = stage.size.searched / WORD_IN;
+    let there = stage.word_found();
     search(stage, there, usize::MAX)
 }
 
