@@ -2,8 +2,8 @@
 //!
 //! | key | holds |
 //! |---|---|
-//! | `memo/{user}/seq` | a counter: the newest id that was given out ([`counters`]) |
-//! | `memo/{user}/changes` | a counter: the latest change, and the bytes of all memos |
+//! | `memo/{user}/seq` | a counter: the newest id that was given out, and what there is ([`counters`]) |
+//! | `memo/{user}/changes` | a counter: the latest change, and how much memos have grown |
 //! | `memo/{user}/{id}` | a memo |
 //! | `memo/{user}/{id}/history` | its earlier texts ([`history`]) |
 //! | `memo/{user}/change/{number}` | an entry of the log of changes ([`changes`]) |
@@ -41,7 +41,7 @@ use common::{
 };
 use futures::future::{OptionFuture, try_join3};
 
-use crate::memo::{Content, Edit, Memo, MemoId, Version};
+use crate::memo::{Charge, Content, Edit, Memo, MemoId, Version};
 use changes::Entry;
 use due::Due;
 use names::Names;
@@ -123,13 +123,13 @@ impl<'a> Catalog<'a> {
         self.names.0
     }
 
-    /// Writes a new memo. Two increments at once, and one set.
+    /// Writes a new memo. One increment and one set.
     ///
     /// # Errors
     /// [`Error::Quota`]; those of the store, after which the memo may exist or not.
     pub async fn create(&self, content: Content) -> Result<(MemoId, Memo), Error> {
         let started = self.ports.clock.now();
-        let id = self.take_id(content.text.bytes(), started).await?;
+        let id = self.take_id(content.text.kib(), started).await?;
         let memo = self.create_at(id, content, started).await?;
         Ok((id, memo))
     }
@@ -233,13 +233,13 @@ impl<'a> Catalog<'a> {
     }
 
     /// Under the claim: decides, and writes what must be there before the memo changes. A change that removes the memo
-    /// gives the bytes that it counted for.
+    /// gives what it counted for.
     async fn prepare(
         &self,
         id: MemoId,
         current: Option<Memo>,
         next: impl FnOnce(&Memo, Timestamp) -> Result<Option<Memo>, Error> + Send,
-    ) -> Result<Change<Memo, Result<Memo, u32>, Error>, KvError> {
+    ) -> Result<Change<Memo, Result<Memo, Charge>, Error>, KvError> {
         let Some(memo) = current else {
             return Ok(Change::Leave(Error::Absent));
         };
@@ -248,7 +248,9 @@ impl<'a> Catalog<'a> {
             Ok(next) => next,
             Err(refused) => return Ok(Change::Leave(refused)),
         };
-        let growth = next.as_ref().map_or(0, |next| next.charge.saturating_sub(memo.charge));
+        let growth = next
+            .as_ref()
+            .map_or(0, |next| next.charge.grown_kib.saturating_sub(memo.charge.grown_kib));
         let number = match self.take_change(growth, now).await {
             Ok(Ok(number)) => number,
             Ok(Err(quota)) => return Ok(Change::Leave(quota.into())),

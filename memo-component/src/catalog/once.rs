@@ -109,7 +109,7 @@ impl Catalog<'_> {
         let record = Record {
             version: seen.as_ref().map_or(0, |seen| seen.version).saturating_add(1),
             fingerprint,
-            id: self.take_id(content.text.bytes(), started_at).await?,
+            id: self.take_id(content.text.kib(), started_at).await?,
             started_at,
             done: false,
         };

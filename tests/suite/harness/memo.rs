@@ -10,8 +10,12 @@ use super::response::Response;
 pub struct Memo {
     pub id: String,
     pub text: String,
+    pub tags: Vec<String>,
+    pub pinned: bool,
+    pub archived: bool,
     pub created_at: String,
     pub updated_at: String,
+    pub trashed_at: Option<String>,
     pub version: u64,
 }
 
