@@ -36,7 +36,10 @@ pub fn describe() -> Vec<String> {
             installed("hono"),
             installed("jose")
         ),
-        first_line(&pocketbase().display().to_string(), &["--version"]),
+        match first_line(&pocketbase().display().to_string(), &["--version"]).as_str() {
+            "?" => "PocketBase not installed".to_owned(),
+            version => version.replace("pocketbase version", "PocketBase"),
+        },
     ]
 }
 
