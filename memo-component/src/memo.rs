@@ -174,10 +174,7 @@ impl Memo {
     pub fn first(content: Content, taken_at: Timestamp) -> Self {
         let created_at = content.created_at.unwrap_or(taken_at);
         Self {
-            charge: Charge {
-                created_kib: content.text.kib(),
-                grown_kib: 0,
-            },
+            charge: Charge::created(&content.text),
             text: content.text,
             created_at,
             updated_at: created_at,
@@ -243,6 +240,14 @@ pub struct Charge {
 }
 
 impl Charge {
+    /// That of a new memo.
+    pub fn created(text: &Text) -> Self {
+        Self {
+            created_kib: text.kib(),
+            grown_kib: 0,
+        }
+    }
+
     fn is_nothing(&self) -> bool {
         *self == Self::default()
     }
