@@ -252,6 +252,14 @@ impl Charge {
         *self == Self::default()
     }
 
+    /// The charge of the same memo when it has grown by so much more, and that is counted as if it had been created with it.
+    pub fn created_later(self, kib: u32) -> Self {
+        Self {
+            created_kib: self.created_kib.saturating_add(kib),
+            ..self
+        }
+    }
+
     /// The charge of the same memo with a text of so many KiB.
     fn grown_to(self, kib: u32) -> Self {
         Self {

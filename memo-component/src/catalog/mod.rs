@@ -251,8 +251,8 @@ impl<'a> Catalog<'a> {
         let growth = next
             .as_ref()
             .map_or(0, |next| next.charge.grown_kib.saturating_sub(memo.charge.grown_kib));
-        let number = match self.take_change(growth, now).await {
-            Ok(Ok(number)) => number,
+        let taken = match self.take_change(growth, now).await {
+            Ok(Ok(taken)) => taken,
             Ok(Err(quota)) => return Ok(Change::Leave(quota.into())),
             Err(Error::Store(error)) => return Err(error),
             Err(error) => return Ok(Change::Leave(error)),
@@ -264,7 +264,7 @@ impl<'a> Catalog<'a> {
             gone: next.is_none(),
         };
         let Some(next) = &mut next else {
-            let (history, announced) = (self.names.history(id), self.announce(number, &entry));
+            let (history, announced) = (self.names.history(id), self.announce(taken.number, &entry));
             futures::try_join!(self.ports.kv.delete(&history), announced)?;
             return Ok(Change::Delete(Err(memo.charge)));
         };
@@ -273,9 +273,12 @@ impl<'a> Catalog<'a> {
             next.kept_at = Some(memo.updated_at);
         }
         let trashed_at = next.trashed_at.filter(|_| memo.trashed_at.is_none());
+        if taken.with_ids {
+            next.charge = memo.charge.created_later(growth);
+        }
         let keep = OptionFuture::from(is_kept.then(|| self.keep(id, &memo)));
         let enlist = OptionFuture::from(trashed_at.map(|trashed_at| self.enlist_trashed(id, trashed_at)));
-        try_join3(self.announce(number, &entry), async { keep.await.transpose() }, async {
+        try_join3(self.announce(taken.number, &entry), async { keep.await.transpose() }, async {
             enlist.await.transpose()
         })
         .await?;
