@@ -70,6 +70,9 @@ pub struct Position {
     ids: u64,
     /// Entries up to this one have been told, except for open ones.
     log: u64,
+    /// The newest id when there were more open ones than it may hold: all up to this one settle together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    head: Option<Open>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     open_ids: Vec<Open>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -50,11 +50,15 @@ impl Filling {
         if is_full { 0 } else { u64::try_from(room).unwrap_or(0) }
     }
 
-    /// A memo of so many bytes, or one that is gone.
+    /// A memo of so many bytes, or one that is gone. Of a memo that changed while this reading went on, the latest is told.
     fn tell(&mut self, news: News, bytes: usize) {
         if self.told.insert(news.id) {
             self.bytes = self.bytes.saturating_add(bytes);
             self.news.push(news);
+        } else if let Some(told) = self.news.iter_mut().find(|told| told.id == news.id)
+            && told.version <= news.version
+        {
+            *told = news;
         }
     }
 }
@@ -87,18 +91,20 @@ impl Catalog<'_> {
         let mut filling = Filling::new(limit);
         self.reopen_ids(&mut position, &mut filling, now).await?;
         self.reopen_log(&mut position, &mut filling, now).await?;
-        let mut is_stuck = false;
-        while position.ids < heads.id && filling.room() > 0 && !is_stuck {
-            is_stuck = !self.step_ids(&mut position, &mut filling, heads.id, now).await?;
+        let mut ids_go_on = true;
+        while ids_go_on && position.ids < heads.id && filling.room() > 0 {
+            ids_go_on = self.step_ids(&mut position, &mut filling, heads.id, now).await?;
         }
-        while position.ids == heads.id && position.log < heads.change && filling.room() > 0 && !is_stuck {
-            is_stuck = !self.step_log(&mut position, &mut filling, heads.change, now).await?;
+        // What happened to the memos does not wait for ids that settle.
+        let mut log_goes_on = true;
+        while log_goes_on && position.log < heads.change && filling.room() > 0 {
+            log_goes_on = self.step_log(&mut position, &mut filling, heads.change, now).await?;
         }
-        let is_behind = position.ids < heads.id || position.log < heads.change;
+        let is_behind = (ids_go_on && position.ids < heads.id) || (log_goes_on && position.log < heads.change);
         Ok(Reading {
             news: filling.news,
             next: position,
-            more: is_behind && !is_stuck,
+            more: is_behind,
         })
     }
 
@@ -184,7 +190,17 @@ impl Catalog<'_> {
                         at.open_ids.clear();
                     }
                 }
-                None if at.open_ids.len() >= OPEN_MAX => return Ok(false),
+                None if at.head.is_some_and(|head| head.is_settled(now) && id.0 <= head.number) => {}
+                None if at.open_ids.len() >= OPEN_MAX => {
+                    if !self.has_old_memo(at.ids, head, now).await? {
+                        at.head = at.head.filter(|head| !head.is_settled(now)).or(Some(Open {
+                            number: head,
+                            since: now,
+                        }));
+                        return Ok(false);
+                    }
+                    at.open_ids.clear();
+                }
                 None => at.open_ids.push(Open {
                     number: id.0,
                     since: now,
@@ -192,7 +208,23 @@ impl Catalog<'_> {
             }
             at.ids = id.0;
         }
+        at.head = at.head.filter(|head| at.ids < head.number);
         Ok(true)
+    }
+
+    /// Whether a memo above these ids is so old that they have settled. Looks back from the head, in steps that double.
+    async fn has_old_memo(&self, ids: u64, head: u64, now: Timestamp) -> Result<bool, KvError> {
+        let mut back = 0;
+        while back < head.saturating_sub(ids) {
+            for (_, key, value) in self.read_many(&[MemoId(head.saturating_sub(back))]).await? {
+                let memo = value.and_then(|bytes| self.readable(&key, &bytes));
+                if memo.is_some_and(|memo| now.since(memo.id_taken_at()) >= SETTLED) {
+                    return Ok(true);
+                }
+            }
+            back = back.saturating_mul(2).max(1);
+        }
+        Ok(false)
     }
 
     /// Goes on by some entries. Says whether it could.
@@ -279,12 +311,14 @@ impl Catalog<'_> {
         let cut = async {
             let first = self.log_start().await?;
             let mut kept = first;
-            while kept < first.saturating_add(CUT_AT_ONCE) {
-                let entry: Option<Entry> = self.ports.kv.get_json(&self.names.change(kept)).await?;
-                if entry.is_none_or(|entry| now.since(entry.at) < KEPT) {
-                    break;
+            for number in first..first.saturating_add(CUT_AT_ONCE) {
+                let entry: Option<Entry> = self.ports.kv.get_json(&self.names.change(number)).await?;
+                match entry {
+                    Some(entry) if now.since(entry.at) < KEPT => break,
+                    // Numbers below it that have no entry were lost.
+                    Some(_) => kept = number.saturating_add(1),
+                    None => {}
                 }
-                kept = kept.saturating_add(1);
             }
             if kept == first {
                 return Ok(());

@@ -49,7 +49,7 @@ impl Catalog<'_> {
         }
         let mut last_number = log;
         if !is_full {
-            let room = limit.saturating_sub(reading.news.len()).max(1);
+            let room = limit.saturating_sub(reading.news.len());
             let (told, last) = self.tell_changes(&numbers, room, log, &reading.news).await?;
             is_full = last.is_some();
             last_number = last.or(numbers.last().copied()).unwrap_or(log);
