@@ -21,7 +21,7 @@ use axum::{Router, body::Body};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use common::{
-    store::kv::Kv,
+    store::kv::{Kv, MemoryKv},
     testing::World,
     token::{Claims, TOKEN_TYPE, UserId},
     world::{Ports, clock::Clock},
@@ -31,6 +31,7 @@ use http::{HeaderMap, Request, StatusCode};
 use jwt_compact::{AlgorithmExt, Claims as JwtClaims, Header, alg::Ed25519};
 use memo_component::{
     Config,
+    catalog::quota::Limits,
     issuer::{Issuer, IssuerError},
 };
 use serde_json::{Value, json};
@@ -94,15 +95,31 @@ impl TestApp {
         Self::in_world(World::over(kv))
     }
 
+    pub fn with_limits(kv: Arc<dyn Kv>, limits: Limits) -> Self {
+        Self::configured(World::over(kv), |config| config.limits = limits)
+    }
+
+    /// Both kinds of stores, empty.
+    pub fn both() -> [Self; 2] {
+        [Self::new(), Self::over(Arc::new(MemoryKv::without_increment()))]
+    }
+
     fn in_world(world: World) -> Self {
+        Self::configured(world, |_| {})
+    }
+
+    /// The service over `world`, with some of the configuration changed.
+    pub fn configured(world: World, change: impl FnOnce(&mut Config)) -> Self {
         let issuer = Arc::new(TestIssuer {
             key: Mutex::new(("first".to_owned(), SigningKey::from_bytes(&[1; 32]))),
             is_up: Mutex::new(true),
             asked: AtomicUsize::new(0),
         });
         let ports = world.ports();
+        let mut config = Config::new("memo-auth", "memo-api");
+        change(&mut config);
         Self {
-            router: Self::router(&ports, &issuer, ""),
+            router: memo_component::app(ports.clone(), config, issuer.clone()).unwrap(),
             ports,
             world,
             issuer,
@@ -177,6 +194,17 @@ impl TestApp {
 
     pub async fn get(&self, user: &str, path: &str) -> Answer {
         self.call(user, "GET", path, &[], Value::Null).await
+    }
+
+    /// Removes a memo for good that was not changed yet.
+    pub async fn remove(&self, user: &str, id: &str) {
+        let path = format!("/api/memos/{id}");
+        for version in ["\"1\"", "\"2\""] {
+            let gone = self
+                .call(user, "DELETE", &path, &[("if-match", version)], Value::Null)
+                .await;
+            assert_eq!(gone.status, StatusCode::NO_CONTENT);
+        }
     }
 
     /// The texts of all of `user`'s memos, walking the pages of `limit`.
