@@ -28,7 +28,7 @@ const EMPTY_DAYS_AT_ONCE: u64 = 32;
 
 /// Something that is due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "what", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Due {
     /// A memo that has been in the trash for long enough.
     Trash {

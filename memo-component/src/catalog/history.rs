@@ -35,7 +35,8 @@ pub const FOLD: Duration = Duration::from_secs(60);
 /// However busy a writer is, one text is kept so often.
 pub const KEEP_EVERY: Duration = Duration::from_secs(5 * 60);
 
-/// How many bytes of a text may be taken away for it to be folded. What somebody deletes by mistake is longer.
+/// How many bytes of a text may be taken away for it to be folded, and of a short one the half. What somebody deletes by
+/// mistake is more.
 const LITTLE: usize = 64;
 
 /// An earlier text.
@@ -71,7 +72,12 @@ pub fn is_worth_keeping(old: &Memo, new: &Memo, now: Timestamp) -> bool {
     let newest_kept = old.kept_at.unwrap_or(old.created_at);
     now.since(old.updated_at) >= FOLD
         || old.updated_at.since(newest_kept) >= KEEP_EVERY
-        || taken_away(old.text.as_str(), new.text.as_str()) > LITTLE
+        || is_much(taken_away(old.text.as_str(), new.text.as_str()), old.text.as_str())
+}
+
+/// Whether so many bytes are more than a little of the text that they were taken away from.
+fn is_much(taken_away: usize, text: &str) -> bool {
+    taken_away > LITTLE || taken_away.saturating_mul(2) > text.len()
 }
 
 /// How many bytes of `old` are not there any more, between the beginning and the end that the two have in common.
