@@ -13,6 +13,7 @@
 
 use common::{store::kv::KvError, world::clock::Timestamp};
 use futures::join;
+use serde::{Deserialize, Serialize};
 
 use super::{Catalog, Error, Quota};
 use crate::memo::MemoId;
@@ -41,7 +42,7 @@ impl Pair {
 }
 
 /// How far a person's counters are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heads {
     /// The newest id that was given out.
     pub id: u64,

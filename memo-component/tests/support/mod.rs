@@ -196,30 +196,56 @@ impl TestApp {
         self.call(user, "GET", path, &[], Value::Null).await
     }
 
+    /// A change of a memo that is meant for `version`.
+    pub async fn change(&self, user: &str, method: &str, id: &str, version: u64, body: Value) -> Answer {
+        let (path, tag) = (format!("/api/memos/{id}"), format!("\"{version}\""));
+        self.call(user, method, &path, &[("if-match", &tag)], body).await
+    }
+
+    /// A change that must succeed; the memo after it.
+    pub async fn patch(&self, user: &str, id: &str, version: u64, body: Value) -> Value {
+        let changed = self.change(user, "PATCH", id, version, body).await;
+        assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
+        changed.body
+    }
+
+    /// Puts a memo into the trash, or removes it from there.
+    pub async fn delete(&self, user: &str, id: &str, version: u64) {
+        let deleted = self.change(user, "DELETE", id, version, Value::Null).await;
+        assert_eq!(deleted.status, StatusCode::NO_CONTENT, "{deleted:?}");
+    }
+
     /// Removes a memo for good that was not changed yet.
     pub async fn remove(&self, user: &str, id: &str) {
-        let path = format!("/api/memos/{id}");
-        for version in ["\"1\"", "\"2\""] {
-            let gone = self
-                .call(user, "DELETE", &path, &[("if-match", version)], Value::Null)
-                .await;
-            assert_eq!(gone.status, StatusCode::NO_CONTENT);
-        }
+        self.delete(user, id, 1).await;
+        self.delete(user, id, 2).await;
     }
 
     /// The texts of all of `user`'s memos, walking the pages of `limit`.
     pub async fn all_texts(&self, user: &str, limit: usize) -> Vec<String> {
-        let mut texts = Vec::new();
-        let mut path = format!("/api/memos?limit={limit}");
+        self.texts(user, &format!("limit={limit}")).await
+    }
+
+    /// The texts of all memos that a query finds, walking its pages.
+    pub async fn texts(&self, user: &str, query: &str) -> Vec<String> {
+        let memos = self.memos(user, query).await;
+        memos
+            .iter()
+            .map(|memo| memo["text"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// All memos that a query finds, walking its pages.
+    pub async fn memos(&self, user: &str, query: &str) -> Vec<Value> {
+        let mut memos = Vec::new();
+        let mut path = format!("/api/memos?{query}");
         loop {
             let page = self.get(user, &path).await;
             assert_eq!(page.status, StatusCode::OK, "{page:?}");
-            for item in page.body["items"].as_array().unwrap() {
-                texts.push(item["text"].as_str().unwrap().to_owned());
-            }
+            memos.extend_from_slice(page.body["items"].as_array().unwrap());
             match page.body["next_cursor"].as_str() {
-                Some(cursor) => path = format!("/api/memos?limit={limit}&cursor={cursor}"),
-                None => return texts,
+                Some(cursor) => path = format!("/api/memos?{query}&cursor={cursor}"),
+                None => return memos,
             }
         }
     }
