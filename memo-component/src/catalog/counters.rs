@@ -14,6 +14,7 @@
 //! what they have grown by since.
 
 use common::{store::kv::KvError, world::clock::Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::{Catalog, Error, Quota};
 use crate::memo::{Charge, MemoId};
@@ -79,7 +80,7 @@ fn split(value: i64, bits: u32) -> (i64, i64) {
 }
 
 /// How far a person's counters are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heads {
     /// The newest id that was given out.
     pub id: u64,
