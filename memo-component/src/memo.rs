@@ -174,10 +174,7 @@ impl Memo {
     pub fn first(content: Content, taken_at: Timestamp) -> Self {
         let created_at = content.created_at.unwrap_or(taken_at);
         Self {
-            charge: Charge {
-                created_kib: content.text.kib(),
-                grown_kib: 0,
-            },
+            charge: Charge::created(&content.text),
             text: content.text,
             created_at,
             updated_at: created_at,
@@ -243,8 +240,24 @@ pub struct Charge {
 }
 
 impl Charge {
+    /// That of a new memo.
+    pub fn created(text: &Text) -> Self {
+        Self {
+            created_kib: text.kib(),
+            grown_kib: 0,
+        }
+    }
+
     fn is_nothing(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The charge of the same memo when it has grown by so much more, and that is counted as if it had been created with it.
+    pub fn created_later(self, kib: u32) -> Self {
+        Self {
+            created_kib: self.created_kib.saturating_add(kib),
+            ..self
+        }
     }
 
     /// The charge of the same memo with a text of so many KiB.

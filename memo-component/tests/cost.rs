@@ -4,11 +4,19 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
-use common::testing::{Calls, CountingKv, run};
+use async_trait::async_trait;
+use common::{
+    store::kv::{Kv, KvError},
+    testing::{Calls, CountingKv, EPOCH, run, yield_now},
+    world::clock::Clock,
+};
 use http::StatusCode;
-use memo_component::catalog::skip::SETTLED;
+use memo_component::catalog::{due, page::WALK_MAX, quota::Limits, skip::SETTLED};
 use serde_json::{Value, json};
 use support::TestApp;
 
@@ -20,13 +28,29 @@ struct Meter {
 
 impl Meter {
     fn new() -> Self {
+        Self::with(Limits::default())
+    }
+
+    fn with(limits: Limits) -> Self {
         let store = Arc::new(CountingKv::default());
         let meter = Self {
-            app: TestApp::over(store.clone()),
+            app: TestApp::with_limits(store.clone(), limits),
             store,
         };
-        meter.expect(StatusCode::NOT_FOUND, "GET", "/api/memos/1", &[], Value::Null);
+        // The first cursor of an instance costs the reading of their key.
+        meter.get("/api/memos/changes");
         meter
+    }
+
+    fn get(&self, path: &str) -> (Calls, Value) {
+        self.expect(StatusCode::OK, "GET", path, &[], Value::Null)
+    }
+
+    /// A change of the memo 1, which is at `version`.
+    fn change(&self, status: StatusCode, method: &str, version: u64, body: Value) -> Calls {
+        let tag = format!("\"{version}\"");
+        self.expect(status, method, "/api/memos/1", &[("if-match", &tag)], body)
+            .0
     }
 
     /// What a request costs, and what it answers.
@@ -50,33 +74,24 @@ impl Meter {
     }
 
     fn create(&self) -> Calls {
-        self.expect(
-            StatusCode::CREATED,
-            "POST",
-            "/api/memos",
-            &[],
-            json!({"text": "a memo"}),
-        )
-        .0
+        self.write("a memo")
     }
 
-    fn remove(&self, id: usize) -> Calls {
-        let path = format!("/api/memos/{id}");
-        self.expect(
-            StatusCode::NO_CONTENT,
-            "DELETE",
-            &path,
-            &[("if-match", "\"1\"")],
-            Value::Null,
-        )
-        .0
+    fn write(&self, text: &str) -> Calls {
+        let body = json!({"text": text});
+        self.expect(StatusCode::CREATED, "POST", "/api/memos", &[], body).0
+    }
+
+    /// Removes a memo for good.
+    fn remove(&self, id: usize) {
+        run(self.app.remove("ann", &id.to_string()));
     }
 
     /// Goes through all pages, as somebody does who scrolls to the end.
     fn walk(&self, limit: usize) {
         let mut path = format!("/api/memos?limit={limit}");
         while let (_, Value::String(cursor)) = {
-            let (calls, body) = self.expect(StatusCode::OK, "GET", &path, &[], Value::Null);
+            let (calls, body) = self.get(&path);
             (calls, body["next_cursor"].clone())
         } {
             path = format!("/api/memos?limit={limit}&cursor={cursor}");
@@ -86,58 +101,190 @@ impl Meter {
     /// What a page costs, and how many memos it has.
     fn page(&self, limit: usize) -> (Calls, usize) {
         let path = format!("/api/memos?limit={limit}");
-        let (calls, body) = self.expect(StatusCode::OK, "GET", &path, &[], Value::Null);
+        let (calls, body) = self.get(&path);
         (calls, body["items"].as_array().unwrap().len())
     }
 }
+
+/// What only reads.
+fn reads(get: usize) -> Calls {
+    Calls {
+        get,
+        ..Calls::default()
+    }
+}
+
+/// What a claimed change costs at least: raising the flag and lowering it, looking at its neighbours, reading the record.
+const CLAIM: Calls = Calls {
+    get: 1,
+    exists: 2,
+    increment: 1,
+    delete: 1,
+    set: 0,
+    keys: 0,
+};
+
+/// A change as most are: the claim, its number and its entry in the log, and the memo.
+const CHANGE: Calls = Calls {
+    increment: 2,
+    set: 2,
+    ..CLAIM
+};
 
 #[test]
 fn a_read_is_one_get() {
     let meter = Meter::new();
     meter.create();
-    let (calls, _) = meter.expect(StatusCode::OK, "GET", "/api/memos/1", &[], Value::Null);
+    assert_eq!(meter.get("/api/memos/1").0, reads(1));
+}
+
+#[test]
+fn a_create_is_two_increments_and_one_set() {
+    let expected = Calls {
+        increment: 2,
+        set: 1,
+        ..Calls::default()
+    };
+    assert_eq!(Meter::new().create(), expected);
+}
+
+#[test]
+fn a_create_with_a_key_is_noted_under_a_claim_and_in_the_list_of_what_is_due() {
+    let meter = Meter::new();
+    let once = || {
+        let body = json!({"text": "a memo"});
+        let key = [("idempotency-key", "key")];
+        meter.expect(StatusCode::CREATED, "POST", "/api/memos", &key, body).0
+    };
+    // The record and the mark "made"; the entry of what is due; the memo.
+    let expected = Calls {
+        get: 2,
+        increment: 4,
+        set: 4,
+        ..CLAIM
+    };
+    assert_eq!(once(), expected);
+    assert_eq!(once(), reads(2), "sent again, it finds the record and the memo");
+}
+
+#[test]
+fn an_edit_is_at_most_six_writes_and_four_reads() {
+    let meter = Meter::new();
+    meter.create();
+    let edit = |status, version, body| meter.change(status, "PATCH", version, body);
+    // The text was written this moment: it is folded away.
+    assert_eq!(edit(StatusCode::OK, 1, json!({"text": "a memory"})), CHANGE);
+    meter.app.pass_secs(60);
+    let kept = Calls {
+        get: 2,
+        set: 3,
+        ..CHANGE
+    };
+    assert_eq!(edit(StatusCode::OK, 2, json!({"text": "another"})), kept);
+    assert!(kept.writes() <= 6 && kept.reads() <= 4);
+    assert_eq!(edit(StatusCode::OK, 3, json!({"pinned": true})), CHANGE);
     assert_eq!(
-        calls,
-        Calls {
-            get: 1,
-            ..Calls::default()
-        }
+        edit(StatusCode::PRECONDITION_FAILED, 3, json!({"pinned": false})),
+        CLAIM
     );
 }
 
 #[test]
-fn a_create_is_one_increment_and_one_set() {
-    let calls = Meter::new().create();
+fn an_edit_that_a_quota_refuses_takes_its_number_back() {
+    let meter = Meter::with(Limits {
+        max_bytes: 10,
+        ..Limits::default()
+    });
+    meter.create();
+    let refused = meter.change(StatusCode::FORBIDDEN, "PUT", 1, json!({"text": "more than ten"}));
+    let expected = Calls { increment: 3, ..CLAIM };
+    assert_eq!(refused, expected);
+    // A create gives back the id and the bytes.
+    let body = json!({"text": "five!"});
+    let (refused, _) = meter.expect(StatusCode::FORBIDDEN, "POST", "/api/memos", &[], body);
     let expected = Calls {
-        increment: 1,
-        set: 1,
+        increment: 4,
         ..Calls::default()
     };
-    assert_eq!(calls, expected);
+    assert_eq!(refused, expected);
 }
 
 #[test]
-fn a_change_is_at_most_three_writes_and_three_reads() {
+fn who_loses_a_claim_notes_the_flag_that_may_stay_behind() {
     let meter = Meter::new();
     meter.create();
-    let change = |method, status, tag| {
-        let body = if method == "PUT" {
-            json!({"text": "another"})
-        } else {
-            Value::Null
-        };
-        let (calls, _) = meter.expect(status, method, "/api/memos/1", &[("if-match", tag)], body);
-        assert!(
-            calls.writes() <= 3 && calls.reads() <= 3,
-            "{method} {status}: {calls:?}"
-        );
+    let flag = format!("memo/ann/1/claim/1/{}", meter.app.clock.now().0 / 30_000);
+    run(meter.app.kv.increment(&flag, 1)).unwrap();
+    let expected = Calls {
+        get: 1,
+        increment: 2,
+        set: 1,
+        ..Calls::default()
     };
-    change("PUT", StatusCode::OK, "\"1\"");
-    // Refused, it costs no more.
-    change("PUT", StatusCode::PRECONDITION_FAILED, "\"1\"");
-    change("DELETE", StatusCode::PRECONDITION_FAILED, "\"1\"");
-    change("DELETE", StatusCode::NO_CONTENT, "\"2\"");
-    change("PUT", StatusCode::NOT_FOUND, "\"2\"");
+    assert_eq!(
+        meter.change(StatusCode::CONFLICT, "PUT", 1, json!({"text": "x"})),
+        expected
+    );
+}
+
+#[test]
+fn the_trash_costs_a_change_each_way_and_a_purge_gives_back() {
+    let meter = Meter::new();
+    meter.create();
+    let restore = || {
+        meter
+            .expect(StatusCode::OK, "POST", "/api/memos/1/restore", &[], Value::Null)
+            .0
+    };
+    // The entry of what is due comes on top.
+    let trashed = Calls {
+        increment: 3,
+        set: 3,
+        ..CHANGE
+    };
+    assert_eq!(meter.change(StatusCode::NO_CONTENT, "DELETE", 1, Value::Null), trashed);
+    assert_eq!(
+        meter.change(StatusCode::CONFLICT, "PUT", 2, json!({"text": "x"})),
+        CLAIM
+    );
+    let read_first = Calls { get: 2, ..CHANGE };
+    assert_eq!(restore(), read_first);
+    assert_eq!(restore(), reads(1), "it is not in the trash");
+    meter.change(StatusCode::NO_CONTENT, "DELETE", 3, Value::Null);
+    let purged = Calls {
+        increment: 4,
+        set: 1,
+        delete: 3,
+        ..CLAIM
+    };
+    assert_eq!(meter.change(StatusCode::NO_CONTENT, "DELETE", 4, Value::Null), purged);
+}
+
+#[test]
+fn earlier_texts_are_one_record() {
+    let meter = Meter::new();
+    meter.create();
+    for version in 1..=5 {
+        meter.app.pass_secs(60);
+        meter.change(
+            StatusCode::OK,
+            "PUT",
+            version,
+            json!({"text": format!("text {version}")}),
+        );
+    }
+    let (calls, body) = meter.get("/api/memos/1/versions");
+    assert_eq!((calls, body["items"].as_array().unwrap().len()), (reads(2), 5));
+    assert_eq!(meter.get("/api/memos/1/versions/2").0, reads(2));
+    meter.app.pass_secs(60);
+    let path = "/api/memos/1/versions/2/restore";
+    let (calls, _) = meter.expect(StatusCode::OK, "POST", path, &[], Value::Null);
+    let expected = Calls {
+        get: 5,
+        set: 3,
+        ..CHANGE
+    };
+    assert_eq!(calls, expected, "the version, the memo, and a change that keeps a text");
 }
 
 #[test]
@@ -159,6 +306,234 @@ fn a_page_costs_its_memos_and_the_holes_between_them() {
         meter.remove(id);
     }
     page(50, 60);
+    // Ten that are put away are passed over like holes.
+    for id in 31..=40 {
+        let path = format!("/api/memos/{id}");
+        let headers = [("if-match", "\"1\"")];
+        meter.expect(StatusCode::OK, "PATCH", &path, &headers, json!({"archived": true}));
+    }
+    assert_eq!(
+        meter.page(40),
+        (
+            Calls {
+                increment: 1,
+                ..reads(60)
+            },
+            40
+        )
+    );
+}
+
+#[test]
+fn a_search_reads_what_it_passes_and_a_bounded_part_of_it_per_request() {
+    let meter = Meter::new();
+    for number in 1..=WALK_MAX + 500 {
+        let text = if number % 100 == 0 { "#rare word" } else { "another" };
+        let memo = json!({"text": text, "created_at": EPOCH, "updated_at": EPOCH, "version": 1});
+        run(meter.app.kv.set_json(&format!("memo/ann/{number}"), &memo)).unwrap();
+    }
+    let head = i64::try_from(WALK_MAX + 500).unwrap();
+    run(meter.app.kv.increment("memo/ann/seq", head)).unwrap();
+    for query in ["q=word", "tag=rare"] {
+        for (limit, found, looked_at) in [(1, 1, 8), (2, 2, 104), (100, 20, WALK_MAX)] {
+            let (calls, body) = meter.get(&format!("/api/memos?{query}&limit={limit}"));
+            let expected = Calls {
+                increment: 1,
+                ..reads(looked_at)
+            };
+            assert_eq!(calls, expected, "{query} {limit}");
+            assert_eq!(body["items"].as_array().unwrap().len(), found);
+            assert!(body["next_cursor"].is_string());
+        }
+    }
+}
+
+#[test]
+fn tags_are_read_from_one_record_when_nothing_has_changed() {
+    let meter = Meter::new();
+    for _ in 0..20 {
+        meter.write("#one memo");
+    }
+    let tags = || meter.get("/api/memos/tags").0;
+    tags();
+    let unchanged = Calls {
+        increment: 2,
+        ..reads(1)
+    };
+    assert_eq!(tags(), unchanged);
+    meter.change(StatusCode::OK, "PUT", 1, json!({"text": "#two memo"}));
+    let after_one_change = Calls {
+        increment: 4,
+        set: 2,
+        ..reads(4)
+    };
+    assert_eq!(tags(), after_one_change);
+    assert_eq!(tags(), unchanged);
+}
+
+#[test]
+fn the_first_list_of_tags_goes_through_a_bounded_number_of_memos() {
+    const MEMOS: usize = 2_100;
+    let meter = Meter::new();
+    for _ in 0..MEMOS {
+        meter.write("#one memo");
+    }
+    let (calls, body) = meter.get("/api/memos/tags");
+    assert_eq!(body, json!({"items": [{"tag": "one", "count": 2_000}], "more": true}));
+    assert!(calls.reads() <= 2_010 && calls.writes() <= 2 + 20 * 2 + 2, "{calls:?}");
+    let (calls, body) = meter.get("/api/memos/tags");
+    assert_eq!(body, json!({"items": [{"tag": "one", "count": MEMOS}], "more": false}));
+    assert!(calls.reads() <= 110, "{calls:?}");
+}
+
+#[test]
+fn the_feed_costs_what_there_is_to_tell() {
+    let meter = Meter::new();
+    for _ in 0..12 {
+        meter.create();
+    }
+    let next = |since: &str| {
+        let (calls, body) = meter.get(&format!("/api/memos/changes{since}"));
+        assert_eq!(body["more"], false);
+        let told = body["items"].as_array().unwrap().len();
+        (calls, told, format!("?since={}", body["next"].as_str().unwrap()))
+    };
+    let heads = |get| Calls {
+        increment: 2,
+        ..reads(get)
+    };
+    // A new reader looks where the log begins.
+    let (calls, told, since) = next("");
+    assert_eq!((calls, told), (heads(13), 12));
+    let (calls, told, since) = next(&since);
+    assert_eq!((calls, told), (heads(0), 0), "up to date");
+    for id in 1..=10 {
+        let path = format!("/api/memos/{id}");
+        let headers = [("if-match", "\"1\"")];
+        meter.expect(StatusCode::OK, "PATCH", &path, &headers, json!({"pinned": true}));
+    }
+    let (calls, told, since) = next(&since);
+    assert_eq!((calls, told), (heads(20), 10), "each change is an entry and its memo");
+    for _ in 0..10 {
+        meter.create();
+    }
+    let (calls, told, _) = next(&since);
+    assert_eq!((calls, told), (heads(10), 10), "new memos are told by themselves");
+}
+
+#[test]
+fn a_batch_costs_what_its_operations_cost() {
+    let meter = Meter::new();
+    let operations: Vec<Value> = (0..10)
+        .map(|number| json!({"method": "POST", "body": {"text": format!("memo {number}")}}))
+        .collect();
+    let batch = json!({"operations": operations});
+    let (calls, _) = meter.expect(StatusCode::OK, "POST", "/api/memos/batch", &[], batch);
+    let expected = Calls {
+        increment: 20,
+        set: 10,
+        ..Calls::default()
+    };
+    assert_eq!(calls, expected);
+}
+
+#[test]
+fn a_sweep_costs_its_days_and_its_entries() {
+    const DAY: u64 = 24 * 60 * 60;
+    let sweep = |trashed: u64| {
+        let meter = Meter::new();
+        for _ in 0..trashed {
+            meter.create();
+        }
+        for id in 1..=trashed {
+            let path = format!("/api/memos/{id}");
+            let headers = [("if-match", "\"1\"")];
+            meter.expect(StatusCode::NO_CONTENT, "DELETE", &path, &headers, Value::Null);
+        }
+        let (ports, limits) = (meter.app.ports.clone(), Limits::default());
+        // Whoever comes first begins far back, and is today in the end.
+        while run(due::sweep(&ports, &limits, 100)).unwrap().more {}
+        meter.app.pass_secs(31 * DAY);
+        meter.store.take();
+        let swept = run(due::sweep(&ports, &limits, 100)).unwrap();
+        assert_eq!((swept.removed as u64, swept.more), (trashed, false));
+        meter.store.take()
+    };
+    let (one, two) = (sweep(1), sweep(2));
+    let per_entry = |one: usize, two: usize| two - one;
+    assert_eq!(
+        (
+            per_entry(one.get, two.get),
+            per_entry(one.exists, two.exists),
+            per_entry(one.increment, two.increment),
+            per_entry(one.set, two.set),
+            per_entry(one.delete, two.delete),
+        ),
+        // The entry, the memo, and what a purge costs.
+        (3, 2, 4, 1, 4)
+    );
+    // Each day is looked at once, and the list of the one day that has entries is read.
+    assert_eq!(one.exists, 32 + 2);
+    assert_eq!(one.keys, 0);
+}
+
+/// A store that sees how many increments are under way at once.
+#[derive(Default)]
+struct Watching {
+    store: CountingKv,
+    under_way: AtomicUsize,
+    most: AtomicUsize,
+}
+
+#[async_trait]
+impl Kv for Watching {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
+        self.store.get(key).await
+    }
+
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), KvError> {
+        assert_eq!(
+            self.under_way.load(Ordering::SeqCst),
+            0,
+            "{key} is written after the increments"
+        );
+        self.store.set(key, value).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), KvError> {
+        self.store.delete(key).await
+    }
+
+    async fn exists(&self, key: &str) -> Result<bool, KvError> {
+        self.store.exists(key).await
+    }
+
+    async fn keys(&self, prefix: &str) -> Result<Vec<String>, KvError> {
+        self.store.keys(prefix).await
+    }
+
+    async fn increment(&self, key: &str, delta: i64) -> Result<i64, KvError> {
+        let under_way = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(under_way, Ordering::SeqCst);
+        yield_now().await;
+        self.under_way.fetch_sub(1, Ordering::SeqCst);
+        self.store.increment(key, delta).await
+    }
+
+    fn has_increment(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_create_takes_its_id_and_its_bytes_at_once() {
+    let store = Arc::new(Watching::default());
+    let app = TestApp::over(store.clone());
+    let most = || store.most.swap(0, Ordering::SeqCst);
+    assert_eq!(run(app.write("ann", "a memo")).status, StatusCode::CREATED);
+    assert_eq!(most(), 2);
+    run(app.get("ann", "/api/memos/changes"));
+    assert_eq!(most(), 2, "so does the feed look at the counters");
 }
 
 #[test]

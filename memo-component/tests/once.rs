@@ -27,12 +27,20 @@ use memo_component::{
         once::{self, CreateKey, TAKEOVER_AFTER},
         page::Filter,
         quota::Limits,
+        trash::Deleted,
     },
     memo::{Content, Edit, Memo, MemoId, Text, Version},
 };
 use serde_json::Value;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// Operations of a create with a key, counted from 0. It looks for the record, takes the id with two increments, enters
+/// the key into what is due (two more), claims the record (four), and writes it; then:
+const TAKES_ID: usize = 1;
+const WRITES_RECORD: usize = 9;
+const LOWERS_FLAG: usize = 10;
+const WRITES_MEMO: usize = 11;
 
 /// What happens at an operation.
 #[derive(Clone, Copy, Debug)]
@@ -171,20 +179,25 @@ async fn create_once(world: &World) -> Result<(MemoId, Memo), once::Error> {
 
 async fn replace(world: &World, id: MemoId, version: u64) -> Result<Memo, Error> {
     let (ann, ports) = (ann(), world.ports());
-    let changed = Catalog::of(&ann, &ports, &Limits::default());
     let edit = Edit {
         text: Some(content("another").text),
         ..Edit::default()
     };
-    changed.edit(id, Version(version), edit).await
+    Catalog::of(&ann, &ports, &Limits::default())
+        .edit(id, Version(version), edit)
+        .await
 }
 
-async fn remove(world: &World, id: MemoId, version: u64) -> Result<(), Error> {
+async fn remove(world: &World, id: MemoId, version: u64) -> Result<Deleted, Error> {
     let (ann, ports) = (ann(), world.ports());
-    let deleted = Catalog::of(&ann, &ports, &Limits::default())
+    Catalog::of(&ann, &ports, &Limits::default())
         .delete(id, Version(version))
-        .await;
-    deleted.map(|_| ())
+        .await
+}
+
+/// Whether a change was refused because the memo is at `version`.
+fn is_stale<T>(changed: &Result<T, Error>, version: u64) -> bool {
+    matches!(changed, Err(Error::Stale(now)) if now.version == Version(version))
 }
 
 /// The ids of all memos.
@@ -244,8 +257,7 @@ fn a_key_is_taken_over_on_the_millisecond() {
     run(async {
         for (late, is_taken_over) in [(MILLISECOND, false), (Duration::ZERO, true)] {
             let (kv, world) = OddKv::new();
-            // Up to the memo itself: the record, the id, the six operations of the claim.
-            kv.fault_at(8, Fault::CutBefore);
+            kv.fault_at(WRITES_MEMO, Fault::CutBefore);
             create_once(&world).await.unwrap_err();
             kv.mend();
             let begun = record(&world).await.unwrap();
@@ -281,7 +293,7 @@ fn a_create_that_takes_too_long_writes_no_memo() {
             assert_eq!(create(&world).await.is_ok(), is_written);
             assert_eq!(all(&world).await.len(), usize::from(is_written));
 
-            for operation in [1, 7] {
+            for operation in [TAKES_ID, LOWERS_FLAG] {
                 let (kv, world) = OddKv::new();
                 kv.fault_at(operation, Fault::Takes(FRESH - late));
                 let created = create_once(&world).await;
@@ -299,7 +311,7 @@ fn a_create_is_marked_as_done_only_while_nobody_can_have_taken_it_over() {
     run(async {
         for (late, is_done) in [(MILLISECOND, true), (Duration::ZERO, false)] {
             let (kv, world) = OddKv::new();
-            kv.fault_at(8, Fault::Takes(FRESH - late));
+            kv.fault_at(WRITES_MEMO, Fault::Takes(FRESH - late));
             let (id, memo) = create_once(&world).await.unwrap();
             assert_eq!((id, memo.created_at), (MemoId(1), EPOCH));
             assert_eq!(record(&world).await.unwrap()["done"], is_done);
@@ -312,7 +324,7 @@ fn a_create_is_marked_as_done_only_while_nobody_can_have_taken_it_over() {
 fn a_key_whose_claim_is_held_is_under_way() {
     run(async {
         let (kv, world) = OddKv::new();
-        kv.fault_at(6, Fault::CutAfter);
+        kv.fault_at(WRITES_RECORD, Fault::CutAfter);
         create_once(&world).await.unwrap_err();
         kv.mend();
         // Only its flag is left of the first one.
@@ -348,6 +360,13 @@ fn a_deleted_memo_does_not_come_back_with_its_key() {
         let (_, world) = OddKv::new();
         let (id, _) = create_once(&world).await.unwrap();
         remove(&world, id, 1).await.unwrap();
+        let (found, memo) = create_once(&world).await.unwrap();
+        assert_eq!(
+            (found, memo.version),
+            (id, Version(2)),
+            "it is in the trash, and is shown so"
+        );
+        remove(&world, id, 2).await.unwrap();
         for _ in 0..2 {
             assert!(matches!(create_once(&world).await, Err(once::Error::Deleted)));
             world.pass(TAKEOVER_AFTER);
@@ -373,7 +392,7 @@ fn who_loses_a_claim_is_told_what_the_memo_is_by_now() {
         assert!(matches!(replace(&world, id, 1).await, Err(Error::Busy)));
         assert!(matches!(remove(&world, id, 1).await, Err(Error::Busy)));
         for past in [0, 7] {
-            assert!(matches!(replace(&world, id, past).await, Err(Error::Stale(Version(1)))));
+            assert!(is_stale(&replace(&world, id, past).await, 1));
         }
         world.kv.delete("memo/ann/1").await.unwrap();
         assert!(matches!(replace(&world, id, 1).await, Err(Error::Absent)));
@@ -395,15 +414,17 @@ fn a_change_is_of_the_version_that_there_is() {
             assert_eq!((changed.version, changed.created_at), (Version(2), made.created_at));
             assert_eq!(changed.updated_at, EPOCH + MILLISECOND);
             for wrong in [0, 1, 3] {
-                assert!(matches!(
-                    replace(&world, id, wrong).await,
-                    Err(Error::Stale(Version(2)))
-                ));
-                assert!(matches!(remove(&world, id, wrong).await, Err(Error::Stale(Version(2)))));
+                assert!(is_stale(&replace(&world, id, wrong).await, 2));
+                assert!(is_stale(&remove(&world, id, wrong).await, 2));
             }
             assert_eq!(all(&world).await, [id]);
-            remove(&world, id, 2).await.unwrap();
+            assert!(matches!(remove(&world, id, 2).await, Ok(Deleted::ToTrash(_))));
             assert_eq!(all(&world).await, []);
+            for wrong in [0, 2, 4] {
+                assert!(is_stale(&remove(&world, id, wrong).await, 3));
+            }
+            assert_eq!(remove(&world, id, 3).await.unwrap(), Deleted::ForGood);
+            assert!(matches!(remove(&world, id, 3).await, Err(Error::Absent)));
         }
     });
 }

@@ -80,13 +80,11 @@ fn a_walk_over_holes_is_bounded_and_its_cursor_goes_on() {
         app.write("ann", "the oldest").await;
         for _ in 0..WALK_MAX + 100 {
             let id = app.write("ann", "soon gone").await.text("id");
-            let path = format!("/api/memos/{id}");
-            let gone = app.call("ann", "DELETE", &path, &[("if-match", "\"1\"")], Value::Null);
-            assert_eq!(gone.await.status, StatusCode::NO_CONTENT);
+            app.remove("ann", &id).await;
         }
         let first = app.get("ann", "/api/memos?limit=10").await;
         assert_eq!(first.body["items"], json!([]));
-        assert_eq!(first.text("next_cursor"), "102");
+        assert_eq!(pages(&app, 10).await.len(), 2);
         assert_eq!(app.all_texts("ann", 10).await, ["the oldest"]);
     });
 }

@@ -133,6 +133,12 @@ test("links lead out, to addresses that are safe", () => {
   });
 });
 
+test("parentheses in an address are nested up to a bound", () => {
+  const nested = (depth) => renderMarkdown(`[x](https://y.test/${"(".repeat(depth)}${")".repeat(depth)})`).all;
+  assert(nested(8).some((element) => element.textContent === "x"));
+  assert(!nested(9).some((element) => element.textContent === "x"));
+});
+
 test("other addresses, images and HTML stay the text that they are", () => {
   for (const text of [
     "[x](javascript:alert(1))",

@@ -13,6 +13,7 @@
 //! listing of the store's keys.
 
 mod follow;
+mod log;
 mod scan;
 
 use std::time::Duration;
@@ -26,7 +27,8 @@ use crate::memo::{Memo, MemoId, Version};
 /// How long an entry of the log stays. A client that was away for longer reads everything anew.
 pub const KEPT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// How many open ids, and open entries, a position may hold. A reader that meets more waits for the first to settle.
+/// How many open ids, and open entries, a position may hold. A reader that meets more looks for an old memo, or an old entry,
+/// above them, because all that is below it is settled; without one it waits until all that it has seen is.
 const OPEN_MAX: usize = 64;
 
 /// How many ids and entries one reading looks at.
@@ -74,6 +76,16 @@ pub struct Position {
     open_ids: Vec<Open>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     open_log: Vec<Open>,
+    /// How far the counters were when there were more open ids, or open entries, than a position holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    noted: Option<Noted>,
+}
+
+/// How far the counters were at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Noted {
+    heads: Heads,
+    at: Timestamp,
 }
 
 impl Position {

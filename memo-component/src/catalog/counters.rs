@@ -14,6 +14,7 @@
 //! what they have grown by since.
 
 use common::{store::kv::KvError, world::clock::Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::{Catalog, Error, Quota};
 use crate::memo::{Charge, MemoId};
@@ -79,12 +80,21 @@ fn split(value: i64, bits: u32) -> (i64, i64) {
 }
 
 /// How far a person's counters are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heads {
     /// The newest id that was given out.
     pub id: u64,
     /// The number of the latest change.
     pub change: u64,
+}
+
+/// The number of a change, and where the growth that it makes is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The number.
+    pub number: u64,
+    /// Whether the growth is counted where memos are created.
+    pub with_ids: bool,
 }
 
 /// A number as it is used outside of its counter, where it is never negative.
@@ -110,18 +120,22 @@ impl Catalog<'_> {
             self.count_off_seq(taken).await;
             return Err(KvError::Refused("a person has created too many memos".to_owned()).into());
         }
-        if let Err(refused) = self.check(seq, None).await? {
+        if let Err(refused) = self.check(seq).await? {
             self.count_off_seq(Seq { id: 0, ..taken }).await;
             return Err(refused.into());
         }
         Ok(MemoId(natural(seq.id)))
     }
 
-    /// Takes the number of a change that makes a memo count for so many KiB more. One increment, and another by nothing
-    /// where memos have grown by half the quota of bytes. Says which quota does not allow it; the number is lost then.
-    pub(super) async fn take_change(&self, growth: u32, now: Timestamp) -> Result<Result<u64, Quota>, Error> {
+    /// Takes the number of a change that makes a memo count for so many KiB more. One increment, and another where it does.
+    /// Says which quota does not allow it; the number is lost then.
+    pub(super) async fn take_change(&self, growth: u32, now: Timestamp) -> Result<Result<Taken, Quota>, Error> {
         if !self.ports.kv.has_increment() {
-            return self.time_ordered(now).map(Ok);
+            let number = self.time_ordered(now)?;
+            return Ok(Ok(Taken {
+                number,
+                with_ids: false,
+            }));
         }
         let taken = Changes {
             number: 1,
@@ -129,30 +143,56 @@ impl Catalog<'_> {
         };
         let key = self.names.changes();
         let changes = Changes::of(self.ports.kv.increment(&key, taken.joined()).await?);
-        if growth > 0
-            && let Err(refused) = self.check(Seq::default(), Some(changes)).await?
-        {
-            self.count_off_changes(growth).await;
-            return Ok(Err(refused));
-        }
-        Ok(Ok(natural(changes.number)))
+        let with_ids = growth > 0 && !self.limits.is_less_than_half(changes.grown_kib);
+        let allowed = if with_ids {
+            self.grow_with_ids(growth).await?
+        } else if growth > 0 {
+            self.grow(growth, changes).await?
+        } else {
+            Ok(())
+        };
+        let number = natural(changes.number);
+        Ok(allowed.map(|()| Taken { number, with_ids }))
     }
 
-    /// Whether the quotas allow what is counted by now. Each counter knows its half of the bytes; the other one is looked at
-    /// only when that half alone is more than half of the quota.
-    async fn check(&self, seq: Seq, changes: Option<Changes>) -> Result<Result<(), Quota>, KvError> {
+    /// Whether memos may have grown by so much as this counter says.
+    async fn grow(&self, growth: u32, changes: Changes) -> Result<Result<(), Quota>, KvError> {
+        let created = Seq::of(self.ports.kv.increment(&self.names.seq(), 0).await?).kib;
+        let allowed = self.limits.check_kib(created.saturating_add(changes.grown_kib));
+        if allowed.is_err() {
+            self.count_off_changes(growth).await;
+        }
+        Ok(allowed)
+    }
+
+    /// Counts growth where ids are, because its own half of the quota is used up: whoever finds that the memos were created
+    /// with less than half of it relies on the other half being no more than that.
+    async fn grow_with_ids(&self, growth: u32) -> Result<Result<(), Quota>, KvError> {
+        self.count_off_changes(growth).await;
+        let taken = Seq {
+            kib: growth.into(),
+            ..Seq::default()
+        };
+        let created = Seq::of(self.ports.kv.increment(&self.names.seq(), taken.joined()).await?).kib;
+        let grown = Changes::of(self.ports.kv.increment(&self.names.changes(), 0).await?).grown_kib;
+        let allowed = self.limits.check_kib(created.saturating_add(grown));
+        if allowed.is_err() {
+            self.count_off_seq(taken).await;
+        }
+        Ok(allowed)
+    }
+
+    /// Whether the quotas allow what the counter of ids says. It knows one part of the bytes; the other is never more than
+    /// half of the quota, and looked at only when this one is.
+    async fn check(&self, seq: Seq) -> Result<Result<(), Quota>, KvError> {
         if let Err(refused) = self.limits.check_memos(seq.memos) {
             return Ok(Err(refused));
         }
-        let known = changes.map_or(seq.kib, |changes| changes.grown_kib);
-        if self.limits.is_less_than_half(known) {
+        if self.limits.is_less_than_half(seq.kib) {
             return Ok(Ok(()));
         }
-        let other = match changes {
-            None => Changes::of(self.ports.kv.increment(&self.names.changes(), 0).await?).grown_kib,
-            Some(_) => Seq::of(self.ports.kv.increment(&self.names.seq(), 0).await?).kib,
-        };
-        Ok(self.limits.check_kib(known.saturating_add(other)))
+        let grown = Changes::of(self.ports.kv.increment(&self.names.changes(), 0).await?).grown_kib;
+        Ok(self.limits.check_kib(seq.kib.saturating_add(grown)))
     }
 
     /// A memo that counted for so much is gone. Where that can't be counted it goes on counting, which is no reason to call

@@ -29,7 +29,7 @@ use super::{
     Catalog,
     due::{self, Due},
 };
-use crate::memo::{Content, Memo, MemoId};
+use crate::memo::{Charge, Content, Memo, MemoId};
 
 /// How long a create may be under way: two windows of a claim, after which its writes have landed or never will.
 pub const TAKEOVER_AFTER: Duration = WINDOW.saturating_mul(2);
@@ -115,7 +115,12 @@ impl Catalog<'_> {
         };
         // Before the record is there, so that none stays for ever.
         self.enlist_key(key, started_at).await?;
-        self.begin(&record_key, seen, record.clone()).await?;
+        let begun = self.begin(&record_key, seen, record.clone()).await;
+        if let Err(Error::UnderWay) = begun {
+            // Nobody will ever write a memo at that id.
+            self.give_back(Charge::created(&content.text)).await;
+        }
+        begun?;
         let memo = self.create_at(record.id, content, started_at).await?;
         self.mark_done(&record_key, &record).await;
         self.pass_by(record.id).await;

@@ -21,7 +21,7 @@ use axum::{Router, body::Body};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use common::{
-    store::kv::Kv,
+    store::kv::{Kv, MemoryKv},
     testing::World,
     token::{Claims, TOKEN_TYPE, UserId},
     world::{Ports, clock::Clock},
@@ -31,6 +31,7 @@ use http::{HeaderMap, Request, StatusCode};
 use jwt_compact::{AlgorithmExt, Claims as JwtClaims, Header, alg::Ed25519};
 use memo_component::{
     Config,
+    catalog::quota::Limits,
     issuer::{Issuer, IssuerError},
 };
 use serde_json::{Value, json};
@@ -94,15 +95,31 @@ impl TestApp {
         Self::in_world(World::over(kv))
     }
 
+    pub fn with_limits(kv: Arc<dyn Kv>, limits: Limits) -> Self {
+        Self::configured(World::over(kv), |config| config.limits = limits)
+    }
+
+    /// Both kinds of stores, empty.
+    pub fn both() -> [Self; 2] {
+        [Self::new(), Self::over(Arc::new(MemoryKv::without_increment()))]
+    }
+
     fn in_world(world: World) -> Self {
+        Self::configured(world, |_| {})
+    }
+
+    /// The service over `world`, with some of the configuration changed.
+    pub fn configured(world: World, change: impl FnOnce(&mut Config)) -> Self {
         let issuer = Arc::new(TestIssuer {
             key: Mutex::new(("first".to_owned(), SigningKey::from_bytes(&[1; 32]))),
             is_up: Mutex::new(true),
             asked: AtomicUsize::new(0),
         });
         let ports = world.ports();
+        let mut config = Config::new("memo-auth", "memo-api");
+        change(&mut config);
         Self {
-            router: Self::router(&ports, &issuer, ""),
+            router: memo_component::app(ports.clone(), config, issuer.clone()).unwrap(),
             ports,
             world,
             issuer,
@@ -179,19 +196,56 @@ impl TestApp {
         self.call(user, "GET", path, &[], Value::Null).await
     }
 
+    /// A change of a memo that is meant for `version`.
+    pub async fn change(&self, user: &str, method: &str, id: &str, version: u64, body: Value) -> Answer {
+        let (path, tag) = (format!("/api/memos/{id}"), format!("\"{version}\""));
+        self.call(user, method, &path, &[("if-match", &tag)], body).await
+    }
+
+    /// A change that must succeed; the memo after it.
+    pub async fn patch(&self, user: &str, id: &str, version: u64, body: Value) -> Value {
+        let changed = self.change(user, "PATCH", id, version, body).await;
+        assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
+        changed.body
+    }
+
+    /// Puts a memo into the trash, or removes it from there.
+    pub async fn delete(&self, user: &str, id: &str, version: u64) {
+        let deleted = self.change(user, "DELETE", id, version, Value::Null).await;
+        assert_eq!(deleted.status, StatusCode::NO_CONTENT, "{deleted:?}");
+    }
+
+    /// Removes a memo for good that was not changed yet.
+    pub async fn remove(&self, user: &str, id: &str) {
+        self.delete(user, id, 1).await;
+        self.delete(user, id, 2).await;
+    }
+
     /// The texts of all of `user`'s memos, walking the pages of `limit`.
     pub async fn all_texts(&self, user: &str, limit: usize) -> Vec<String> {
-        let mut texts = Vec::new();
-        let mut path = format!("/api/memos?limit={limit}");
+        self.texts(user, &format!("limit={limit}")).await
+    }
+
+    /// The texts of all memos that a query finds, walking its pages.
+    pub async fn texts(&self, user: &str, query: &str) -> Vec<String> {
+        let memos = self.memos(user, query).await;
+        memos
+            .iter()
+            .map(|memo| memo["text"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// All memos that a query finds, walking its pages.
+    pub async fn memos(&self, user: &str, query: &str) -> Vec<Value> {
+        let mut memos = Vec::new();
+        let mut path = format!("/api/memos?{query}");
         loop {
             let page = self.get(user, &path).await;
             assert_eq!(page.status, StatusCode::OK, "{page:?}");
-            for item in page.body["items"].as_array().unwrap() {
-                texts.push(item["text"].as_str().unwrap().to_owned());
-            }
+            memos.extend_from_slice(page.body["items"].as_array().unwrap());
             match page.body["next_cursor"].as_str() {
-                Some(cursor) => path = format!("/api/memos?limit={limit}&cursor={cursor}"),
-                None => return texts,
+                Some(cursor) => path = format!("/api/memos?{query}&cursor={cursor}"),
+                None => return memos,
             }
         }
     }

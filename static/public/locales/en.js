@@ -209,6 +209,7 @@ export default {
   helpWalk: "to the next memo, and to the one before",
   helpEdit: "edits the memo",
   helpSelect: "selects the memo",
+  helpUndo: "takes back what was done last",
   helpHelp: "this page",
   helpWriting: "What happens to your texts",
   helpAutosave: "A memo that you change is saved by itself when you pause. Beside the buttons it says where your text is.",

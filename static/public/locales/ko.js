@@ -195,6 +195,7 @@ export default {
   helpWalk: "다음 메모, 이전 메모",
   helpEdit: "메모 수정",
   helpSelect: "메모 선택",
+  helpUndo: "방금 한 일 되돌리기",
   helpHelp: "이 도움말",
   helpWriting: "쓴 글은 이렇게 지켜요",
   helpAutosave: "메모를 고치다 잠시 멈추면 저절로 저장돼요. 글이 지금 어디에 있는지는 버튼 옆에 적혀 있어요.",

@@ -51,6 +51,7 @@ async fn back_leads_to_the_place_in_the_list() {
     let open = format!(".memo[data-id='{}'] a.open", last.unwrap().id);
     browser.sees(".memo").await;
     // The next page comes as one gets near the end.
+    browser.sees(".memo").await;
     browser.run("scrollTo(0, document.documentElement.scrollHeight)").await;
     browser.sees(&open).await;
     browser.click(&open).await; // The driver scrolls there.

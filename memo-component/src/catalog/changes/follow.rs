@@ -2,26 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use common::{
-    store::kv::{KvError, decode},
-    world::clock::Timestamp,
-};
-use serde::{Deserialize, Serialize};
+use common::world::clock::Timestamp;
 
-use super::{Entry, KEPT, LOOK_MAX, News, OPEN_MAX, Open, Position, Reading, STEP};
+use super::{
+    Entry, LOOK_MAX, News, Noted, OPEN_MAX, Open, Position, Reading, STEP,
+    log::{CUT_EVERY, back_from},
+};
 use crate::{
-    catalog::{Catalog, Error, page::PAGE_MAX_BYTES, skip::SETTLED},
-    memo::MemoId,
+    catalog::{Catalog, Error, counters::Heads, page::PAGE_MAX_BYTES, skip::SETTLED},
+    memo::{Memo, MemoId},
 };
-
-/// How many old entries a reader removes who passes by.
-const CUT_AT_ONCE: u64 = 64;
-
-/// Where the log begins: everything below has been removed.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct LogStart {
-    first: u64,
-}
 
 /// A reading that is being filled.
 struct Filling {
@@ -30,6 +20,8 @@ struct Filling {
     looked_at: usize,
     news: Vec<News>,
     told: BTreeSet<MemoId>,
+    /// Ids and numbers up to these will never come, where they have not by now.
+    settled: Heads,
 }
 
 impl Filling {
@@ -40,6 +32,7 @@ impl Filling {
             looked_at: 0,
             news: Vec::new(),
             told: BTreeSet::new(),
+            settled: Heads { id: 0, change: 0 },
         }
     }
 
@@ -50,11 +43,15 @@ impl Filling {
         if is_full { 0 } else { u64::try_from(room).unwrap_or(0) }
     }
 
-    /// A memo of so many bytes, or one that is gone.
+    /// A memo of so many bytes, or one that is gone. Of a memo that changed while this reading went on, the latest is told.
     fn tell(&mut self, news: News, bytes: usize) {
         if self.told.insert(news.id) {
             self.bytes = self.bytes.saturating_add(bytes);
             self.news.push(news);
+        } else if let Some(told) = self.news.iter_mut().find(|told| told.id == news.id)
+            && told.version <= news.version
+        {
+            *told = news;
         }
     }
 }
@@ -65,6 +62,8 @@ enum Seen {
     Missing,
     /// The change has not come.
     Waiting(Timestamp),
+    /// It has, and the memo is gone since, which has an entry of its own.
+    Over,
     /// It has, or a later one. The memo has so many bytes.
     Come(News, usize),
 }
@@ -85,41 +84,73 @@ impl Catalog<'_> {
         position.ids = position.ids.min(heads.id);
         position.log = position.log.min(heads.change);
         let mut filling = Filling::new(limit);
+        let settled = position.noted.filter(|noted| now.since(noted.at) >= SETTLED);
+        filling.settled = settled.map_or(filling.settled, |noted| noted.heads);
         self.reopen_ids(&mut position, &mut filling, now).await?;
         self.reopen_log(&mut position, &mut filling, now).await?;
-        let mut is_stuck = false;
-        while position.ids < heads.id && filling.room() > 0 && !is_stuck {
-            is_stuck = !self.step_ids(&mut position, &mut filling, heads.id, now).await?;
+        let mut ids_go_on = true;
+        while ids_go_on && position.ids < heads.id && filling.room() > 0 {
+            ids_go_on = self.step_ids(&mut position, &mut filling, heads.id, now).await?
+                || self.settle_ids(&mut position, &mut filling, heads.id, now).await?;
         }
-        while position.ids == heads.id && position.log < heads.change && filling.room() > 0 && !is_stuck {
-            is_stuck = !self.step_log(&mut position, &mut filling, heads.change, now).await?;
+        // What happened to the memos does not wait for ids that settle.
+        let mut log_goes_on = true;
+        while log_goes_on && position.log < heads.change && filling.room() > 0 {
+            log_goes_on = self.step_log(&mut position, &mut filling, heads.change, now).await?
+                || self.settle_log(&mut position, &mut filling, heads.change, now).await?;
         }
-        let is_behind = position.ids < heads.id || position.log < heads.change;
+        let (more_ids, more_log) = (position.ids < heads.id, position.log < heads.change);
+        if !more_ids && !more_log {
+            position.noted = None;
+        } else if !(ids_go_on && log_goes_on) && (position.noted.is_none() || settled.is_some()) {
+            // Whoever is stuck above what was noted notes anew.
+            position.noted = Some(Noted { heads, at: now });
+        }
         Ok(Reading {
             news: filling.news,
             next: position,
-            more: is_behind && !is_stuck,
+            more: (ids_go_on && more_ids) || (log_goes_on && more_log),
         })
     }
 
-    /// A place in the log below which every change has come by now: that of an entry that is old enough, or the beginning.
-    async fn log_before(&self, head: u64, now: Timestamp) -> Result<u64, KvError> {
-        let mut back = 0;
-        while back < head {
-            let number = head.saturating_sub(back);
-            let entry: Option<Entry> = self.ports.kv.get_json(&self.names.change(number)).await?;
-            // An old entry has younger ones above it only.
-            if entry.is_some_and(|entry| now.since(entry.at) >= SETTLED) {
-                return Ok(number);
+    /// There are more open ids than a position holds: looks for a memo above them that is old enough, because all ids below
+    /// it were taken before. Says whether there is one.
+    async fn settle_ids(
+        &self,
+        at: &mut Position,
+        filling: &mut Filling,
+        head: u64,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        for id in back_from(head).take_while(|id| *id > at.ids) {
+            let read = self.read_many(&[MemoId(id)]).await?;
+            let memo = read
+                .iter()
+                .find_map(|(_, key, value)| self.readable(key, value.as_ref()?));
+            if memo.is_some_and(|memo| now.since(memo.id_taken_at()) >= SETTLED) {
+                filling.settled.id = id;
+                at.open_ids.clear();
+                return Ok(true);
             }
-            back = back.saturating_mul(2).max(1);
         }
-        Ok(self.log_start().await?.saturating_sub(1))
+        Ok(false)
     }
 
-    async fn log_start(&self) -> Result<u64, KvError> {
-        let start: Option<LogStart> = self.ports.kv.get_json(&self.names.log_start()).await?;
-        Ok(start.map_or(1, |start| start.first))
+    /// The same for open entries and an entry above them.
+    async fn settle_log(
+        &self,
+        at: &mut Position,
+        filling: &mut Filling,
+        head: u64,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let settled = self.log_before(head, now).await?;
+        if settled <= at.log {
+            return Ok(false);
+        }
+        filling.settled.change = settled;
+        at.open_log.clear();
+        Ok(true)
     }
 
     /// Looks again at ids that had no memo.
@@ -129,23 +160,16 @@ impl Catalog<'_> {
         for (open, (id, key, value)) in open.into_iter().zip(self.read_many(&ids).await?) {
             match value {
                 Some(_) if filling.room() == 0 => at.open_ids.push(open),
-                Some(bytes) => self.tell(filling, id, &key, &bytes),
-                None if open.is_settled(now) => {}
+                Some(bytes) => {
+                    if let Some(memo) = self.readable(&key, &bytes) {
+                        filling.tell(news_of(id, memo), bytes.len());
+                    }
+                }
+                None if open.is_settled(now) || id.0 <= filling.settled.id => {}
                 None => at.open_ids.push(open),
             }
         }
         Ok(())
-    }
-
-    fn tell(&self, filling: &mut Filling, id: MemoId, key: &str, bytes: &[u8]) {
-        if let Some(memo) = self.readable(key, bytes) {
-            let news = News {
-                id,
-                version: memo.version,
-                memo: Some(memo),
-            };
-            filling.tell(news, bytes.len());
-        }
     }
 
     /// Looks again at entries whose change had not come.
@@ -156,7 +180,8 @@ impl Catalog<'_> {
             match seen {
                 Seen::Come(..) if filling.room() == 0 => at.open_log.push(open),
                 Seen::Come(news, bytes) => filling.tell(news, bytes),
-                _ if open.is_settled(now) => {}
+                Seen::Over => {}
+                _ if open.is_settled(now) || open.number <= filling.settled.change => {}
                 Seen::Missing | Seen::Waiting(_) => at.open_log.push(open),
             }
         }
@@ -177,13 +202,15 @@ impl Catalog<'_> {
         for (id, key, value) in read {
             match value {
                 Some(bytes) => {
-                    self.tell(filling, id, &key, &bytes);
-                    let memo = filling.news.last().and_then(|news| news.memo.as_ref());
-                    // Whatever lies below it was taken before.
-                    if memo.is_some_and(|memo| now.since(memo.id_taken_at()) >= SETTLED) {
-                        at.open_ids.clear();
+                    if let Some(memo) = self.readable(&key, &bytes) {
+                        // Whatever lies below it was taken before.
+                        if now.since(memo.id_taken_at()) >= SETTLED {
+                            at.open_ids.clear();
+                        }
+                        filling.tell(news_of(id, memo), bytes.len());
                     }
                 }
+                None if id.0 <= filling.settled.id => {}
                 None if at.open_ids.len() >= OPEN_MAX => return Ok(false),
                 None => at.open_ids.push(Open {
                     number: id.0,
@@ -214,16 +241,20 @@ impl Catalog<'_> {
                 Seen::Come(news, bytes) => {
                     filling.tell(news, bytes);
                     at.log = number;
-                    if number % CUT_AT_ONCE == 0 {
+                    if number % CUT_EVERY == 0 {
                         self.cut_log(now).await;
                     }
+                    continue;
+                }
+                Seen::Over => {
+                    at.log = number;
                     continue;
                 }
                 Seen::Waiting(since) => since,
                 Seen::Missing => now,
             };
             let open = Open { number, since };
-            if !open.is_settled(now) {
+            if !open.is_settled(now) && number > filling.settled.change {
                 if at.open_log.len() >= OPEN_MAX {
                     return Ok(false);
                 }
@@ -241,8 +272,8 @@ impl Catalog<'_> {
         let entries: Vec<Option<Entry>> = keys
             .iter()
             .zip(values)
-            .map(|(key, value)| value.map(|bytes| decode(key, &bytes)).transpose())
-            .collect::<Result<_, _>>()?;
+            .map(|(key, value)| self.readable_entry(key, &value?))
+            .collect();
         let mut ids: Vec<MemoId> = entries.iter().flatten().map(|entry| entry.memo).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -257,51 +288,35 @@ impl Catalog<'_> {
             let stored = found.and_then(|(_, key, value)| Some((key, value.as_ref()?)));
             let bytes = stored.map_or(0, |(_, bytes)| bytes.len());
             let memo = stored.and_then(|(key, bytes)| self.readable(key, bytes));
-            let has_come = match &memo {
-                Some(memo) => !entry.gone && memo.version >= entry.version,
-                // One that can't be read is not gone.
-                None => stored.is_none(),
-            };
-            seen.push(if has_come {
-                let version = memo.as_ref().map_or(entry.version, |memo| memo.version);
-                let id = entry.memo;
-                Seen::Come(News { id, version, memo }, bytes)
-            } else {
-                Seen::Waiting(entry.at)
+            seen.push(match memo {
+                Some(memo) if !entry.gone && memo.version >= entry.version => {
+                    Seen::Come(news_of(entry.memo, memo), bytes)
+                }
+                None if stored.is_none() && entry.gone => {
+                    let (id, version) = (entry.memo, entry.version);
+                    Seen::Come(
+                        News {
+                            id,
+                            version,
+                            memo: None,
+                        },
+                        0,
+                    )
+                }
+                None if stored.is_none() => Seen::Over,
+                // It is at an earlier version, or it can't be read, and then it is not gone.
+                _ => Seen::Waiting(entry.at),
             });
         }
         Ok(seen)
     }
+}
 
-    /// Removes entries that nobody needs any more, from the log's beginning. Two readers who do so at once remove the same
-    /// ones. A failure leaves them for the next one.
-    async fn cut_log(&self, now: Timestamp) {
-        let cut = async {
-            let first = self.log_start().await?;
-            let mut kept = first;
-            while kept < first.saturating_add(CUT_AT_ONCE) {
-                let entry: Option<Entry> = self.ports.kv.get_json(&self.names.change(kept)).await?;
-                if entry.is_none_or(|entry| now.since(entry.at) < KEPT) {
-                    break;
-                }
-                kept = kept.saturating_add(1);
-            }
-            if kept == first {
-                return Ok(());
-            }
-            // First where the log begins, so that nobody takes a removed entry for one that is to come.
-            self.ports
-                .kv
-                .set_json(&self.names.log_start(), &LogStart { first: kept })
-                .await?;
-            for number in first..kept {
-                self.ports.kv.delete(&self.names.change(number)).await?;
-            }
-            Ok::<(), KvError>(())
-        };
-        if let Err(error) = cut.await {
-            self.ports.warn("the log of changes was not cut", error);
-        }
+fn news_of(id: MemoId, memo: Memo) -> News {
+    News {
+        id,
+        version: memo.version,
+        memo: Some(memo),
     }
 }
 

@@ -6,16 +6,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{
-    store::kv::{KvError, decode},
-    world::clock::Timestamp,
-};
+use common::{store::kv::KvError, world::clock::Timestamp};
 
-use super::{Entry, News, Position, Reading};
+use super::{News, Position, Reading};
 use crate::{
     catalog::{Catalog, counters::number_at, page::PAGE_MAX_BYTES, skip::SETTLED},
-    memo::{MemoId, Version},
+    memo::{Memo, MemoId, Version},
 };
+
+/// What there is at an id.
+enum Found {
+    Nothing,
+    Unreadable,
+    Memo(Memo),
+}
 
 impl Catalog<'_> {
     pub(super) async fn scan_changes(&self, since: Option<Position>, limit: usize) -> Result<Reading, KvError> {
@@ -37,7 +41,7 @@ impl Catalog<'_> {
                 is_full = true;
                 break;
             }
-            if let Some(memo) = self.find(MemoId(id)).await? {
+            if let Found::Memo(memo) = self.look_for(MemoId(id)).await? {
                 bytes = bytes.saturating_add(memo.text.as_str().len());
                 reading.news.push(News {
                     id: MemoId(id),
@@ -49,7 +53,7 @@ impl Catalog<'_> {
         }
         let mut last_number = log;
         if !is_full {
-            let room = limit.saturating_sub(reading.news.len()).max(1);
+            let room = limit.saturating_sub(reading.news.len());
             let (told, last) = self.tell_changes(&numbers, room, log, &reading.news).await?;
             is_full = last.is_some();
             last_number = last.or(numbers.last().copied()).unwrap_or(log);
@@ -96,7 +100,9 @@ impl Catalog<'_> {
             let Some(bytes) = self.ports.kv.get(&key).await? else {
                 continue;
             };
-            let entry: Entry = decode(&key, &bytes)?;
+            let Some(entry) = self.readable_entry(&key, &bytes) else {
+                continue;
+            };
             if told.iter().any(|news| news.id == entry.memo) {
                 continue;
             }
@@ -104,19 +110,33 @@ impl Catalog<'_> {
                 full_at = Some(last);
                 break;
             }
-            versions.insert(entry.memo, entry.version);
+            // Of changes in one millisecond, the earlier may have the larger number.
+            let latest = versions.entry(entry.memo).or_insert(entry.version);
+            *latest = entry.version.max(*latest);
             last = *number;
         }
         let mut news = Vec::with_capacity(versions.len());
         for (id, version) in versions {
-            let memo = self.find(id).await?;
-            news.push(News {
-                id,
-                version: memo.as_ref().map_or(version, |memo| memo.version),
-                memo,
-            });
+            let (version, memo) = match self.look_for(id).await? {
+                Found::Memo(memo) => (memo.version, Some(memo)),
+                Found::Nothing => (version, None),
+                // It is not gone.
+                Found::Unreadable => continue,
+            };
+            news.push(News { id, version, memo });
         }
         Ok((news, full_at))
+    }
+
+    async fn look_for(&self, id: MemoId) -> Result<Found, KvError> {
+        match self.find(id).await {
+            Ok(memo) => Ok(memo.map_or(Found::Nothing, Found::Memo)),
+            Err(error @ KvError::Corrupt { .. }) => {
+                self.ports.warn("a memo was left out of the feed", error);
+                Ok(Found::Unreadable)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -6,8 +6,8 @@
 export const selectionOf = (field) => ({ text: field.value, start: field.selectionStart, end: field.selectionEnd });
 
 /**
- * Makes a change to a field, so that the browser's undo takes it back where the browser can. It has the focus afterwards,
- * which also ends what an input method composes: a change amid a syllable would tear it.
+ * Makes a change to a field, so that the browser's undo takes it back where the browser can; the field has the focus
+ * afterwards. What an input method composes has to be ended before: a change amid a syllable would tear it.
  * @param {HTMLTextAreaElement} field
  * @param {Edit | null} edit null changes nothing
  * @returns {boolean} whether there was something to change

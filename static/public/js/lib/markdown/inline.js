@@ -173,6 +173,7 @@ class InlineParser {
       if (char === "(") depth += 1;
       else if (/[\s<>]/.test(char) || (char === ")" && depth-- === 0)) break;
     }
+    if (depth > PARENTHESES_MAX) return null;
     TITLE.lastIndex = end;
     const closing = text[end] === ")" ? ")" : TITLE.exec(text)?.[0];
     const href = closing ? safeAddress(text.slice(at + 1, end)) : null;

@@ -50,6 +50,7 @@ export class MemoComposer extends HTMLElement {
     this.#text.focus({ preventScroll: true });
     const end = this.#text.value.length;
     this.#text.setSelectionRange(end, end);
+    this.#text.scrollTop = this.#text.scrollHeight; // The caret is to be seen.
   }
 
   /** Another text is another attempt, so the old one's name goes. */

@@ -85,6 +85,7 @@ export class MemoEditor extends HTMLElement {
   focus() {
     this.#text.focus();
     this.#text.setSelectionRange(this.#text.value.length, this.#text.value.length);
+    this.#text.scrollTop = this.#text.scrollHeight; // The caret is to be seen.
   }
 
   /** Saves what there is, and closes when all of it is saved. */
