@@ -139,6 +139,7 @@ impl Browser {
     }
 
     /// Opens the menu of a card and picks from it.
+    #[expect(clippy::wrong_self_convention, reason = "the menu is where to pick from")]
     pub async fn from_menu(&self, card: &str, entry: &str) {
         self.click(&format!("{card} .more-button")).await;
         self.click(&format!("{card} .menu {entry}")).await;
