@@ -14,14 +14,13 @@ async fn a_day(engine: Engine) {
     browser.shows(&["장보기: 우유, 빵"]).await;
     browser.click("[data-testid=edit]").await;
     browser.fill("[data-testid=memo-editor]", "장보기: 우유").await;
-    browser.click("[data-testid=save]").await;
+    browser.click("[data-testid=done]").await;
     browser.shows(&["장보기: 우유"]).await;
     browser.reload().await;
     browser.shows(&["장보기: 우유"]).await;
-    browser.click("[data-testid=delete]").await;
-    browser.click("[data-testid=confirm-delete]").await;
+    browser.from_menu(".memo", ".trash").await;
     browser.shows(&[]).await;
-    browser.click("[data-testid=sign-out]").await;
+    browser.click("#sign-out").await;
     browser.sees("#sign-in").await;
     assert_eq!(watch.heard(), Vec::<String>::new());
 
