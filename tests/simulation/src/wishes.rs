@@ -31,6 +31,7 @@ pub struct Wishes {
     pub followers: Vec<Follower>,
     /// Whether most of what they want is maintenance.
     pub sweeping: bool,
+    simple: bool,
     /// How long the longer texts are.
     long: usize,
     texts: usize,
@@ -47,6 +48,7 @@ impl Wishes {
                 .map(|_| Follower::new(rng, plan.users, setting.plain))
                 .collect(),
             sweeping: false,
+            simple: plan.simple,
             long: if setting.limited { 1_500 } else { 70 },
             texts: 0,
             bursts: if plan.shape == Shape::Purged { 2 } else { 0 },
@@ -105,6 +107,19 @@ impl Wishes {
         Act::Batch(parts)
     }
 
+    fn change_or_look_simply(&mut self, stage: &Stage, rng: &mut Rng, user: usize) -> Act {
+        let (id, version) = target(stage, rng, user);
+        match rng.u32(..100) {
+            0..15 => Act::Create(None),
+            15..30 if self.shape != Shape::Purged => Act::Create(Some(format!("key{}", rng.usize(..KEYS)))),
+            15..40 => Act::list(Among::All, [1, 10, 20, 100][rng.usize(..4)]),
+            40..45 => Act::Read(id),
+            45..82 => Act::Replace(id, version),
+            82..95 => Act::Remove(id, version),
+            _ => Act::Restore(id, Some(version)),
+        }
+    }
+
     fn change_or_look(&mut self, stage: &Stage, rng: &mut Rng, user: usize) -> Act {
         match rng.u32(..100) {
             0..14 => Act::Create(None),
@@ -141,6 +156,7 @@ impl Source for Wishes {
         let user = rng.usize(..self.users);
         let act = match rng.u32(..100) {
             0..60 if self.sweeping => Act::Maintain,
+            _ if self.simple => self.change_or_look_simply(stage, rng, user),
             _ => self.change_or_look(stage, rng, user),
         };
         let text = self.text(user, &act);
