@@ -159,7 +159,7 @@ pub struct Memo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trashed_at: Option<Timestamp>,
     /// How many bytes it counts for in its owner's quota: as many as its longest text had. Memos from before there were
-    /// quotas count for nothing until they are changed.
+    /// quotas count for nothing until their text is changed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub charge: u32,
     /// When the newest text in its history was written ([`crate::catalog::history`]).
@@ -193,7 +193,12 @@ impl Memo {
         let text = edit.text.unwrap_or_else(|| self.text.clone());
         let is_other_text = text != self.text;
         Self {
-            charge: self.charge.max(text.bytes()),
+            // Whoever has no room may still pin a memo from before there were quotas, or delete it.
+            charge: if is_other_text {
+                self.charge.max(text.bytes())
+            } else {
+                self.charge
+            },
             text,
             created_at: self.created_at,
             updated_at: if is_other_text {

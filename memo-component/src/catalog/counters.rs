@@ -74,7 +74,7 @@ impl Catalog<'_> {
         if let Err(refused) = self
             .limits
             .check_memos(memos)
-            .and_then(|()| self.limits.check_bytes(used))
+            .and_then(|()| self.limits.check_bytes(used, bytes))
         {
             self.give_back(bytes).await;
             return Err(refused.into());
@@ -95,7 +95,7 @@ impl Catalog<'_> {
         let value = self.ports.kv.increment(&key, CHANGES.join(1, growth.into())).await?;
         let (number, used) = CHANGES.split(value);
         if growth > 0
-            && let Err(refused) = self.limits.check_bytes(used)
+            && let Err(refused) = self.limits.check_bytes(used, growth)
         {
             let undone = self.ports.kv.increment(&key, -i64::from(growth)).await;
             self.warn_of_drift(undone);

@@ -115,7 +115,12 @@ impl Catalog<'_> {
         };
         // Before the record is there, so that none stays for ever.
         self.enlist_key(key, started_at).await?;
-        self.begin(&record_key, seen, record.clone()).await?;
+        let begun = self.begin(&record_key, seen, record.clone()).await;
+        if matches!(begun, Err(Error::UnderWay)) {
+            // The id that was taken will have no memo.
+            self.give_back(content.text.bytes()).await;
+        }
+        begun?;
         let memo = self.create_at(record.id, content, started_at).await?;
         self.mark_done(&record_key, &record).await;
         self.pass_by(record.id).await;

@@ -82,27 +82,24 @@ impl Limits {
     /// # Errors
     /// When that is too much.
     pub fn check_memos(&self, memos: i64) -> Result<(), Quota> {
-        check(Resource::Memos, self.max_memos, memos)
+        check(Resource::Memos, self.max_memos, memos, 1)
     }
 
-    /// Whether there may be so many bytes.
+    /// Whether there may be so many bytes, those that are `asked` for among them.
     ///
     /// # Errors
     /// When that is too much.
-    pub fn check_bytes(&self, bytes: i64) -> Result<(), Quota> {
-        check(Resource::Bytes, self.max_bytes, bytes)
+    pub fn check_bytes(&self, bytes: i64, asked: u32) -> Result<(), Quota> {
+        check(Resource::Bytes, self.max_bytes, bytes, asked)
     }
 }
 
-fn check(resource: Resource, limit: u64, wanted: i64) -> Result<(), Quota> {
+fn check(resource: Resource, limit: u64, wanted: i64, asked: u32) -> Result<(), Quota> {
     let wanted = u64::try_from(wanted).unwrap_or(0);
     if wanted <= limit {
         return Ok(());
     }
-    // One memo more would be too much: what is told is what there is without it.
-    let used = match resource {
-        Resource::Memos => wanted.saturating_sub(1),
-        Resource::Bytes => wanted,
-    };
+    // What is told is what there is without what is asked for.
+    let used = wanted.saturating_sub(asked.into());
     Err(Quota { resource, limit, used })
 }
