@@ -106,6 +106,8 @@ fn what_is_not_the_type_is_422_and_names_the_field() {
             "invalid value: integer `256`, expected u8",
         ),
         (r#""a""#, ".", "invalid type: string \"a\", expected struct Item"),
+        // serde would read the fields' values from a list.
+        (r#" ["a"]"#, ".", "It must be an object."),
     ] {
         let refused = json_of::<Item>(body.as_bytes()).unwrap_err();
         assert_eq!(
@@ -119,7 +121,7 @@ fn what_is_not_the_type_is_422_and_names_the_field() {
 
 #[test]
 fn a_body_is_so_deep_and_no_deeper() {
-    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let nested = |levels: usize| format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
     assert!(json_of::<Value>(nested(127).as_bytes()).is_ok());
     for levels in [128, 100_000] {
         assert_eq!(

@@ -192,7 +192,12 @@ impl Memo {
         let text = edit.text.unwrap_or_else(|| self.text.clone());
         let is_other_text = text != self.text;
         Self {
-            charge: self.charge.grown_to(text.kib()),
+            // Whoever has no room may still pin a memo from before there were quotas, or delete it.
+            charge: if is_other_text {
+                self.charge.grown_to(text.kib())
+            } else {
+                self.charge
+            },
             text,
             created_at: self.created_at,
             updated_at: if is_other_text {

@@ -313,10 +313,10 @@ fn a_change_that_was_announced_is_told_when_it_comes() {
         app.kv.set_json("memo/ann/change/2", &removal).await.unwrap();
         assert_eq!(reader.read_all().await, Vec::<String>::new());
         app.kv.set_json("memo/ann/1", &old_memo("two", 2)).await.unwrap();
-        assert_eq!(reader.read_all().await, [id.clone()]);
+        assert_eq!(reader.read_all().await, std::slice::from_ref(&id));
         assert_eq!(reader.mirror[&id].1["text"], "two");
         app.kv.delete("memo/ann/2").await.unwrap();
-        assert_eq!(reader.read_all().await, [gone.clone()]);
+        assert_eq!(reader.read_all().await, std::slice::from_ref(&gone));
         assert_eq!(reader.mirror[&gone], (2, Value::Null));
         assert_eq!(reader.read_all().await, Vec::<String>::new());
     });
@@ -422,7 +422,7 @@ fn a_reader_passes_a_long_run_of_changes_that_were_never_made() {
         app.patch("ann", &id, 1, json!({"pinned": true})).await;
         assert_eq!(reader.read().await, (vec![], false), "they may be under way");
         settle(&app);
-        assert_eq!(reader.read_all().await, [id.clone()]);
+        assert_eq!(reader.read_all().await, std::slice::from_ref(&id));
         assert_eq!(late.read_all().await, [id], "the change above them is old");
     });
 }

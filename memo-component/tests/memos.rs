@@ -181,6 +181,39 @@ fn a_create_sent_twice_makes_one_memo() {
 }
 
 #[test]
+fn an_idempotency_key_stands_for_everything_that_the_memo_is_made_of() {
+    on_both_kinds(|app| async move {
+        let post = async |body: Value| {
+            let key = [("idempotency-key", "key")];
+            app.call("ann", "POST", "/api/memos", &key, body).await
+        };
+        let full = json!({"text": "a", "pinned": true, "archived": true, "created_at": "2020-01-01T00:00:00Z"});
+        let first = post(full.clone()).await;
+        assert_eq!(first.status, StatusCode::CREATED);
+        for (field, other) in [
+            ("text", json!("b")),
+            ("pinned", json!(false)),
+            ("archived", json!(false)),
+            ("created_at", json!("2020-01-01T00:00:01Z")),
+            ("created_at", Value::Null),
+        ] {
+            let mut body = full.clone();
+            body[field] = other;
+            assert_eq!(
+                post(body).await.body["type"],
+                "/problems#idempotency-key-reused",
+                "{field}"
+            );
+        }
+        // It is the content that counts, however it is written.
+        let mut same = full;
+        same["created_at"] = json!("2020-01-01T09:00:00.000+09:00");
+        assert_eq!(post(same).await.body, first.body);
+        assert_eq!(app.memos("ann", "state=all").await.len(), 1);
+    });
+}
+
+#[test]
 fn bad_input_is_named_and_changes_nothing() {
     on_both_kinds(|app| async move {
         app.write("ann", "kept").await;
@@ -203,6 +236,8 @@ fn bad_input_is_named_and_changes_nothing() {
             (json, "{\"text\":\"\\ud800\"}", 400, "invalid-json"),
             (json, deep.as_str(), 422, "invalid-request"),
             (json, "[]", 422, "invalid-request"),
+            (json, "[\"x\"]", 422, "invalid-request"),
+            (json, "[\"x\"", 400, "invalid-json"),
             (json, "{}", 422, "invalid-request"),
             (json, "{\"text\":1}", 422, "invalid-request"),
             (json, "{\"text\":\"x\",\"id\":\"1\"}", 422, "invalid-request"),

@@ -351,6 +351,10 @@ fn creates_with_one_key_at_once_make_one_memo() {
         assert_eq!(made.len(), 1);
         let under_way = |ended: &&Result<_, once::Error>| matches!(ended, Err(once::Error::UnderWay));
         assert_eq!(ended.iter().filter(under_way).count(), 4);
+        // Of five ids that were taken four are given back, and their bytes: low and high bits of two counters.
+        let seq = world.kv.increment("memo/ann/seq", 0).await.unwrap();
+        let changes = world.kv.increment("memo/ann/changes", 0).await.unwrap();
+        assert_eq!((seq & 0xffff_ffff, seq >> 32, changes), (5, 4, 6));
     });
 }
 

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod support;
+
 use axum::extract::FromRequestParts;
 use common::{http::problem::Problem, testing::run};
 use fastrand::Rng;
@@ -15,6 +17,8 @@ use memo_component::{
         idempotency_key::IdempotencyKey,
     },
 };
+use serde_json::{Value, json};
+use support::TestApp;
 
 const ROUNDS: usize = 5000;
 
@@ -206,4 +210,153 @@ fn a_create_key_is_its_text_and_has_a_length() {
         let status = key(wrong).map(|_| ()).unwrap_err().status();
         assert_eq!(status, StatusCode::BAD_REQUEST, "{} bytes", wrong.len());
     }
+}
+
+/// Text of a path or a query that is near good ones; a URL holds no other bytes.
+fn near(rng: &mut Rng, good: &[&str]) -> String {
+    let mut text = (*rng.choice(good).unwrap()).to_owned();
+    for _ in 0..rng.usize(..3) {
+        let at = rng.usize(..=text.len());
+        let piece = rng.choice([
+            "0",
+            "1",
+            "-1",
+            "%00",
+            "%ff",
+            "%EA%B0%80",
+            "/",
+            "?",
+            "&",
+            "=",
+            "#",
+            "a",
+            "18446744073709551616",
+        ]);
+        text.insert_str(at, piece.unwrap());
+    }
+    text
+}
+
+/// A value of any shape.
+fn value(rng: &mut Rng, depth: usize) -> Value {
+    match rng.u8(..if depth == 0 { 6 } else { 8 }) {
+        0 => Value::Null,
+        1 => json!(rng.bool()),
+        2 => json!(rng.i64(..)),
+        3 => json!(rng.u64(..5)),
+        4 => json!(rng.choice([
+            "",
+            "a",
+            "1",
+            "\"1\"",
+            "*",
+            "all",
+            "POST",
+            "PATCH",
+            "#tag",
+            "2026-01-01T00:00:00Z"
+        ])),
+        5 => json!(rng.f64()),
+        6 => (0..rng.usize(..3)).map(|_| value(rng, depth - 1)).collect(),
+        _ => object(rng, depth - 1),
+    }
+}
+
+const FIELDS: &[&str] = &[
+    "text",
+    "pinned",
+    "archived",
+    "created_at",
+    "trashed_at",
+    "confirm",
+    "operations",
+    "method",
+    "id",
+    "if_match",
+    "body",
+    "idempotency_key",
+    "version",
+];
+
+fn object(rng: &mut Rng, depth: usize) -> Value {
+    (0..rng.usize(..5))
+        .map(|_| ((*rng.choice(FIELDS).unwrap()).to_owned(), value(rng, depth)))
+        .collect()
+}
+
+/// A body that a route might take, with one field of any shape.
+fn body(rng: &mut Rng) -> Value {
+    let operation = json!({"method": "PATCH", "id": "1", "if_match": 1, "body": {"pinned": true}});
+    let mut body = match rng.u8(..6) {
+        0 => return value(rng, 3),
+        1 => json!({"text": "a #tag"}),
+        2 => json!({"confirm": "all"}),
+        3 => json!({"pinned": true, "trashed_at": null}),
+        4 => json!({"operations": [operation]}),
+        _ => {
+            let mut odd = operation.clone();
+            odd[*rng.choice(FIELDS).unwrap()] = value(rng, 2);
+            json!({"operations": [operation, odd]})
+        }
+    };
+    if rng.bool() {
+        body[*rng.choice(FIELDS).unwrap()] = value(rng, 2);
+    }
+    body
+}
+
+/// Whatever is asked of whichever route, the answer is a good one or says what is wrong with the request.
+#[test]
+fn every_request_has_an_answer_that_is_not_the_services_fault() {
+    const PATHS: &[&str] = &[
+        "/api/memos",
+        "/api/memos?q=a&tag=b&state=all&limit=2",
+        "/api/memos?state=trashed",
+        "/api/memos/1",
+        "/api/memos/2",
+        "/api/memos/1/restore",
+        "/api/memos/1/versions",
+        "/api/memos/1/versions/1",
+        "/api/memos/1/versions/1/restore",
+        "/api/memos/tags",
+        "/api/memos/changes?limit=3",
+        "/api/memos/changes?since=AAAA",
+        "/api/memos/batch",
+        "/api/memos/trash",
+        "/api/memos/trash?cursor=AAAA",
+        "/api/memos/maintenance",
+    ];
+    run(async {
+        let mut answered = std::collections::BTreeMap::new();
+        for app in TestApp::both() {
+            let mut rng = Rng::with_seed(7);
+            for _ in 0..ROUNDS {
+                app.pass_secs(rng.u64(..40));
+                let method = rng
+                    .choice(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+                    .unwrap();
+                let path = near(&mut rng, PATHS);
+                if path.parse::<http::Uri>().is_err() {
+                    continue;
+                }
+                let condition = near(&mut rng, &["*", "\"1\"", "\"2\"", "\"3\"", "W/\"1\""]);
+                let key = near(&mut rng, &["key", "another"]);
+                let mut headers = vec![("if-match", condition.as_str())];
+                if rng.bool() {
+                    headers.push(("idempotency-key", key.as_str()));
+                }
+                let answer = app.call("ann", method, &path, &headers, body(&mut rng)).await;
+                assert!(answer.status.as_u16() < 500, "{method} {path}: {answer:?}");
+                assert_eq!(answer.header("cache-control"), "no-store");
+                *answered.entry(answer.status.as_u16()).or_insert(0) += 1;
+            }
+            // What all that has left behind is read as ever.
+            assert_eq!(app.get("ann", "/api/memos?state=all").await.status, StatusCode::OK);
+            assert_eq!(app.get("ann", "/api/memos/changes").await.status, StatusCode::OK);
+            assert_eq!(app.get("ann", "/api/memos/tags").await.status, StatusCode::OK);
+        }
+        for status in [200, 201, 204, 400, 404, 405, 409, 412, 422] {
+            assert!(answered.contains_key(&status), "no {status} among {answered:?}");
+        }
+    });
 }

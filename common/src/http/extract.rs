@@ -7,7 +7,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request, rejection::QueryRejection},
 };
 use http::{HeaderMap, StatusCode, header, request::Parts};
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::{
@@ -46,9 +46,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for MergePatch<T> {
 async fn read_json<T: DeserializeOwned, S: Send + Sync>(request: Request, state: &S) -> Result<T, Problem> {
     let body = read_body(request, state).await?;
     let mut json = serde_json::Deserializer::from_slice(&body);
-    let value = deserialize(&mut json)?;
+    // A derived type would take a list of its fields' values as well.
+    let is_list = body.trim_ascii_start().starts_with(b"[");
+    let value = if is_list {
+        deserialize::<IgnoredAny>(&mut json).and_then(|_| Err(no_object()))
+    } else {
+        deserialize(&mut json)
+    }?;
     json.end().map_err(|error| refuse(".", error))?;
     Ok(value)
+}
+
+fn no_object() -> Problem {
+    Problem::invalid_request(vec![FieldError::new(".", "It must be an object.")])
 }
 
 /// A part of a JSON body, parsed into its type.
@@ -56,10 +66,13 @@ async fn read_json<T: DeserializeOwned, S: Send + Sync>(request: Request, state:
 /// # Errors
 /// 422 with the field's path.
 pub fn parse_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    if value.is_array() {
+        return Err(no_object());
+    }
     deserialize(value)
 }
 
-fn deserialize<'de, T: DeserializeOwned>(
+fn deserialize<'de, T: Deserialize<'de>>(
     json: impl serde::Deserializer<'de, Error = serde_json::Error>,
 ) -> Result<T, Problem> {
     serde_path_to_error::deserialize(json).map_err(|error| {

@@ -120,7 +120,7 @@ impl Catalog<'_> {
             self.count_off_seq(taken).await;
             return Err(KvError::Refused("a person has created too many memos".to_owned()).into());
         }
-        if let Err(refused) = self.check(seq).await? {
+        if let Err(refused) = self.check(seq, kib).await? {
             self.count_off_seq(Seq { id: 0, ..taken }).await;
             return Err(refused.into());
         }
@@ -158,7 +158,7 @@ impl Catalog<'_> {
     /// Whether memos may have grown by so much as this counter says.
     async fn grow(&self, growth: u32, changes: Changes) -> Result<Result<(), Quota>, KvError> {
         let created = Seq::of(self.ports.kv.increment(&self.names.seq(), 0).await?).kib;
-        let allowed = self.limits.check_kib(created.saturating_add(changes.grown_kib));
+        let allowed = self.limits.check_kib(created.saturating_add(changes.grown_kib), growth);
         if allowed.is_err() {
             self.count_off_changes(growth).await;
         }
@@ -175,7 +175,7 @@ impl Catalog<'_> {
         };
         let created = Seq::of(self.ports.kv.increment(&self.names.seq(), taken.joined()).await?).kib;
         let grown = Changes::of(self.ports.kv.increment(&self.names.changes(), 0).await?).grown_kib;
-        let allowed = self.limits.check_kib(created.saturating_add(grown));
+        let allowed = self.limits.check_kib(created.saturating_add(grown), growth);
         if allowed.is_err() {
             self.count_off_seq(taken).await;
         }
@@ -184,7 +184,7 @@ impl Catalog<'_> {
 
     /// Whether the quotas allow what the counter of ids says. It knows one part of the bytes; the other is never more than
     /// half of the quota, and looked at only when this one is.
-    async fn check(&self, seq: Seq) -> Result<Result<(), Quota>, KvError> {
+    async fn check(&self, seq: Seq, kib: u32) -> Result<Result<(), Quota>, KvError> {
         if let Err(refused) = self.limits.check_memos(seq.memos) {
             return Ok(Err(refused));
         }
@@ -192,7 +192,7 @@ impl Catalog<'_> {
             return Ok(Ok(()));
         }
         let grown = Changes::of(self.ports.kv.increment(&self.names.changes(), 0).await?).grown_kib;
-        Ok(self.limits.check_kib(seq.kib.saturating_add(grown)))
+        Ok(self.limits.check_kib(seq.kib.saturating_add(grown), kib))
     }
 
     /// A memo that counted for so much is gone. Where that can't be counted it goes on counting, which is no reason to call

@@ -81,15 +81,16 @@ impl Limits {
     /// # Errors
     /// When that is too much.
     pub fn check_memos(&self, memos: i64) -> Result<(), Quota> {
-        check(Resource::Memos, self.max_memos, memos)
+        check(Resource::Memos, self.max_memos, memos, 1)
     }
 
-    /// Whether there may be so many KiB.
+    /// Whether there may be so many KiB, those that are `asked` for among them.
     ///
     /// # Errors
     /// When that is too much.
-    pub fn check_kib(&self, kib: i64) -> Result<(), Quota> {
-        check(Resource::Bytes, self.max_bytes, kib.saturating_mul(1024))
+    pub fn check_kib(&self, kib: i64, asked: u32) -> Result<(), Quota> {
+        let (bytes, asked) = (kib.saturating_mul(1024), asked.saturating_mul(1024));
+        check(Resource::Bytes, self.max_bytes, bytes, asked)
     }
 
     /// Whether so many KiB leave room for as many again.
@@ -99,15 +100,12 @@ impl Limits {
     }
 }
 
-fn check(resource: Resource, limit: u64, wanted: i64) -> Result<(), Quota> {
+fn check(resource: Resource, limit: u64, wanted: i64, asked: u32) -> Result<(), Quota> {
     let wanted = u64::try_from(wanted).unwrap_or(0);
     if wanted <= limit {
         return Ok(());
     }
-    // One memo more would be too much: what is told is what there is without it.
-    let used = match resource {
-        Resource::Memos => wanted.saturating_sub(1),
-        Resource::Bytes => wanted,
-    };
+    // What is told is what there is without what is asked for.
+    let used = wanted.saturating_sub(asked.into());
     Err(Quota { resource, limit, used })
 }

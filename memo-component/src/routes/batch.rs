@@ -47,12 +47,26 @@ pub struct BatchBody {
 
 /// What one operation does.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[serde(try_from = "String")]
 enum Method {
     Post,
     Put,
     Patch,
     Delete,
+}
+
+impl TryFrom<String> for Method {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        match name.as_str() {
+            "POST" => Ok(Self::Post),
+            "PUT" => Ok(Self::Put),
+            "PATCH" => Ok(Self::Patch),
+            "DELETE" => Ok(Self::Delete),
+            _ => Err("It must be POST, PUT, PATCH or DELETE."),
+        }
+    }
 }
 
 /// One request: what would be its method, path, headers and body.

@@ -78,9 +78,19 @@ pub struct RemoveAllBody {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Confirmation {
-    All,
+#[serde(try_from = "String")]
+struct Confirmation;
+
+impl TryFrom<String> for Confirmation {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text == "all" {
+            Ok(Self)
+        } else {
+            Err("It must be \"all\".")
+        }
+    }
 }
 
 /// Removes everything that the caller has, as far as one request goes.

@@ -44,7 +44,15 @@ fn only_the_services_have_a_store_and_only_the_issuer_knows_the_signing_key() {
         let variables = manifest["component"][component]["variables"].to_string();
         assert_eq!(variables.contains("signing_key"), knows, "{component}");
     }
-    assert_eq!(manifest["variables"]["signing_key"]["secret"].as_bool(), Some(true));
+    for secret in ["signing_key", "maintenance_token"] {
+        assert_eq!(
+            manifest["variables"][secret]["secret"].as_bool(),
+            Some(true),
+            "{secret}"
+        );
+    }
+    let auth = manifest["component"]["auth"]["variables"].to_string();
+    assert!(!auth.contains("maintenance_token"), "it is the memo service's");
 }
 
 #[test]

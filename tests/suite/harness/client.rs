@@ -56,6 +56,14 @@ impl Client {
             .await
     }
 
+    pub async fn patch(&self, path: &str, if_match: &str, body: &Value) -> Response {
+        self.call(Method::PATCH, path)
+            .header("if-match", if_match)
+            .json(body)
+            .send()
+            .await
+    }
+
     pub async fn delete(&self, path: &str, if_match: &str) -> Response {
         self.call(Method::DELETE, path)
             .header("if-match", if_match)

@@ -1,11 +1,12 @@
 //! Memos as the API shows them.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::response::Response;
 
 /// A memo, with all its fields and no others.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash)]
 #[serde(deny_unknown_fields)]
 pub struct Memo {
     pub id: String,
@@ -15,6 +16,8 @@ pub struct Memo {
     pub archived: bool,
     pub created_at: String,
     pub updated_at: String,
+    // Not `default`: a memo without the field is an error.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub trashed_at: Option<String>,
     pub version: u64,
 }
@@ -27,6 +30,25 @@ pub struct Page {
     // Not `default`: a page without the field is an error.
     #[serde(deserialize_with = "Option::deserialize")]
     pub next_cursor: Option<String>,
+}
+
+/// A part of the feed of changes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feed {
+    pub items: Vec<Change>,
+    pub next: String,
+    pub more: bool,
+}
+
+/// A memo that is not as it was.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    pub id: String,
+    pub version: u64,
+    pub deleted: bool,
+    pub memo: Option<Memo>,
 }
 
 impl Memo {
@@ -45,15 +67,28 @@ impl Memo {
     pub fn of(response: &Response) -> Self {
         let memo: Self = response.json();
         assert_eq!(response.header("etag"), memo.etag(), "{response:?}");
+        memo.checked()
+    }
+
+    /// The memo in a part of an answer.
+    #[track_caller]
+    pub fn in_value(value: &Value) -> Self {
+        let memo: Self = serde_json::from_value(value.clone()).unwrap_or_else(|why| panic!("{why}: {value}"));
+        memo.checked()
+    }
+
+    #[track_caller]
+    fn checked(self) -> Self {
         assert!(
-            memo.id.parse::<u64>().is_ok_and(|id| id.to_string() == memo.id),
-            "id is no decimal number: {memo:?}"
+            self.id.parse::<u64>().is_ok_and(|id| id.to_string() == self.id),
+            "id is no decimal number: {self:?}"
         );
         assert!(
-            is_time(&memo.created_at) && is_time(&memo.updated_at),
-            "not RFC 3339 in UTC with ms: {memo:?}"
+            is_time(&self.created_at) && is_time(&self.updated_at),
+            "not RFC 3339 in UTC with ms: {self:?}"
         );
-        memo
+        assert!(self.trashed_at.as_deref().is_none_or(is_time), "{self:?}");
+        self
     }
 }
 

@@ -22,7 +22,7 @@ pub use browser::{Axe, Browser, Engine, Screen};
 pub use build::workspace;
 pub use client::{Call, Client};
 pub use host::HostPlan;
-pub use memo::{Memo, is_time};
+pub use memo::{Change, Memo, is_time};
 pub use redis::Redis;
 pub use response::{Problem, Response};
 pub use scene::Scene;

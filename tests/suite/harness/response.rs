@@ -26,6 +26,12 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// How far a stale change was behind.
     pub current_version: Option<u64>,
+    /// The memo that a stale change was meant for, as it is.
+    pub current: Option<Value>,
+    /// What there may not be more of, how much of it there may be, and how much there is.
+    pub quota: Option<String>,
+    pub limit: Option<u64>,
+    pub used: Option<u64>,
 }
 
 /// What is wrong with one field.

@@ -5,12 +5,13 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::app::TestApp;
 use super::client::Client;
-use super::memo::{Memo, Page};
+use super::memo::{Change, Feed, Memo, Page};
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -116,8 +117,33 @@ impl Client {
         )
     }
 
+    /// Changes parts of a memo.
+    pub async fn change(&self, memo: &Memo, patch: Value) -> Memo {
+        Memo::of(&self.patch(&memo.path(), &memo.etag(), &patch).await.expect(200))
+    }
+
+    /// Puts a memo into the trash.
+    pub async fn trash(&self, memo: &Memo) -> Memo {
+        let deleted = self.delete(&memo.path(), &memo.etag()).await.expect_empty(204);
+        let trashed = self.read(memo).await;
+        assert_eq!(deleted.header("etag"), trashed.etag());
+        assert!(trashed.trashed_at.is_some(), "{trashed:?}");
+        trashed
+    }
+
+    /// Removes a memo for good, by way of the trash.
     pub async fn remove(&self, memo: &Memo) {
-        self.delete(&memo.path(), &memo.etag()).await.expect_empty(204);
+        let trashed = self.trash(memo).await;
+        self.delete(&trashed.path(), &trashed.etag()).await.expect_empty(204);
+    }
+
+    /// Takes a memo out of the trash, or leaves it where it is.
+    pub async fn restore(&self, memo: &Memo) -> Memo {
+        let restored = self
+            .call(Method::POST, &format!("{}/restore", memo.path()))
+            .send()
+            .await;
+        Memo::of(&restored.expect(200))
     }
 
     /// A page, by the query after `?`.
@@ -125,14 +151,41 @@ impl Client {
         self.get(&format!("/api/memos?{query}")).await.expect(200).json()
     }
 
-    /// Every memo, newest first, by walking all pages.
+    /// Every memo that is not put away, newest first, by walking all pages.
     pub async fn all_memos(&self) -> Vec<Memo> {
-        let mut page = self.page("limit=100").await;
+        self.found("limit=100").await
+    }
+
+    /// Every memo that a query finds, newest first, by walking all pages.
+    pub async fn found(&self, query: &str) -> Vec<Memo> {
+        let mut page = self.page(query).await;
         let mut memos = page.items;
         while let Some(cursor) = page.next_cursor {
-            page = self.page(&format!("limit=100&cursor={cursor}")).await;
+            page = self.page(&format!("{query}&cursor={cursor}")).await;
             memos.append(&mut page.items);
         }
         memos
+    }
+
+    /// Goes through the feed of changes from `since` on, as long as there is more at once: what it told, in its order, and
+    /// where it goes on.
+    pub async fn changes(&self, since: Option<&str>, limit: usize) -> (Vec<Change>, String) {
+        let mut since = since.map(str::to_owned);
+        let mut told = Vec::new();
+        for _ in 0..1000 {
+            let query = since.map_or(String::new(), |since| format!("&since={since}"));
+            let answer = self
+                .get(&format!("/api/memos/changes?limit={limit}{query}"))
+                .await
+                .expect(200);
+            let mut feed: Feed = answer.json();
+            assert!(feed.items.len() <= limit, "{answer:?}");
+            told.append(&mut feed.items);
+            if !feed.more {
+                return (told, feed.next);
+            }
+            since = Some(feed.next);
+        }
+        panic!("the feed leads nowhere")
     }
 }

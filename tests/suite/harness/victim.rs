@@ -1,5 +1,6 @@
 //! Whose token is abused.
 
+use reqwest::Method;
 use serde_json::json;
 
 use super::app::TestApp;
@@ -38,7 +39,19 @@ impl Victim {
             thief.get(&path).await,
             thief.post("/api/memos", &body).await,
             thief.put(&path, &etag, &body).await,
+            thief.patch(&path, &etag, &body).await,
             thief.delete(&path, &etag).await,
+            thief.post(&format!("{path}/restore"), &json!(null)).await,
+            thief.get(&format!("{path}/versions")).await,
+            thief.get("/api/memos/tags").await,
+            thief.get("/api/memos/changes").await,
+            thief.post("/api/memos/batch", &json!({ "operations": [] })).await,
+            thief.delete("/api/memos/trash", &etag).await,
+            thief
+                .call(Method::DELETE, "/api/memos")
+                .json(&json!({ "confirm": "all" }))
+                .send()
+                .await,
         ] {
             refused(what, answer);
         }

@@ -25,13 +25,21 @@ impl Route {
     }
 
     /// All of them; `memo` is one of the caller's.
-    fn all(memo: &Memo) -> [Self; 4] {
+    fn all(memo: &Memo) -> [Self; 7] {
         let credentials = json!({ "username": unique("bad"), "password": PASSWORD });
         [
             Self::new(Method::POST, "/api/auth/users", credentials.clone(), 64 * 1024),
             Self::new(Method::POST, "/api/auth/session", credentials, 64 * 1024),
             Self::new(Method::POST, "/api/memos", json!({ "text": "new" }), 1024 * 1024),
             Self::new(Method::PUT, &memo.path(), json!({ "text": "changed" }), 1024 * 1024),
+            Self::new(Method::PATCH, &memo.path(), json!({ "text": "changed" }), 1024 * 1024),
+            Self::new(
+                Method::POST,
+                "/api/memos/batch",
+                json!({ "operations": [] }),
+                1024 * 1024,
+            ),
+            Self::new(Method::DELETE, "/api/memos", json!({ "confirm": "all" }), 1024 * 1024),
         ]
     }
 
@@ -102,9 +110,13 @@ async fn json_of_another_shape_is_422() {
             json!([]),
             json!("text"),
             json!(7),
-            json!({}),
             json!([route.good]),
+            json!([route.good[&first]]),
         ];
+        // A patch that names nothing changes nothing.
+        if route.method != Method::PATCH {
+            bodies.push(json!({}));
+        }
         for wrong in [json!(null), json!(7), json!(true), json!(["x"]), json!({ "x": 1 })] {
             let mut body = route.good.clone();
             body[&first] = wrong;

@@ -18,6 +18,10 @@ async fn unknown_paths_are_404() {
         "/api/auth/users/1/2",
         "/api/auth/session/",
         "/api/memos/1/2",
+        "/api/memos/1/restore/2",
+        "/api/memos/1/versions/2/3",
+        "/api/memos/1/versions/1/restore/2",
+        "/api/memos/tags/more",
         "/api/memos//1",
         "/api/",
         "/api/nothing",
@@ -35,6 +39,7 @@ async fn unknown_paths_are_404() {
 async fn other_methods_are_405_with_those_that_would_do() {
     let scene = Scene::new("methods").await;
     let memo = scene.memo.path();
+    let restore = format!("{memo}/restore");
     let purge = Method::from_bytes(b"PURGE").unwrap();
     for (path, allowed, tried) in [
         (
@@ -60,14 +65,30 @@ async fn other_methods_are_405_with_those_that_would_do() {
         ("/api/auth/me", vec!["GET"], [Method::POST, Method::PUT, Method::DELETE]),
         (
             "/api/memos",
-            vec!["GET", "POST"],
-            [Method::PUT, Method::DELETE, Method::PATCH],
+            vec!["GET", "POST", "DELETE"],
+            [Method::PUT, Method::TRACE, Method::PATCH],
         ),
         (
             &memo,
-            vec!["GET", "PUT", "DELETE"],
-            [Method::POST, Method::PATCH, purge],
+            vec!["GET", "PUT", "PATCH", "DELETE"],
+            [Method::POST, Method::TRACE, purge],
         ),
+        (
+            "/api/memos/changes",
+            vec!["GET"],
+            [Method::POST, Method::PUT, Method::DELETE],
+        ),
+        (
+            "/api/memos/batch",
+            vec!["POST"],
+            [Method::GET, Method::PUT, Method::DELETE],
+        ),
+        (
+            "/api/memos/trash",
+            vec!["DELETE"],
+            [Method::GET, Method::POST, Method::PUT],
+        ),
+        (&restore, vec!["POST"], [Method::GET, Method::PUT, Method::DELETE]),
     ] {
         for method in tried {
             let what = format!("{method} {path}");
@@ -84,6 +105,67 @@ async fn other_methods_are_405_with_those_that_would_do() {
             }
             response.problem(405);
         }
+    }
+    scene.nothing_has_changed().await;
+}
+
+/// Ids, versions, cursors and tags that nobody gave out.
+#[tokio::test]
+async fn made_up_parts_of_the_new_routes_are_refused() {
+    let scene = Scene::new("made-up").await;
+    let (user, memo) = (&scene.user, scene.memo.path());
+    for id in ["0", "01", "-1", "x", "%00", "18446744073709551616", "..%2F1"] {
+        for (method, path) in [
+            (Method::POST, format!("/api/memos/{id}/restore")),
+            (Method::GET, format!("/api/memos/{id}/versions")),
+            (Method::GET, format!("{memo}/versions/{id}")),
+            (Method::POST, format!("{memo}/versions/{id}/restore")),
+        ] {
+            user.call(method, &path).send().await.problem(404);
+        }
+        user.patch(&format!("/api/memos/{id}"), "*", &json!({ "pinned": true }))
+            .await
+            .problem(404);
+    }
+    let long = "A".repeat(20_000);
+    for cursor in ["", "x", "%00", "AAAA", &long] {
+        user.get(&format!("/api/memos/changes?since={cursor}"))
+            .await
+            .problem(422);
+        for path in ["/api/memos", "/api/memos/trash"] {
+            let call = user.call(Method::DELETE, &format!("{path}?cursor={cursor}"));
+            call.json(&json!({ "confirm": "all" })).send().await.problem(422);
+        }
+    }
+    for query in ["limit=0", "limit=101", "limit=-1", "since=x&since=y", "all=true"] {
+        user.get(&format!("/api/memos/changes?{query}")).await.problem(422);
+    }
+    for condition in ["", "1", "\"1", "one"] {
+        for path in [format!("{memo}/restore"), format!("{memo}/versions/1/restore")] {
+            let call = user.call(Method::POST, &path).header("if-match", condition);
+            call.send().await.problem_among(&[400, 412]);
+        }
+    }
+    scene.nothing_has_changed().await;
+}
+
+#[tokio::test]
+async fn operations_that_no_batch_knows_do_nothing() {
+    let scene = Scene::new("batch").await;
+    let id = &scene.memo.id;
+    let good = json!({ "method": "PATCH", "id": id, "if_match": 1, "body": { "pinned": true } });
+    for (field, value) in [
+        ("method", json!("GET")),
+        ("method", json!(null)),
+        ("id", json!(1)),
+        ("if_match", json!({ "version": 1 })),
+        ("if_match", json!(-1)),
+        ("headers", json!({})),
+    ] {
+        let mut bad = good.clone();
+        bad[field] = value;
+        let body = json!({ "operations": [good, bad] });
+        scene.user.post("/api/memos/batch", &body).await.problem(422);
     }
     scene.nothing_has_changed().await;
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::harness::{TestApp, store_is_atomic};
 
 #[tokio::test]
-async fn a_deleted_memo_is_gone() {
+async fn a_memo_that_is_deleted_twice_is_gone() {
     let app = TestApp::shared();
     let user = app.user("delete").await;
     let (kept, gone) = (user.write("kept").await, user.write("gone").await);
@@ -47,6 +47,7 @@ async fn another_users_memo_is_not_found() {
     let (alice, bob) = (app.user("alice").await, app.user("bob").await);
     let memo = alice.write("hers").await;
     bob.delete(&memo.path(), &memo.etag()).await.problem(404);
+    bob.delete("/api/memos/trash", "*").await.expect_empty(204);
     app.anonymous().delete(&memo.path(), &memo.etag()).await.problem(401);
     assert_eq!(alice.read(&memo).await, memo);
 }
@@ -67,9 +68,9 @@ async fn of_ten_deletions_at_once_exactly_one_wins() {
         assert!(won.len() <= 1, "{won:?}");
         deleted += won.len();
         for answer in lost {
-            answer.problem_among(&[404, 409, 412]);
+            answer.problem_among(&[409, 412]);
         }
-        user.get(&path).await.expect(if won.is_empty() { 200 } else { 404 });
+        assert_eq!(user.read(&memo).await.trashed_at.is_none(), won.is_empty());
     }
     // Claims are cut into windows of time; at the edge of one, all may back off. Three races meet one edge at most.
     assert!(deleted >= 2, "only {deleted} of 3 memos were deleted");
@@ -89,7 +90,10 @@ async fn an_edit_and_a_deletion_at_once_have_one_winner() {
         let won = (edit.status() == 200, deletion.status() == 204);
         match won {
             (true, false) => assert_eq!(user.read(&memo).await.text, "edited"),
-            (false, true) => drop(user.get(&path).await.problem(404)),
+            (false, true) => {
+                let trashed = user.read(&memo).await;
+                assert!(trashed.trashed_at.is_some() && trashed.text == memo.text, "{trashed:?}");
+            }
             // Both may back off; then nothing has changed.
             (false, false) => assert_eq!(user.read(&memo).await, memo),
             (true, true) => panic!("both won: {edit:?} {deletion:?}"),

@@ -1,7 +1,17 @@
-//! The memo service: a module per verb.
+//! The memo service: a module per route, or per verb of `/api/memos/{id}`.
 
+mod batch;
+mod changes;
 mod create;
 mod delete;
 mod list;
+mod maintenance;
+mod options;
+mod patch;
+mod quotas;
 mod read;
+mod search;
+mod tags;
+mod trash;
 mod update;
+mod versions;
