@@ -7,7 +7,7 @@ FIRST_BUILD = [ -e target/debug/memo-host ] || \
 	echo "Building the host (mostly wasmtime) and the components. This happens once and takes about 5 minutes on two cores."
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test build build-plain lint bench toolchain browser site-test site-lint
+.PHONY: help up dev test build build-plain lint bench lighthouse toolchain browser browsers geckodriver site-modules site-test site-lint
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,8 +26,8 @@ dev: toolchain ## The same, and build what changes again while it is served
 	@$(FIRST_BUILD)
 	cargo run --bin memo-host -- --watch --target-dir target/dev $(ARGS)
 
-test: toolchain browser site-test ## Run all tests, also those in a real browser
-	MEMO_BROWSER=1 cargo test --no-fail-fast
+test: toolchain browser site-modules site-test ## Run all tests, also those in the browsers that are installed
+	MEMO_BROWSER=$${MEMO_BROWSER:-1} cargo test --no-fail-fast
 	@echo "Once more over HTTP, as on platforms whose stores have no atomic increment:"
 	MEMO_BROWSER=0 MEMO_BUILD_ARGS=--no-default-features MEMO_HOST_ARGS="--variable kv_atomics=false" cargo test --test blackbox
 
@@ -51,15 +51,25 @@ site-test:
 	@$(call with,node) node --test static/tests/*.test.js
 
 site-lint:
-	@$(call with,npm) cd static && \
-	{ [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel error; } && \
-	npm run --silent lint
+	@$(call with,npm) cd static && { $(modules); } && npm run --silent lint
+
+# Also axe, for the tests in the browser; they say so where it does not come.
+site-modules:
+	@$(call with,npm) cd static && { $(modules); } || echo "!!! SKIPPED: npm ci failed in static/." >&2
+
+# Installs what package-lock.json says, unless it is there.
+modules = [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel error
 
 # Goes on in the same line of the shell where there is such a program, and says loudly what is left out where there is not.
 with = command -v $(1) >/dev/null || { echo "!!! SKIPPED: $@ needs $(1), which is not on the PATH." >&2; exit 0; };
 
 bench: toolchain ## Measure, and write bench/RESULTS.md
 	bench/run
+
+lighthouse: toolchain ## Measure the site with Lighthouse in Chromium, and keep the reports in target/lighthouse
+	@$(call with,npm) (cd tests/lighthouse && { $(modules); }) && \
+	cargo run --bin memo-host -- --build-only && \
+	node tests/lighthouse/run.js
 
 # What rust-toolchain.toml asks for, where rustup manages Rust and does not do it by itself.
 toolchain:
@@ -70,7 +80,7 @@ toolchain:
 # The browser tests drive Chromium; redis-server is for the tests of the store on Redis.
 browser:
 	@command -v chromedriver >/dev/null && command -v redis-server >/dev/null && exit; \
-	if ! command -v apt-get >/dev/null || { [ "$$(id -u)" != 0 ] && ! command -v sudo >/dev/null; }; then \
+	if ! $(can_install); then \
 		echo "The tests need chromedriver with Chromium or Chrome, and redis-server, on the PATH." >&2; \
 		echo "Debian and Ubuntu: apt-get install chromium chromium-driver redis-server" >&2; \
 		echo "macOS: brew install chromedriver redis, and Chrome" >&2; \
@@ -78,6 +88,24 @@ browser:
 		echo "Without them, 'cargo test' runs all the rest." >&2; \
 		exit 1; \
 	fi; \
-	as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
-	$$as_root apt-get update -q && \
-	$$as_root apt-get install -q -y --no-install-recommends chromium chromium-driver redis-server
+	$(call install,chromium chromium-driver redis-server)
+
+browsers: browser geckodriver ## Install the other browsers for the tests: Firefox and WebKit, where Debian has them
+	@command -v firefox >/dev/null && command -v WebKitWebDriver >/dev/null && command -v Xvfb >/dev/null && exit; \
+	if ! $(can_install); then \
+		echo "Firefox and WebKit's driver are installed from Debian's packages: firefox-esr webkit2gtk-driver xvfb" >&2; \
+		exit 1; \
+	fi; \
+	$(call install,firefox-esr webkit2gtk-driver xvfb)
+
+# Firefox's driver, which Debian does not have, as its authors publish it. It is built once, in a minute or two.
+geckodriver:
+	@command -v geckodriver >/dev/null || [ -e target/tools/bin/geckodriver ] || { \
+		CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_DEV_STRIP=true \
+		cargo install --quiet --locked --debug --root target/tools --target-dir target/tools/build geckodriver@0.37.1 && \
+		rm -rf target/tools/build; \
+	}
+
+can_install = command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || command -v sudo >/dev/null; }
+install = as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	$$as_root apt-get update -q && $$as_root apt-get install -q -y --no-install-recommends $(1)

@@ -37,6 +37,11 @@ export default [
     rules: {
       // The policy `trusted-types 'none'` would refuse them at run time; this says so earlier.
       "no-restricted-properties": ["error", ...htmlFromStrings.map((property) => ({ property }))],
+      // build/comments.rs takes lines for comments that look like them.
+      "no-restricted-syntax": [
+        "error",
+        { selector: "TemplateElement[value.raw=/\\n/]", message: "A string of several lines is joined from its lines." },
+      ],
     },
   },
 ];

@@ -1,6 +1,5 @@
 // Serves worker.js on workerd, with KV and the site's files kept on disk.
 // node serve.js PORT STATE_DIR SIGNING_KEY_JWK
-import { createInterface } from "node:readline";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 
@@ -27,11 +26,4 @@ const mf = new Miniflare({
   kvPersist: `${stateDir}/kv`,
   bindings: { SIGNING_KEY: JSON.parse(signingKey), ISSUER: "memo-auth", AUDIENCE: "memo-api" },
 });
-console.log(`ready ${await mf.ready}`);
-
-// Records that no request asks for: one JSON array of [key, value] pairs a line.
-const kv = await mf.getKVNamespace("KV");
-for await (const line of createInterface({ input: process.stdin })) {
-  await Promise.all(JSON.parse(line).map(([key, value]) => kv.put(key, value)));
-  console.log("put");
-}
+await mf.ready;

@@ -2,135 +2,72 @@
 import { Buffer } from "node:buffer";
 import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { SignJWT, importJWK, jwtVerify } from "jose";
+import { auth, whoAsks } from "./auth.js";
+import { refuse } from "./problem.js";
+import * as store from "./store.js";
 
-const ACCESS_LIFE = 600;
-const SESSION_LIFE = 30 * 24 * 60 * 60;
-// The most that Workers allow.
-const PBKDF2_ITERATIONS = 100_000;
 const TEXT_MAX_BYTES = 64 * 1024;
+const BATCH_MAX = 100;
 
-const base64url = (bytes) => Buffer.from(bytes).toString("base64url");
-const random = (bytes) => base64url(crypto.getRandomValues(new Uint8Array(bytes)));
-
-/** Keys are imported once per isolate. */
-let keys;
-function signingKeys(env) {
-  keys ??= (async () => {
-    const { d, ...jwk } = env.SIGNING_KEY;
-    return {
-      kid: jwk.kid,
-      jwk,
-      private: await importJWK({ ...jwk, d }, "EdDSA"),
-      public: await importJWK(jwk, "EdDSA"),
-    };
-  })();
-  return keys;
-}
-
-function refuse(status, title, headers = {}) {
-  const body = JSON.stringify({ title, status });
-  const res = new Response(body, { status, headers: { "content-type": "application/problem+json", ...headers } });
-  return new HTTPException(status, { res });
-}
-
-// Passwords
-
-async function pbkdf2(password, salt) {
-  const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(password), "PBKDF2", false, ["deriveBits"]);
-  const algorithm = { name: "PBKDF2", hash: "SHA-256", salt, iterations: PBKDF2_ITERATIONS };
-  return new Uint8Array(await crypto.subtle.deriveBits(algorithm, key, 256));
-}
-
-async function hashPassword(password) {
-  const salt = crypto.getRandomValues(new Uint8Array(16));
-  return { salt: base64url(salt), hash: base64url(await pbkdf2(password, salt)) };
-}
-
-async function passwordMatches(password, stored) {
-  const hash = await pbkdf2(password, Buffer.from(stored.salt, "base64url"));
-  return crypto.subtle.timingSafeEqual(hash, Buffer.from(stored.hash, "base64url"));
-}
-
-// Sessions and tokens
-
-async function sha256(text) {
-  return base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-}
-
-async function tokens(env, userId, sessionId) {
-  const keys = await signingKeys(env);
-  const secret = random(32);
-  const session = { userId, refreshHash: await sha256(secret) };
-  await env.KV.put(`session:${sessionId}`, JSON.stringify(session), { expirationTtl: SESSION_LIFE });
-  const access = await new SignJWT({ client_id: "memo-cli", sid: sessionId })
-    .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid: keys.kid })
-    .setIssuer(env.ISSUER)
-    .setAudience(env.AUDIENCE)
-    .setSubject(userId)
-    .setJti(random(16))
-    .setIssuedAt()
-    .setExpirationTime(`${ACCESS_LIFE}s`)
-    .sign(keys.private);
-  return {
-    access_token: access,
-    token_type: "Bearer",
-    expires_in: ACCESS_LIFE,
-    refresh_token: `${sessionId}.${secret}`,
-  };
-}
-
-async function byPassword(env, form) {
-  const username = String(form.username ?? "").toLowerCase();
-  const user = await env.KV.get(`name:${username}`, "json");
-  if (!user || !(await passwordMatches(String(form.password ?? ""), user.password))) throw refuse(400, "invalid_grant");
-  return tokens(env, user.id, random(16));
-}
-
-async function byRefreshToken(env, form) {
-  const [sessionId, secret] = String(form.refresh_token ?? "").split(".");
-  const session = await env.KV.get(`session:${sessionId}`, "json");
-  if (!session || session.refreshHash !== (await sha256(secret ?? ""))) throw refuse(400, "invalid_grant");
-  return tokens(env, session.userId, sessionId);
-}
-
-// Memos
-
-/** KV lists keys in ascending order; ids that count down give the newest first. */
-function newId() {
-  const left = (9_999_999_999_999 - Date.now()).toString().padStart(13, "0");
-  const [tail] = crypto.getRandomValues(new Uint32Array(1));
-  return left + (tail % 1_000_000).toString().padStart(6, "0");
-}
-
-const memoKey = (user, id) => `memo:${user}:${id}`;
 const etag = (memo) => `"${memo.version}"`;
 
-async function readText(c) {
-  const body = await c.req.json().catch(() => {
-    throw refuse(400, "Malformed JSON");
-  });
-  const { text } = body;
+function checkText(text) {
   if (typeof text !== "string" || text.trim() === "" || Buffer.byteLength(text) > TEXT_MAX_BYTES) {
     throw refuse(422, "Invalid text");
   }
   return text;
 }
 
-async function readMemo(c) {
-  const key = memoKey(c.get("user"), c.req.param("id"));
-  const memo = await c.env.KV.get(key, "json");
-  if (!memo) throw refuse(404, "Not found");
-  return [key, memo];
+// What can be done, alone or in a batch.
+
+async function create(kv, user, { text, pinned = false, archived = false }) {
+  checkText(text);
+  const now = new Date().toISOString();
+  const tags = store.tagsIn(text);
+  const memo = { id: store.newId(), text, tags, pinned, archived, created_at: now, updated_at: now, trashed_at: null, version: 1 };
+  await store.write(kv, user, memo);
+  return memo;
 }
 
 /** The memo that a change is meant for. KV has no way to make check and write one step. */
-async function memoToChange(c) {
-  const expected = c.req.header("if-match");
+async function toChange(kv, user, id, expected) {
   if (!expected) throw refuse(428, "Precondition required");
-  const [key, memo] = await readMemo(c);
+  const memo = await store.read(kv, user, id);
+  if (!memo) throw refuse(404, "Not found");
   if (expected !== etag(memo)) throw refuse(412, "Stale version");
-  return [key, memo];
+  return memo;
+}
+
+async function change(kv, user, memo, { text = memo.text, pinned = memo.pinned, archived = memo.archived, trashed_at }) {
+  checkText(text);
+  const changed = {
+    ...memo,
+    text,
+    tags: store.tagsIn(text),
+    pinned,
+    archived,
+    trashed_at: trashed_at === null ? null : memo.trashed_at,
+    updated_at: new Date().toISOString(),
+    version: memo.version + 1,
+  };
+  await store.write(kv, user, changed);
+  return changed;
+}
+
+async function trash(kv, user, memo) {
+  if (memo.trashed_at) return store.remove(kv, user, memo);
+  const changed = { ...memo, trashed_at: new Date().toISOString(), version: memo.version + 1 };
+  return store.write(kv, user, changed);
+}
+
+async function operate(kv, user, { method, id, if_match, body }) {
+  if (method === "POST") return { status: 201, memo: await create(kv, user, body) };
+  const expected = typeof if_match === "number" ? `"${if_match}"` : if_match;
+  const memo = await toChange(kv, user, id, expected);
+  if (method === "PUT" || method === "PATCH") return { status: 200, memo: await change(kv, user, memo, body) };
+  if (method !== "DELETE") throw refuse(422, "Unknown method");
+  await trash(kv, user, memo);
+  return { status: 204 };
 }
 
 const app = new Hono();
@@ -142,75 +79,92 @@ app.use(async (c, next) => {
   c.header("cache-control", "no-store");
 });
 
-app.post("/api/auth/users", async (c) => {
-  const { username, password } = await c.req.json();
-  const name = String(username).toLowerCase();
-  if (!/^[a-z0-9][a-z0-9._-]{2,31}$/.test(name) || String(password).length < 8) throw refuse(422, "Invalid request");
-  if (await c.env.KV.get(`name:${name}`)) throw refuse(409, "Username taken");
-  const user = { id: random(16), username: name, created_at: new Date().toISOString() };
-  await c.env.KV.put(`name:${name}`, JSON.stringify({ ...user, password: await hashPassword(password) }));
-  return c.json(user, 201);
-});
-
-app.post("/api/auth/token", async (c) => {
-  const form = await c.req.parseBody();
-  if (form.grant_type === "password") return c.json(await byPassword(c.env, form));
-  if (form.grant_type === "refresh_token") return c.json(await byRefreshToken(c.env, form));
-  throw refuse(400, "unsupported_grant_type");
-});
-
-app.get("/.well-known/jwks.json", async (c) => c.json({ keys: [(await signingKeys(c.env)).jwk] }));
+app.route("/", auth);
 
 const memos = new Hono();
+memos.use(whoAsks);
 
-memos.use(async (c, next) => {
-  const [scheme, token] = (c.req.header("authorization") ?? "").split(" ");
-  if (scheme.toLowerCase() !== "bearer" || !token) throw refuse(401, "Unauthorized", { "www-authenticate": "Bearer" });
-  const keys = await signingKeys(c.env);
-  const expected = { issuer: c.env.ISSUER, audience: c.env.AUDIENCE, typ: "at+jwt", algorithms: ["EdDSA"] };
-  const { payload } = await jwtVerify(token, keys.public, expected).catch(() => {
-    throw refuse(401, "Unauthorized", { "www-authenticate": 'Bearer error="invalid_token"' });
+async function body(c) {
+  return c.req.json().catch(() => {
+    throw refuse(400, "Malformed JSON");
   });
-  c.set("user", payload.sub);
-  await next();
-});
+}
 
 memos.post("/", async (c) => {
-  const text = await readText(c);
-  const now = new Date().toISOString();
-  const memo = { id: newId(), text, created_at: now, updated_at: now, version: 1 };
-  await c.env.KV.put(memoKey(c.get("user"), memo.id), JSON.stringify(memo));
+  const memo = await create(c.env.KV, c.get("user"), await body(c));
   return c.json(memo, 201, { location: `/api/memos/${memo.id}`, etag: etag(memo) });
 });
 
+/** Whether a memo is one of those that are asked for. */
+function filter({ q = "", tag, state = "active" }) {
+  const fold = (text) => text.normalize("NFC").toLowerCase();
+  const words = fold(q).split(/\s+/).filter(Boolean);
+  const ofState = {
+    active: (memo) => !memo.trashed_at && !memo.archived,
+    archived: (memo) => !memo.trashed_at && memo.archived,
+    trashed: (memo) => memo.trashed_at,
+    all: () => true,
+  }[state];
+  return (memo) => {
+    if (!ofState(memo)) return false;
+    if (tag && !memo.tags.some((one) => one === tag || one.startsWith(`${tag}/`))) return false;
+    const text = words.length > 0 ? fold(memo.text) : "";
+    return words.every((word) => text.includes(word));
+  };
+}
+
 memos.get("/", async (c) => {
-  const limit = Math.min(Number(c.req.query("limit") ?? 50), 100);
-  const prefix = memoKey(c.get("user"), "");
-  const page = await c.env.KV.list({ prefix, limit, cursor: c.req.query("cursor") });
-  const names = page.keys.map((key) => key.name);
-  const memos = names.length > 0 ? await c.env.KV.get(names, "json") : new Map();
-  const items = names.map((name) => memos.get(name)).filter(Boolean);
-  return c.json({ items, next_cursor: page.list_complete ? null : page.cursor });
+  const query = c.req.query();
+  const limit = Math.min(Number(query.limit ?? 50), 100);
+  const place = query.cursor ? JSON.parse(Buffer.from(query.cursor, "base64url").toString()) : [undefined, 0];
+  // A plain list finds what it wants in as many keys; any other has to read further.
+  const chunk = query.q || query.tag || query.state ? Infinity : limit;
+  const { items, next } = await store.list(c.env.KV, c.get("user"), filter(query), limit, chunk, place);
+  return c.json({ items, next_cursor: next && Buffer.from(JSON.stringify(next)).toString("base64url") });
+});
+
+memos.get("/tags", async (c) => c.json({ items: await store.tagCounts(c.env.KV, c.get("user")), more: false }));
+
+memos.get("/changes", async (c) => {
+  const limit = Math.min(Number(c.req.query("limit") ?? 100), 100);
+  return c.json(await store.changes(c.env.KV, c.get("user"), c.req.query("since"), limit));
+});
+
+/** All at once: nobody would wait for one write after the other. */
+memos.post("/batch", async (c) => {
+  const { operations } = await body(c);
+  if (!Array.isArray(operations) || operations.length > BATCH_MAX) throw refuse(422, "Invalid operations");
+  const one = async (operation) => {
+    try {
+      return await operate(c.env.KV, c.get("user"), operation);
+    } catch (error) {
+      if (!(error instanceof HTTPException)) throw error;
+      return { status: error.status, problem: await error.getResponse().json() };
+    }
+  };
+  return c.json({ results: await Promise.all(operations.map(one)) });
 });
 
 memos.get("/:id", async (c) => {
-  const [, memo] = await readMemo(c);
+  const memo = await store.read(c.env.KV, c.get("user"), c.req.param("id"));
+  if (!memo) throw refuse(404, "Not found");
   c.header("etag", etag(memo));
   if (c.req.header("if-none-match") === etag(memo)) return c.body(null, 304);
   return c.json(memo);
 });
 
-memos.put("/:id", async (c) => {
-  const text = await readText(c);
-  const [key, memo] = await memoToChange(c);
-  const changed = { ...memo, text, updated_at: new Date().toISOString(), version: memo.version + 1 };
-  await c.env.KV.put(key, JSON.stringify(changed));
+const toChangeAlone = (c) => toChange(c.env.KV, c.get("user"), c.req.param("id"), c.req.header("if-match"));
+
+async function changeAlone(c) {
+  const wanted = await body(c);
+  const changed = await change(c.env.KV, c.get("user"), await toChangeAlone(c), wanted);
   return c.json(changed, 200, { etag: etag(changed) });
-});
+}
+memos.put("/:id", changeAlone);
+memos.patch("/:id", changeAlone);
 
 memos.delete("/:id", async (c) => {
-  const [key] = await memoToChange(c);
-  await c.env.KV.delete(key);
+  await trash(c.env.KV, c.get("user"), await toChangeAlone(c));
   return c.body(null, 204);
 });
 

@@ -1,10 +1,6 @@
-//! The load generator: keep-alive connections that send one request after the other, each as its workload says.
+//! Requests, answers, and keep-alive connections for them.
 
-use std::{
-    cell::RefCell,
-    rc::Rc,
-    time::{Duration, Instant},
-};
+use std::{cell::RefCell, ops::RangeInclusive};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -15,13 +11,17 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// A request to be, and the status that it must get.
+/// A request to be, and what its answer must be.
 pub struct Call {
     pub method: Method,
     pub path: String,
     pub headers: Vec<(&'static str, String)>,
     pub body: String,
     pub expect: u16,
+    /// How often the answer has to have this piece of text in it.
+    pub holds: Option<(&'static str, RangeInclusive<usize>)>,
+    /// Whether it goes on with what the call before it has begun: together they are one task, measured as one.
+    pub goes_on: bool,
 }
 
 impl Call {
@@ -32,7 +32,30 @@ impl Call {
             headers: Vec::new(),
             body: String::new(),
             expect,
+            holds: None,
+            goes_on: false,
         }
+    }
+
+    /// As errors name it.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    /// With another status to expect.
+    pub fn expecting(self, expect: u16) -> Self {
+        Self { expect, ..self }
+    }
+
+    /// The answer has to have `piece` in it so many times.
+    pub fn holding(self, piece: &'static str, times: RangeInclusive<usize>) -> Self {
+        let holds = Some((piece, times));
+        Self { holds, ..self }
+    }
+
+    /// A further step of the task that the last call began.
+    pub fn going_on(self) -> Self {
+        Self { goes_on: true, ..self }
     }
 
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -40,7 +63,9 @@ impl Call {
         self
     }
 
-    pub fn bearer(self, token: &str) -> Self {
+    /// With this access token, in place of any other.
+    pub fn bearer(mut self, token: &str) -> Self {
+        self.headers.retain(|(name, _)| *name != "authorization");
         self.header("authorization", format!("Bearer {token}"))
     }
 
@@ -67,13 +92,28 @@ impl Answer {
     pub fn json(&self) -> Result<serde_json::Value> {
         serde_json::from_slice(&self.body).context("the answer is not JSON")
     }
+
+    /// Fails where it doesn't have that piece in it, or too often.
+    pub fn check(&self, holds: Option<&(&'static str, RangeInclusive<usize>)>) -> Result<()> {
+        let Some((piece, times)) = holds else {
+            return Ok(());
+        };
+        let body = String::from_utf8_lossy(&self.body);
+        let found = body.matches(piece).count();
+        let beginning: String = body.chars().take(500).collect();
+        anyhow::ensure!(
+            times.contains(&found),
+            "{found} times {piece} where {times:?} were expected: {beginning}"
+        );
+        Ok(())
+    }
 }
 
-/// One connection's work: sees the answer to its last call and says the next, until there is none.
-pub type Client = Box<dyn FnMut(Option<&Answer>) -> Option<Call>>;
-
 /// A keep-alive connection.
-pub struct Connection(SendRequest<Full<Bytes>>);
+pub struct Connection {
+    port: u16,
+    sender: SendRequest<Full<Bytes>>,
+}
 
 impl Connection {
     /// Connects. Only inside a [`tokio::task::LocalSet`].
@@ -82,130 +122,58 @@ impl Connection {
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::task::spawn_local(connection);
-        Ok(Self(sender))
+        Ok(Self { port, sender })
     }
 
-    pub async fn send(&mut self, call: Call) -> Result<Answer> {
-        let mut request = Request::builder()
-            .method(call.method)
-            .uri(call.path)
-            .header("host", "localhost");
-        for (name, value) in call.headers {
-            request = request.header(name, value);
+    /// Sends, and once more on a new connection where the server has closed this one: a server may do so at any time
+    /// between two requests, and one that has no time for its connections does it just when the next request comes.
+    pub async fn send(&mut self, call: &Call) -> Result<Answer> {
+        match self.try_to_send(call).await {
+            Err(error) if error.is::<hyper::Error>() => {
+                eprintln!("{} {} again on a new connection: {error}", call.method, call.path);
+                *self = Self::open(self.port).await?;
+                self.try_to_send(call).await
+            }
+            result => result,
         }
-        let request = request.body(Full::new(Bytes::from(call.body)))?;
-        self.0.ready().await?;
-        let response = self.0.send_request(request).await?;
+    }
+
+    async fn try_to_send(&mut self, call: &Call) -> Result<Answer> {
+        let mut request = Request::builder()
+            .method(&call.method)
+            .uri(&call.path)
+            .header("host", "localhost");
+        for (name, value) in &call.headers {
+            request = request.header(*name, value);
+        }
+        let request = request.body(Full::new(Bytes::copy_from_slice(call.body.as_bytes())))?;
+        self.sender.ready().await?;
+        let response = self.sender.send_request(request).await?;
         let status = response.status();
         let body = response.into_body().collect().await?.to_bytes();
         Ok(Answer { status, body })
     }
 
-    /// Sends, and fails where the status is another than expected.
+    /// Sends, and fails where the answer is not the expected one.
     pub async fn expect(&mut self, call: Call) -> Result<Answer> {
-        let asked = format!("{} {}", call.method, call.path);
-        let expected = call.expect;
-        let answer = self.send(call).await.with_context(|| asked.clone())?;
+        let answer = self.expect_status(&call).await?;
+        answer.check(call.holds.as_ref()).with_context(|| call.name())?;
+        Ok(answer)
+    }
+
+    /// Sends, and fails where the status is another than expected.
+    pub async fn expect_status(&mut self, call: &Call) -> Result<Answer> {
+        let answer = self.send(call).await.with_context(|| call.name())?;
         anyhow::ensure!(
-            answer.status == expected,
-            "{asked}: {} where {expected} was expected: {}",
+            answer.status == call.expect,
+            "{}: {} where {} was expected: {}",
+            call.name(),
             answer.status,
+            call.expect,
             String::from_utf8_lossy(&answer.body)
         );
         Ok(answer)
     }
-}
-
-/// What one round of a workload came to.
-#[derive(Debug)]
-pub struct Round {
-    pub per_second: f64,
-    pub p50: Duration,
-    pub p99: Duration,
-    /// Processor time of the server's processes per request, where the system tells.
-    pub cpu: Option<Duration>,
-}
-
-#[derive(Default)]
-struct Tally {
-    measuring: bool,
-    stop: bool,
-    latencies: Vec<Duration>,
-}
-
-/// How long to warm up and to measure.
-#[derive(Clone, Copy)]
-pub struct Timing {
-    pub warm_up: Duration,
-    pub measure: Duration,
-}
-
-/// Runs all clients at once, each on a connection of its own. `cpu` reads the server's processor time so far.
-///
-/// A wrong answer is an error: a fast wrong answer must not count.
-pub async fn round(
-    port: u16,
-    clients: Vec<Client>,
-    timing: Timing,
-    mut cpu: impl FnMut() -> Option<Duration>,
-) -> Result<Round> {
-    let tally = Rc::new(RefCell::new(Tally::default()));
-    let all = join_all(clients.into_iter().map(|client| run(port, client, tally.clone())));
-    let all = tokio::task::spawn_local(all);
-
-    tokio::time::sleep(timing.warm_up).await;
-    let cpu_before = cpu();
-    tally.borrow_mut().measuring = true;
-    let started = Instant::now();
-    let give_up = started + timing.measure;
-    while Instant::now() < give_up && !all.is_finished() {
-        tokio::time::sleep(Duration::from_millis(5).min(give_up - Instant::now())).await;
-    }
-    let took = started.elapsed();
-    let cpu_after = cpu();
-    {
-        let mut tally = tally.borrow_mut();
-        tally.measuring = false;
-        tally.stop = true;
-    }
-    for result in all.await? {
-        result?;
-    }
-
-    let mut latencies = std::mem::take(&mut tally.borrow_mut().latencies);
-    latencies.sort_unstable();
-    let count = latencies.len();
-    anyhow::ensure!(count > 0, "no request was answered within {:?}", timing.measure);
-    let at = |share: f64| {
-        let index = (count as f64 * share) as usize;
-        latencies.get(index.min(count - 1)).copied().unwrap_or_default()
-    };
-    Ok(Round {
-        per_second: count as f64 / took.as_secs_f64(),
-        p50: at(0.5),
-        p99: at(0.99),
-        cpu: cpu_before
-            .zip(cpu_after)
-            .map(|(before, after)| after.saturating_sub(before).div_f64(count as f64)),
-    })
-}
-
-async fn run(port: u16, mut client: Client, tally: Rc<RefCell<Tally>>) -> Result<()> {
-    let mut connection = Connection::open(port).await?;
-    let mut last = None;
-    // After the last answer the client is asked once more, so that it learns of it.
-    while let Some(call) = client(last.as_ref()) {
-        if tally.borrow().stop {
-            break;
-        }
-        let started = Instant::now();
-        last = Some(connection.expect(call).await?);
-        let mut tally = tally.borrow_mut();
-        if tally.measuring {
-            tally.latencies.push(started.elapsed());
-        }
-    }
-    Ok(())
 }
 
 /// Does `jobs` over a few connections, in any order, and returns what they return in theirs.

@@ -13,13 +13,17 @@ use http::Method;
 
 use crate::{
     contestants::{Contestant, Kind},
-    driver::{Call, Connection, Timing, round},
+    driver::{Call, Connection},
     process::usage,
-    workloads::named,
+    round::{Timing, round},
+    workloads::{named, reading},
 };
 
 /// Longer than a host keeps an idle instance.
 const IDLE: Duration = Duration::from_millis(1300);
+
+/// While memory is watched.
+const CONNECTIONS: usize = 64;
 
 /// Start and memory of one contestant. Memory in bytes.
 pub struct Idle {
@@ -32,6 +36,7 @@ pub struct Idle {
     pub memory_at_rest: u64,
     pub memory_in_mix: u64,
     pub memory_signing_in: u64,
+    pub memory_searching: u64,
 }
 
 /// Measures, and ends the contestant.
@@ -55,48 +60,42 @@ pub async fn measure(mut contestant: Contestant, restarts: usize, timing: Timing
     tokio::time::sleep(IDLE).await;
     let memory_at_rest = contestant.usage().1;
     let has_data = contestant.kind != Kind::Hello;
-    Ok(Idle {
+    let mut idle = Idle {
         start,
         warm,
         fresh_instance,
         memory_at_rest,
-        memory_in_mix: if has_data {
-            peak(&contestant, "90/10 mix of 200 users", timing).await?
-        } else {
-            0
-        },
-        memory_signing_in: if has_data {
-            peak(&contestant, "sign-in", timing).await?
-        } else {
-            0
-        },
-    })
+        memory_in_mix: 0,
+        memory_signing_in: 0,
+        memory_searching: 0,
+    };
+    if has_data {
+        idle.memory_in_mix = peak(&contestant, "90/10 mix of 200 users", CONNECTIONS, timing).await?;
+        idle.memory_signing_in = peak(&contestant, "sign-in", CONNECTIONS, timing).await?;
+    }
+    if contestant.stage.searcher.is_some() {
+        // One search at a time: of many at once the Worker would have the first done after minutes.
+        idle.memory_searching = peak(&contestant, "search, all pages", 1, timing).await?;
+    }
+    Ok(idle)
 }
 
 async fn get(connection: &mut Connection, contestant: &Contestant) -> Result<Duration> {
-    let call = match contestant
-        .stage
-        .user(0)
-        .and_then(|user| Some((user, user.memos.last()?)))
-    {
-        Some((user, memo)) => Call::new(Method::GET, &memo.path, 200).bearer(&user.token),
-        None => Call::new(Method::GET, "/hello", 200),
+    let call = match contestant.kind {
+        Kind::Hello => Call::new(Method::GET, "/hello", 200),
+        _ => reading::get(&contestant.stage)?,
     };
     let started = Instant::now();
     connection.expect(call).await?;
     Ok(started.elapsed())
 }
 
-/// The most memory that it takes while 64 connections do this.
-async fn peak(contestant: &Contestant, workload: &str, timing: Timing) -> Result<u64> {
-    const CONNECTIONS: usize = 64;
+/// The most memory that it takes while so many connections do this.
+async fn peak(contestant: &Contestant, workload: &str, connections: usize, timing: Timing) -> Result<u64> {
     let Some(workload) = named(workload) else {
         anyhow::bail!("there is no workload {workload}");
     };
-    let workload = crate::Workload {
-        connections: CONNECTIONS,
-        ..*workload
-    };
+    let workload = workload.over(connections);
     let stop = Arc::new(AtomicBool::new(false));
     let watch = {
         let (stop, id) = (stop.clone(), contestant.server.id());

@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use sysinfo::System;
 
-use crate::contestants::root;
+use crate::contestants::{pocketbase, root};
 
 /// Lines of Markdown.
 pub fn describe() -> Vec<String> {
@@ -36,6 +36,10 @@ pub fn describe() -> Vec<String> {
             installed("hono"),
             installed("jose")
         ),
+        match first_line(&pocketbase().display().to_string(), &["--version"]).as_str() {
+            "?" => "PocketBase not installed".to_owned(),
+            version => version.replace("pocketbase version", "PocketBase"),
+        },
     ]
 }
 

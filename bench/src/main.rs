@@ -2,27 +2,30 @@
 
 mod chart;
 mod contestants;
+mod dialect;
 mod driver;
 mod goals;
 mod idle;
 mod machine;
 mod process;
 mod report;
+mod round;
 mod stage;
+mod text;
 mod tokens;
 mod workloads;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
 
 use contestants::{Contestant, Kind};
-use driver::{Round, Timing, round};
 use process::Cores;
 use report::Report;
+use round::{Round, Timing, round};
 use stage::Size;
-use workloads::{INDEPENDENT, WORKLOADS, Workload, named};
+use workloads::{INDEPENDENT, WORKLOADS, Workload, named, needed};
 
 /// Measures the app beside what it could be and what others would pick, and writes bench/RESULTS.md.
 #[derive(Parser)]
@@ -32,7 +35,7 @@ struct Args {
     quick: bool,
     /// Only the workload of this name, or those whose names contain it; RESULTS.md stays as it is
     #[arg(long)]
-    only: Option<String>,
+    only: Vec<String>,
     /// How often each workload is measured on each contestant
     #[arg(long, default_value_t = 5)]
     rounds: usize,
@@ -40,6 +43,9 @@ struct Args {
     #[arg(long)]
     contestant: Vec<String>,
 }
+
+/// A workload's name, and its rounds with few and with many foreign records in the store.
+pub type ForeignRounds = (&'static str, [Vec<Round>; 2]);
 
 /// The measurements of each workload on each contestant.
 pub type Rounds = BTreeMap<(&'static str, Kind), Vec<Round>>;
@@ -67,6 +73,9 @@ impl Plan {
                     users: 70,
                     sessions: 16,
                     fresh_tokens: 400,
+                    searched: 1_000,
+                    organisers: 4,
+                    follower: true,
                 },
                 foreign: [10, 2_000],
                 restarts: 1,
@@ -82,6 +91,9 @@ impl Plan {
                 users: 201,
                 sessions: 16,
                 fresh_tokens: 1500,
+                searched: 10_000,
+                organisers: 4,
+                follower: true,
             },
             foreign: [10, 100_000],
             restarts: 5,
@@ -98,48 +110,42 @@ fn main() -> Result<()> {
 
 async fn run(args: &Args, cores: Cores) -> Result<()> {
     let plan = Plan::new(args);
-    let wanted = |name: &str| match args.only.as_deref() {
-        Some(only) if named(only).is_some() => name == only,
-        Some(part) => name.contains(part),
-        None => true,
+    let fits = |name: &str, only: &str| match named(only) {
+        Some(_) => name == only,
+        None => name.contains(only),
     };
+    let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|only| fits(name, only));
     let chosen = |kind: Kind| args.contestant.is_empty() || args.contestant.iter().any(|name| name == kind.name());
+    let workloads: Vec<&Workload> = WORKLOADS.iter().filter(|workload| wanted(workload.name)).collect();
+    let takes_part = |kind: Kind| workloads.iter().any(|workload| workload.on.contains(&kind));
     let here: Vec<Kind> = Kind::ALL
         .into_iter()
-        .filter(|kind| chosen(*kind) && kind.is_here())
+        .filter(|kind| chosen(*kind) && takes_part(*kind) && kind.is_here())
         .collect();
 
     let mut contestants = Vec::new();
     for kind in &here {
         eprintln!("{}: making {} users and their memos", kind.name(), plan.size.users);
-        contestants.push(Contestant::start(*kind, plan.size, cores).await?);
+        let size = needed(&workloads, *kind, plan.size);
+        contestants.push(Contestant::start(*kind, size, cores).await?);
     }
-    let workloads: Vec<&Workload> = WORKLOADS.iter().filter(|workload| wanted(workload.name)).collect();
     let mut report = Report::new(&here, cores, args.quick);
     report.rounds = measure(&plan, &workloads, &mut contestants).await?;
 
-    let independent: Vec<&Workload> = INDEPENDENT
-        .iter()
-        .filter(|name| wanted(name))
-        .filter_map(|name| named(name))
-        .collect();
-    if !independent.is_empty() {
-        // The peer would take a quarter of an hour to write that many values, each a file of its own.
-        for kind in here.iter().filter(|kind| **kind == Kind::Ours) {
-            let beside = beside_foreign(&plan, *kind, &independent, cores).await?;
-            report.foreign.insert(*kind, beside);
-        }
+    if here.contains(&Kind::Ours) {
+        let independent = INDEPENDENT.iter().filter(|name| wanted(name));
+        let independent: Vec<_> = independent.filter_map(|name| named(name)).collect();
+        report.foreign = beside_foreign(&plan, &independent, cores).await?;
     }
-    if args.only.is_none() {
+    if args.only.is_empty() {
         for contestant in contestants {
             let kind = contestant.kind;
             eprintln!("{}: starts, and memory", kind.name());
-            report
-                .idle
-                .insert(kind, idle::measure(contestant, plan.restarts, plan.timing).await?);
+            let idle = idle::measure(contestant, plan.restarts, plan.timing).await?;
+            report.idle.insert(kind, idle);
         }
     }
-    let partial = args.quick || args.only.is_some() || !args.contestant.is_empty();
+    let partial = args.quick || !args.only.is_empty() || !args.contestant.is_empty();
     report.write(!partial)
 }
 
@@ -179,27 +185,27 @@ async fn measure(plan: &Plan, workloads: &[&Workload], contestants: &mut [Contes
 async fn one(plan: &Plan, workload: &Workload, contestant: &Contestant) -> Result<Round> {
     let clients = workload.clients(&contestant.stage);
     let cpu = || Some(contestant.usage().0);
-    round(contestant.server.port, clients, plan.timing, cpu).await
+    let measured = round(contestant.server.port, clients, plan.timing, cpu).await;
+    measured.with_context(|| format!("{} on {}", workload.name, contestant.kind.name()))
 }
 
-/// The same work beside few and beside many records of others, in turns.
-async fn beside_foreign(
-    plan: &Plan,
-    kind: Kind,
-    workloads: &[&Workload],
-    cores: Cores,
-) -> Result<Vec<(&'static str, [Vec<Round>; 2])>> {
-    let size = Size { users: 20, ..plan.size };
-    let [few, many] = plan.foreign;
-    let mut beside_few = Contestant::start(kind, size, cores).await?;
-    let mut beside_many = Contestant::start(kind, size, cores).await?;
-    eprintln!("{}: adding {many} records of others", kind.name());
-    beside_few.add_foreign(few)?;
-    beside_many.add_foreign(many)?;
-    let mut all: Vec<(_, [Vec<Round>; 2])> = workloads
+/// Ours does the same work beside few and beside many records of others, in turns.
+async fn beside_foreign(plan: &Plan, workloads: &[&Workload], cores: Cores) -> Result<Vec<ForeignRounds>> {
+    let mut all: Vec<ForeignRounds> = workloads
         .iter()
         .map(|workload| (workload.name, Default::default()))
         .collect();
+    if all.is_empty() {
+        return Ok(all);
+    }
+    let size = Size { users: 20, ..plan.size };
+    let size = needed(workloads, Kind::Ours, size);
+    let [few, many] = plan.foreign;
+    let beside_few = Contestant::start(Kind::Ours, size, cores).await?;
+    let beside_many = Contestant::start(Kind::Ours, size, cores).await?;
+    eprintln!("ours: adding {many} records of others");
+    beside_few.add_foreign(few)?;
+    beside_many.add_foreign(many)?;
     for _ in 0..plan.rounds {
         for (workload, (_, [with_few, with_many])) in workloads.iter().zip(&mut all) {
             with_few.push(one(plan, workload, &beside_few).await?);

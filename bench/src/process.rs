@@ -1,9 +1,8 @@
 //! Server processes: started on a core of their own, watched, ended.
 
 use std::{
-    io::{BufRead, BufReader, Write},
     net::TcpListener,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -61,45 +60,20 @@ pub struct Program {
 /// A running server, ended when dropped.
 pub struct Server {
     child: Child,
-    stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
     pub port: u16,
 }
 
 impl Server {
     /// Starts a server; it need not answer yet.
     pub fn start(program: &Program, port: u16, cores: Cores) -> Result<Self> {
-        let mut child = cores
+        let child = cores
             .for_server(&program.name)
             .args(&program.args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
             .spawn()
             .with_context(|| format!("cannot start {}", program.name))?;
-        let stdin = child.stdin.take().context("no stdin")?;
-        let stdout = BufReader::new(child.stdout.take().context("no stdout")?);
-        Ok(Self {
-            child,
-            stdin,
-            stdout,
-            port,
-        })
-    }
-
-    /// Writes a line to its stdin.
-    pub fn tell(&mut self, line: &str) -> Result<()> {
-        writeln!(self.stdin, "{line}")?;
-        Ok(self.stdin.flush()?)
-    }
-
-    /// Waits until it prints this line.
-    pub fn hear(&mut self, expected: &str) -> Result<()> {
-        let mut line = String::new();
-        while line.trim_end() != expected {
-            line.clear();
-            anyhow::ensure!(self.stdout.read_line(&mut line)? > 0, "the server ended");
-        }
-        Ok(())
+        Ok(Self { child, port })
     }
 
     /// The process to ask [`usage`] about.
@@ -147,7 +121,10 @@ impl Drop for Server {
     }
 }
 
-/// A port that nobody listens on at this moment.
+/// A port that nobody listens on at this moment. Not one of those that the system gives out: somebody else may get it
+/// before the server listens.
 pub fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    let mut ports = (0..100).map(|_| fastrand::u16(20_000..32_000));
+    let free = ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.context("no port is free")
 }

@@ -66,9 +66,9 @@ impl Text {
         &self.0
     }
 
-    /// How many bytes of UTF-8 it has.
-    pub fn bytes(&self) -> u32 {
-        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    /// How many KiB of UTF-8 it has, the last of them not full.
+    pub fn kib(&self) -> u32 {
+        u32::try_from(self.0.len().div_ceil(1024)).unwrap_or(u32::MAX)
     }
 }
 
@@ -158,10 +158,9 @@ pub struct Memo {
     /// Since when it is in the trash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trashed_at: Option<Timestamp>,
-    /// How many bytes it counts for in its owner's quota: as many as its longest text had. Memos from before there were
-    /// quotas count for nothing until their text is changed.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub charge: u32,
+    /// What it counts for in its owner's quota.
+    #[serde(default, skip_serializing_if = "Charge::is_nothing")]
+    pub charge: Charge,
     /// When the newest text in its history was written ([`crate::catalog::history`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_at: Option<Timestamp>,
@@ -175,7 +174,7 @@ impl Memo {
     pub fn first(content: Content, taken_at: Timestamp) -> Self {
         let created_at = content.created_at.unwrap_or(taken_at);
         Self {
-            charge: content.text.bytes(),
+            charge: Charge::created(&content.text),
             text: content.text,
             created_at,
             updated_at: created_at,
@@ -195,7 +194,7 @@ impl Memo {
         Self {
             // Whoever has no room may still pin a memo from before there were quotas, or delete it.
             charge: if is_other_text {
-                self.charge.max(text.bytes())
+                self.charge.grown_to(text.kib())
             } else {
                 self.charge
             },
@@ -234,8 +233,45 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-fn is_zero(value: &u32) -> bool {
-    *value == 0
+/// What a memo counts for: the longest text that it has had, because its earlier texts are kept as well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    /// What it was created with. Nothing for memos from before there were quotas.
+    #[serde(rename = "created", default)]
+    pub created_kib: u32,
+    /// What it has grown by since.
+    #[serde(rename = "grown", default)]
+    pub grown_kib: u32,
+}
+
+impl Charge {
+    /// That of a new memo.
+    pub fn created(text: &Text) -> Self {
+        Self {
+            created_kib: text.kib(),
+            grown_kib: 0,
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The charge of the same memo when it has grown by so much more, and that is counted as if it had been created with it.
+    pub fn created_later(self, kib: u32) -> Self {
+        Self {
+            created_kib: self.created_kib.saturating_add(kib),
+            ..self
+        }
+    }
+
+    /// The charge of the same memo with a text of so many KiB.
+    fn grown_to(self, kib: u32) -> Self {
+        Self {
+            grown_kib: self.grown_kib.max(kib.saturating_sub(self.created_kib)),
+            ..self
+        }
+    }
 }
 
 impl Versioned for Memo {

@@ -1,12 +1,13 @@
 //! Makes the site out of `public/` and embeds it.
 //!
-//! Scripts, pictures and the like are served as they lie there. The pages at the top of `public/` are assembled (see
-//! [`pages`]), and all style sheets become one (see [`styles`]). Every file is embedded as it is, and in brotli and
-//! gzip where that makes it smaller.
+//! Pictures and the like are served as they lie there, and scripts without their comments (see [`comments`]). The pages at
+//! the top of `public/` are assembled (see [`pages`]), and all style sheets become one (see [`styles`]). Every file is
+//! embedded as it is then, and in brotli and gzip where that makes it smaller.
 //!
 //! Writes `$OUT_DIR/assets.rs`, the value of `site::assets::ASSETS`, and `$OUT_DIR/routes.rs`, that of
 //! `site::routes::ROUTES`.
 
+mod comments;
 mod embed;
 mod pages;
 mod routes;
@@ -38,6 +39,7 @@ fn main() -> Result<()> {
 
     let mut files = pages::assemble(&sources)?;
     files.push(styles::join(&sources)?);
+    files.extend(scripts(&sources)?);
     files.extend(as_they_are(&sources));
     files.sort_by(|one, other| one.path.cmp(&other.path));
 
@@ -45,9 +47,23 @@ fn main() -> Result<()> {
     fs::write(out.join("routes.rs"), routes::list(sources.text("js/routes.js")?)?).context("writing the routes")
 }
 
-/// What is neither a part of a page nor a part of the style sheet.
+fn scripts(sources: &Sources) -> Result<Vec<File>> {
+    let scripts = sources.names(|name| name.ends_with(".js"));
+    scripts
+        .map(|name| {
+            Ok(File {
+                path: format!("/{name}"),
+                name: name.to_owned(),
+                content: comments::remove(name, sources.text(name)?)?.into_bytes(),
+            })
+        })
+        .collect()
+}
+
+/// What is neither a script nor a part of a page or of the style sheet.
 fn as_they_are(sources: &Sources) -> impl Iterator<Item = File> {
-    let served = sources.names(|name| !name.ends_with(".html") && !name.ends_with(".css"));
+    let is_made = |name: &str| [".html", ".css", ".js"].iter().any(|ending| name.ends_with(ending));
+    let served = sources.names(move |name| !is_made(name));
     served.map(|name| File {
         path: format!("/{name}"),
         name: name.to_owned(),

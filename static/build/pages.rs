@@ -61,7 +61,7 @@ fn page(shell: &str, fragments: &BTreeMap<&str, &str>, sources: &Sources) -> Res
                 Some(("include", name)) => {
                     indented(fragments.get(name).with_context(|| format!("no fragment {name}"))?)
                 }
-                Some(("modulepreload", entry)) => preloads(entry, sources)?,
+                Some(("modulepreload", entry)) => preloads(entry, shell, sources)?,
                 _ => line.to_owned(), // A comment for people.
             },
         };
@@ -88,10 +88,11 @@ fn indented(fragment: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn preloads(entry: &str, sources: &Sources) -> Result<String> {
+fn preloads(entry: &str, shell: &str, sources: &Sources) -> Result<String> {
     let mut modules = BTreeSet::new();
     follow(entry, sources, &mut modules)?;
-    modules.remove(entry);
+    // What the shell loads by a script is asked for by then, and Firefox takes asking again for an error.
+    modules.retain(|module| !shell.contains(&format!("src=\"/{module}\"")));
     let links = modules
         .iter()
         .map(|module| format!("  <link rel=\"modulepreload\" href=\"/{module}\">"));

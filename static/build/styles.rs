@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 
-use crate::{File, sources::Sources};
+use crate::{File, comments, sources::Sources};
 
 /// The general rules, in their order. Those of the components follow in the order of their names.
 const GENERAL: [&str; 4] = ["css/tokens.css", "css/base.css", "css/controls.css", "css/pages.css"];
@@ -12,14 +12,14 @@ const GENERAL: [&str; 4] = ["css/tokens.css", "css/base.css", "css/controls.css"
 pub fn join(sources: &Sources) -> Result<File> {
     let mut sheet = String::new();
     for name in GENERAL {
-        sheet.push_str(sources.text(name)?);
+        sheet.push_str(&comments::remove(name, sources.text(name)?)?);
         sheet.push('\n');
     }
     for name in sources.names(|name| name.ends_with(".css") && !GENERAL.contains(&name)) {
         if !name.starts_with("js/screens/") {
             bail!("public/{name}: give it a place in the order, in build/styles.rs");
         }
-        sheet.push_str(sources.text(name)?);
+        sheet.push_str(&comments::remove(name, sources.text(name)?)?);
         sheet.push('\n');
     }
     languages(sources, &mut sheet)?;

@@ -40,7 +40,7 @@ fn the_apps_own_paths_are_answered_with_its_page() {
     let index = get("/", &[]);
     assert!(ROUTES.len() > 5);
     for route in ROUTES {
-        let path = route.replace("{id}", "7");
+        let path = route.replace("{id}", "7").replace("{tag...}", "a/%ED%95%9C/c");
         let response = get(&path, &[]);
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         assert_eq!(response.body(), index.body(), "{path}");
@@ -50,7 +50,12 @@ fn the_apps_own_paths_are_answered_with_its_page() {
         "/m",
         "/m/",
         "/m/7/",
-        "/m/7/history",
+        "/m/7/histories",
+        "/m/7/history/1",
+        "/tag",
+        "/tag/",
+        "/tag/a//b",
+        "/tag/a/",
         "/new/",
         "/sign-in/x",
         "/help.html",

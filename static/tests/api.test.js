@@ -95,4 +95,8 @@ test("errors are told in words that help", () => {
   assert.deepEqual(told(problem("too-many-requests", "30")), { key: "problem.too-many-requests", params: { count: 30 } });
   assert.deepEqual(told(problem("too-many-requests", "0")).params, { count: 1 });
   assert.deepEqual(told(problem("too-many-requests")), { key: "tooManyRequests" });
+  const full = (members) => told(new Problem(403, { type: "/problems#quota-exceeded", ...members }));
+  assert.deepEqual(full({ quota: "memos", limit: 500, used: 500 }), { key: "quotaMemos", params: { limit: 500, used: 500 } });
+  assert.deepEqual(full({ quota: "bytes", limit: 50_000_000, used: 49_960_000 }).params, { limit: 50, used: 50 });
+  assert.deepEqual(full({}), { key: "problem.unknown" }, "no figures");
 });

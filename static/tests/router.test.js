@@ -4,11 +4,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { detour, placeAt } from "../public/js/router.js";
-import { ROUTES } from "../public/js/routes.js";
+import { pathOfTag } from "../public/js/lib/tags.js";
+import { ROUTES, searchAddress } from "../public/js/routes.js";
 
 test("every route is found at its own path", () => {
   for (const route of ROUTES) {
-    const place = placeAt(route.path.replace("{id}", "7"));
+    const place = placeAt(route.path.replace("{id}", "7").replace("{tag...}", "a/b"));
     assert.equal(place?.route, route);
   }
 });
@@ -25,8 +26,15 @@ test("a parameter that is not well-formed names nothing, and breaks nothing", ()
   assert.deepEqual(placeAt("/m/%ff")?.params, { id: "%ff" });
 });
 
+test("a tag may hold slashes and any letter, and comes back from its address as it was", () => {
+  for (const tag of ["a", "a/b/c", "책/읽을 것", "50%", "?#"]) {
+    assert.deepEqual(placeAt(pathOfTag(tag))?.params, { tag }, tag);
+  }
+  assert.equal(placeAt(searchAddress("우유 & 빵"))?.query.get("q"), "우유 & 빵");
+});
+
 test("elsewhere the app has no place", () => {
-  for (const address of ["/m", "/m/", "/m/7/", "/m/7/x", "/problems", "/New", "//evil.example/", "//", "https://evil.example/", "", "new"]) {
+  for (const address of ["/m", "/m/", "/m/7/", "/m/7/x", "/m/7/history/1", "/tag", "/tag/", "/tag/a//b", "/tag/a/", "/problems", "/New", "//evil.example/", "//", "https://evil.example/", "", "new"]) {
     assert.equal(placeAt(address), null, address);
   }
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { onShortcuts } from "../public/js/lib/shortcuts.js";
+import { formatKeyOf, onShortcuts } from "../public/js/lib/shortcuts.js";
 
 let textarea, saved, cancelled;
 
@@ -104,4 +104,31 @@ test("a composition without the wish saves nothing", async () => {
   fire("compositionend");
   await aMoment();
   assert.deepEqual(saved, []);
+});
+
+test("a key that somebody else has taken does nothing", () => {
+  textarea = Object.assign(new EventTarget(), { value: "" });
+  textarea.addEventListener("keydown", (event) => event.preventDefault());
+  onShortcuts(textarea, { save: () => saved.push(""), cancel: () => (cancelled += 1) });
+  press("Escape");
+  press("Enter", SAVE);
+  assert.deepEqual([saved, cancelled], [[], 0]);
+});
+
+test("letters with Ctrl or Cmd are the same on every keyboard, and an input method's are its own", () => {
+  const key = (properties) => formatKeyOf({ code: "", keyCode: 66, ...properties });
+  assert.equal(key({ key: "b", code: "KeyB", ctrlKey: true }), "b");
+  assert.equal(key({ key: "B", code: "KeyN", metaKey: true }), "b", "what is printed on the key");
+  assert.equal(key({ key: "\u3160", code: "KeyB", ctrlKey: true }), "b", "Korean letters");
+  assert.equal(key({ key: "*", code: "Digit8", ctrlKey: true, shiftKey: true }), "shift+8");
+  for (const other of [
+    { key: "b", code: "KeyB" },
+    { key: "b", code: "KeyB", ctrlKey: true, altKey: true },
+    { key: "b", code: "KeyB", ctrlKey: true, shiftKey: true },
+    { key: "b", code: "KeyB", ctrlKey: true, isComposing: true },
+    { key: "Process", code: "KeyB", ctrlKey: true, keyCode: 229 },
+    { key: "8", code: "Digit8", ctrlKey: true },
+  ]) {
+    assert.equal(key(other), null, JSON.stringify(other));
+  }
 });

@@ -1,44 +1,82 @@
-//! A person's two counters, each of which holds two numbers.
+//! A person's two counters, each of which holds several numbers.
 //!
-//! | counter | low bits | high bits |
-//! |---|---|---|
-//! | `memo/{user}/seq` | the newest id that was given out | how many of these ids have no memo any more |
-//! | `memo/{user}/changes` | the bytes that the memos count for | the number of the latest change |
+//! | counter | from its low bits to its high ones |
+//! |---|---|
+//! | `memo/{user}/seq` | the newest id that was given out; the KiB that memos were created with; how many memos there are |
+//! | `memo/{user}/changes` | the KiB that memos have grown by since; the number of the latest change |
 //!
-//! One increment moves both numbers of a counter, so that the quotas cost a create one increment and a change none.
+//! One increment moves all numbers of a counter. A component is at a standstill while it increments, because that call has
+//! no asynchronous form, so a create makes do with one and a change with one more than its claim. Only who uses more than
+//! half of their quota needs to look at both counters.
 //!
 //! What is counted is never less than what there is: a memo is counted before it is written, and taken off after it is
-//! gone. A request that stops in between leaves one memo counted too many. Ids that were lost before there were quotas
-//! count as memos.
+//! gone. A request that stops in between leaves one memo counted too many. Memos from before there were quotas count for
+//! what they have grown by since.
 
 use common::{store::kv::KvError, world::clock::Timestamp};
-use futures::join;
 use serde::{Deserialize, Serialize};
 
 use super::{Catalog, Error, Quota};
-use crate::memo::MemoId;
+use crate::memo::{Charge, MemoId};
 
-/// Two signed numbers in one counter.
-#[derive(Clone, Copy)]
-struct Pair {
-    /// How many bits the lower number has, its sign among them.
-    low_bits: u32,
+/// How many bits an id has in its counter.
+const ID_BITS: u32 = 25;
+/// How many bits a number of KiB has beside it, its sign among them.
+const KIB_BITS: u32 = 20;
+/// How many bits the KiB have beside the number of a change, their sign among them.
+const GROWN_BITS: u32 = 24;
+
+/// Ids beyond this one are not given out, so that they never reach the number above them. Who is here has created sixteen
+/// million memos.
+const ID_MAX: i64 = 1 << (ID_BITS - 1);
+
+/// The numbers of `seq`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Seq {
+    id: i64,
+    kib: i64,
+    memos: i64,
 }
 
-const SEQ: Pair = Pair { low_bits: 32 };
-const CHANGES: Pair = Pair { low_bits: 34 };
-
-impl Pair {
-    fn join(self, high: i64, low: i64) -> i64 {
-        (high << self.low_bits).wrapping_add(low)
+impl Seq {
+    fn joined(self) -> i64 {
+        let upper = (self.memos << KIB_BITS).wrapping_add(self.kib);
+        (upper << ID_BITS).wrapping_add(self.id)
     }
 
-    fn split(self, value: i64) -> (i64, i64) {
-        let half = 1_i64 << (self.low_bits - 1);
-        let mask = (1_i64 << self.low_bits) - 1;
-        let low = (value.wrapping_add(half) & mask).wrapping_sub(half);
-        (value.wrapping_sub(low) >> self.low_bits, low)
+    fn of(value: i64) -> Self {
+        // Ids only grow, so theirs is the one number without a sign.
+        let id = value & ((1 << ID_BITS) - 1);
+        let (memos, kib) = split(value >> ID_BITS, KIB_BITS);
+        Self { id, kib, memos }
     }
+}
+
+/// The numbers of `changes`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Changes {
+    grown_kib: i64,
+    number: i64,
+}
+
+impl Changes {
+    fn joined(self) -> i64 {
+        (self.number << GROWN_BITS).wrapping_add(self.grown_kib)
+    }
+
+    fn of(value: i64) -> Self {
+        let (number, grown_kib) = split(value, GROWN_BITS);
+        Self { grown_kib, number }
+    }
+}
+
+/// The upper number and the lower one, which has so many bits and a sign: one that was taken off twice does not reach the
+/// upper one.
+fn split(value: i64, bits: u32) -> (i64, i64) {
+    let half = 1_i64 << (bits - 1);
+    let mask = (1_i64 << bits) - 1;
+    let low = (value.wrapping_add(half) & mask).wrapping_sub(half);
+    (value.wrapping_sub(low) >> bits, low)
 }
 
 /// How far a person's counters are.
@@ -50,97 +88,162 @@ pub struct Heads {
     pub change: u64,
 }
 
-/// The store's counter holds what these services never put there.
-fn corrupt(key: String) -> KvError {
-    KvError::Corrupt {
-        key,
-        cause: "a counter out of its range".to_owned(),
-    }
+/// The number of a change, and where the growth that it makes is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The number.
+    pub number: u64,
+    /// Whether the growth is counted where memos are created.
+    pub with_ids: bool,
+}
+
+/// A number as it is used outside of its counter, where it is never negative.
+fn natural(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
 }
 
 impl Catalog<'_> {
-    /// Takes the id of a memo of so many bytes: nobody else gets it. An id may be lost when the store fails. Two increments
-    /// at once.
-    pub(super) async fn take_id(&self, bytes: u32, now: Timestamp) -> Result<MemoId, Error> {
+    /// Takes the id of a memo of so many KiB: nobody else gets it. An id may be lost when the store fails. One increment,
+    /// and another by nothing where the quota of bytes is half used.
+    pub(super) async fn take_id(&self, kib: u32, now: Timestamp) -> Result<MemoId, Error> {
         if !self.ports.kv.has_increment() {
             return self.time_ordered(now).map(MemoId);
         }
-        let kv = &self.ports.kv;
-        let (seq_key, changes_key) = (self.names.seq(), self.names.changes());
-        let (seq, changes) = join!(kv.increment(&seq_key, 1), kv.increment(&changes_key, i64::from(bytes)));
-        let (gone, id) = SEQ.split(seq?);
-        let (_, used) = CHANGES.split(changes?);
-        let memos = id.saturating_sub(gone);
-        if let Err(refused) = self
-            .limits
-            .check_memos(memos)
-            .and_then(|()| self.limits.check_bytes(used, bytes))
-        {
-            self.give_back(bytes).await;
+        let taken = Seq {
+            id: 1,
+            kib: kib.into(),
+            memos: 1,
+        };
+        let seq = Seq::of(self.ports.kv.increment(&self.names.seq(), taken.joined()).await?);
+        if seq.id > ID_MAX {
+            // Nobody was given this id or a later one, so it can be taken back.
+            self.count_off_seq(taken).await;
+            return Err(KvError::Refused("a person has created too many memos".to_owned()).into());
+        }
+        if let Err(refused) = self.check(seq, kib).await? {
+            self.count_off_seq(Seq { id: 0, ..taken }).await;
             return Err(refused.into());
         }
-        match u64::try_from(id) {
-            Ok(id) if id > 0 => Ok(MemoId(id)),
-            _ => Err(corrupt(seq_key).into()),
-        }
+        Ok(MemoId(natural(seq.id)))
     }
 
-    /// Takes the number of a change that makes a memo count for so many bytes more. One increment. Says which quota does
-    /// not allow it; the number is lost then.
-    pub(super) async fn take_change(&self, growth: u32, now: Timestamp) -> Result<Result<u64, Quota>, Error> {
+    /// Takes the number of a change that makes a memo count for so many KiB more. One increment, and another where it does.
+    /// Says which quota does not allow it; the number is lost then.
+    pub(super) async fn take_change(&self, growth: u32, now: Timestamp) -> Result<Result<Taken, Quota>, Error> {
         if !self.ports.kv.has_increment() {
-            return self.time_ordered(now).map(Ok);
+            let number = self.time_ordered(now)?;
+            return Ok(Ok(Taken {
+                number,
+                with_ids: false,
+            }));
         }
+        let taken = Changes {
+            number: 1,
+            grown_kib: growth.into(),
+        };
         let key = self.names.changes();
-        let value = self.ports.kv.increment(&key, CHANGES.join(1, growth.into())).await?;
-        let (number, used) = CHANGES.split(value);
-        if growth > 0
-            && let Err(refused) = self.limits.check_bytes(used, growth)
-        {
-            let undone = self.ports.kv.increment(&key, -i64::from(growth)).await;
-            self.warn_of_drift(undone);
+        let changes = Changes::of(self.ports.kv.increment(&key, taken.joined()).await?);
+        let with_ids = growth > 0 && !self.limits.is_less_than_half(changes.grown_kib);
+        let allowed = if with_ids {
+            self.grow_with_ids(growth).await?
+        } else if growth > 0 {
+            self.grow(growth, changes).await?
+        } else {
+            Ok(())
+        };
+        let number = natural(changes.number);
+        Ok(allowed.map(|()| Taken { number, with_ids }))
+    }
+
+    /// Whether memos may have grown by so much as this counter says.
+    async fn grow(&self, growth: u32, changes: Changes) -> Result<Result<(), Quota>, KvError> {
+        let created = Seq::of(self.ports.kv.increment(&self.names.seq(), 0).await?).kib;
+        let allowed = self.limits.check_kib(created.saturating_add(changes.grown_kib), growth);
+        if allowed.is_err() {
+            self.count_off_changes(growth).await;
+        }
+        Ok(allowed)
+    }
+
+    /// Counts growth where ids are, because its own half of the quota is used up: whoever finds that the memos were created
+    /// with less than half of it relies on the other half being no more than that.
+    async fn grow_with_ids(&self, growth: u32) -> Result<Result<(), Quota>, KvError> {
+        self.count_off_changes(growth).await;
+        let taken = Seq {
+            kib: growth.into(),
+            ..Seq::default()
+        };
+        let created = Seq::of(self.ports.kv.increment(&self.names.seq(), taken.joined()).await?).kib;
+        let grown = Changes::of(self.ports.kv.increment(&self.names.changes(), 0).await?).grown_kib;
+        let allowed = self.limits.check_kib(created.saturating_add(grown), growth);
+        if allowed.is_err() {
+            self.count_off_seq(taken).await;
+        }
+        Ok(allowed)
+    }
+
+    /// Whether the quotas allow what the counter of ids says. It knows one part of the bytes; the other is never more than
+    /// half of the quota, and looked at only when this one is.
+    async fn check(&self, seq: Seq, asked: u32) -> Result<Result<(), Quota>, KvError> {
+        if let Err(refused) = self.limits.check_memos(seq.memos) {
             return Ok(Err(refused));
         }
-        u64::try_from(number).map(Ok).map_err(|_| corrupt(key).into())
+        if self.limits.is_less_than_half(seq.kib) {
+            return Ok(Ok(()));
+        }
+        let grown = Changes::of(self.ports.kv.increment(&self.names.changes(), 0).await?).grown_kib;
+        Ok(self.limits.check_kib(seq.kib.saturating_add(grown), asked))
     }
 
-    /// A memo of so many bytes is gone: it counts no longer. Where that fails it goes on counting, which is no reason to
-    /// call a removal failed that was made.
-    pub(super) async fn give_back(&self, bytes: u32) {
+    /// A memo that counted for so much is gone. Where that can't be counted it goes on counting, which is no reason to call
+    /// a removal failed that was made.
+    pub(super) async fn give_back(&self, charge: Charge) {
         if !self.ports.kv.has_increment() {
             return;
         }
-        let kv = &self.ports.kv;
-        let (seq_key, changes_key) = (self.names.seq(), self.names.changes());
-        let (seq, changes) = join!(
-            kv.increment(&seq_key, SEQ.join(1, 0)),
-            kv.increment(&changes_key, -i64::from(bytes))
-        );
-        self.warn_of_drift(seq);
-        self.warn_of_drift(changes);
+        if charge.created_kib > 0 {
+            let counted = Seq {
+                id: 0,
+                kib: charge.created_kib.into(),
+                memos: 1,
+            };
+            self.count_off_seq(counted).await;
+        }
+        if charge.grown_kib > 0 {
+            self.count_off_changes(charge.grown_kib).await;
+        }
     }
 
-    fn warn_of_drift(&self, undone: Result<i64, KvError>) {
-        if let Err(error) = undone {
+    async fn count_off_seq(&self, counted: Seq) {
+        let less = counted.joined().wrapping_neg();
+        self.warn_of_drift(self.ports.kv.increment(&self.names.seq(), less).await);
+    }
+
+    async fn count_off_changes(&self, kib: u32) {
+        let less = i64::from(kib).wrapping_neg();
+        self.warn_of_drift(self.ports.kv.increment(&self.names.changes(), less).await);
+    }
+
+    fn warn_of_drift(&self, counted: Result<i64, KvError>) {
+        if let Err(error) = counted {
             self.ports.warn("a memo that is gone goes on counting", error);
         }
     }
 
-    /// How far the counters are. Two increments by nothing, at once.
+    /// How far the counters are. Two increments by nothing.
     pub(super) async fn heads(&self) -> Result<Heads, KvError> {
-        let kv = &self.ports.kv;
-        let (seq_key, changes_key) = (self.names.seq(), self.names.changes());
-        let (seq, changes) = join!(kv.increment(&seq_key, 0), kv.increment(&changes_key, 0));
+        let id = self.newest_id().await?;
+        let changes = self.ports.kv.increment(&self.names.changes(), 0).await?;
         Ok(Heads {
-            id: u64::try_from(SEQ.split(seq?).1).unwrap_or(0),
-            change: u64::try_from(CHANGES.split(changes?).0).unwrap_or(0),
+            id,
+            change: natural(Changes::of(changes).number),
         })
     }
 
     /// The newest id that was given out. One increment by nothing.
     pub(super) async fn newest_id(&self) -> Result<u64, KvError> {
         let seq = self.ports.kv.increment(&self.names.seq(), 0).await?;
-        Ok(u64::try_from(SEQ.split(seq).1).unwrap_or(0))
+        Ok(natural(Seq::of(seq).id))
     }
 
     /// A number for stores without `increment`: 42 bits of milliseconds, 21 random ones. 2^-21 is the chance that two
@@ -161,26 +264,48 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pair_gives_back_what_was_joined() {
-        for pair in [SEQ, CHANGES] {
-            let most = (1_i64 << (pair.low_bits - 1)) - 1;
-            for high in [0, 1, 7, 100_000_000] {
-                for low in [0, 1, -1, 5, most, -most] {
-                    assert_eq!(pair.split(pair.join(high, low)), (high, low));
+    fn the_numbers_of_a_counter_are_read_as_they_were_joined() {
+        for id in [0, 1, ID_MAX] {
+            for kib in [0, 1, -1, 500_000, -500_000] {
+                for memos in [0, 1, -1, 130_000, -130_000] {
+                    let seq = Seq { id, kib, memos };
+                    assert_eq!(Seq::of(seq.joined()), seq);
                 }
+            }
+        }
+        for number in [0, 1, 500_000_000_000] {
+            for grown_kib in [0, 1, -1, 8_000_000, -8_000_000] {
+                let changes = Changes { grown_kib, number };
+                assert_eq!(Changes::of(changes.joined()), changes);
             }
         }
     }
 
     #[test]
-    fn the_numbers_of_a_pair_do_not_touch_each_other() {
-        // A lower number that was taken off twice is negative, and the upper one is what it was.
-        let value = CHANGES.join(1, 10) + CHANGES.join(1, 0) - 10 - 10;
-        assert_eq!(CHANGES.split(value), (2, -10));
+    fn what_is_taken_off_twice_touches_no_other_number() {
+        let one = Seq {
+            id: 1,
+            kib: 3,
+            memos: 1,
+        }
+        .joined();
+        let off = Seq {
+            id: 0,
+            kib: 3,
+            memos: 1,
+        }
+        .joined();
+        let seq = Seq::of(one + one - off - off - off);
+        assert_eq!((seq.id, seq.kib, seq.memos), (2, -3, -1));
     }
 
     #[test]
-    fn a_counter_from_before_there_were_pairs_reads_as_ids_alone() {
-        assert_eq!(SEQ.split(12_345), (0, 12_345));
+    fn a_counter_from_before_there_were_quotas_reads_as_ids_alone() {
+        let seq = Seq {
+            id: 12_345,
+            kib: 0,
+            memos: 0,
+        };
+        assert_eq!(Seq::of(12_345), seq);
     }
 }

@@ -125,7 +125,8 @@ async fn sweep_days(ports: &Ports, limits: &Limits, limit: u64, today: u64) -> R
     let mut empty_days = 0;
     while from.day <= today && left > 0 && empty_days < EMPTY_DAYS_AT_ONCE {
         let day = day_key(from.day);
-        let count = if ports.kv.exists(&day).await? {
+        let is_there = ports.kv.exists(&day).await?;
+        let count = if is_there {
             u64::try_from(ports.kv.increment(&day, 0).await?).unwrap_or(0)
         } else {
             empty_days = empty_days.saturating_add(1);
@@ -140,7 +141,8 @@ async fn sweep_days(ports: &Ports, limits: &Limits, limit: u64, today: u64) -> R
         if from.done < count || from.day == today {
             break;
         }
-        if count > 0 {
+        // Also at 0: another one may have deleted it meanwhile, and reading it made it anew.
+        if is_there {
             ports.kv.delete(&day).await?;
         }
         from = From {
@@ -186,25 +188,39 @@ async fn settle(ports: &Ports, limits: &Limits, key: &str) -> Result<usize, Erro
     };
     let removed = match due {
         None => 0,
-        Some(Due::Trash { user, memo }) => {
+        Some(due) => match fulfil(ports, limits, due).await {
+            // One record that can't be read must not keep everybody else's from being gone through.
+            Err(Error::Store(error @ KvError::Corrupt { .. })) => {
+                ports.warn("what is due can't be read", error);
+                0
+            }
+            fulfilled => fulfilled?,
+        },
+    };
+    ports.kv.delete(key).await?;
+    Ok(removed)
+}
+
+/// Removes what an entry is about, if it is due. Says how many records are gone.
+async fn fulfil(ports: &Ports, limits: &Limits, due: Due) -> Result<usize, Error> {
+    Ok(match due {
+        Due::Trash { user, memo } => {
             let catalog = Catalog::of(&user, ports, limits);
             usize::from(catalog.purge_if_due(memo).await?)
         }
-        Some(Due::Key { user, digest }) => {
+        Due::Key { user, digest } => {
             let record = Names(&user).once(&digest);
             usize::from(once::forget_if_old(ports, &record).await?)
         }
-        Some(Due::Flag {
+        Due::Flag {
             record,
             version,
             met_at,
-        }) => {
+        } => {
             for flag in flags_around(&record, version, met_at) {
                 ports.kv.delete(&flag).await?;
             }
             1
         }
-    };
-    ports.kv.delete(key).await?;
-    Ok(removed)
+    })
 }

@@ -90,8 +90,8 @@ fn taken_away(old: &str, new: &str) -> usize {
 }
 
 impl Catalog<'_> {
-    /// Keeps the text of `memo`, which is about to change. One read and one write.
-    pub(super) async fn keep(&self, id: MemoId, memo: &Memo) -> Result<(), KvError> {
+    /// The record with the text of `memo`, which is about to change. One read.
+    pub(super) async fn with_kept(&self, id: MemoId, memo: &Memo) -> Result<Vec<u8>, KvError> {
         let key = self.names.history(id);
         let stored: Option<History> = self.ports.kv.get_json(&key).await?;
         let mut texts = stored.map(|history| history.texts).unwrap_or_default();
@@ -106,14 +106,21 @@ impl Catalog<'_> {
             version: memo.version.next().0,
             texts,
         };
-        let bytes = loop {
+        loop {
             let bytes = encode(&history)?;
             if history.is_within_bounds(bytes.len()) {
-                break bytes;
+                return Ok(bytes);
             }
             history.texts.remove(0);
-        };
-        self.ports.kv.set(&key, &bytes).await
+        }
+    }
+
+    /// Removes the record of a memo that is gone. Where that fails, its entry among what is due sees to it.
+    pub(super) async fn forget_history(&self, id: MemoId) {
+        if let Err(error) = self.ports.kv.delete(&self.names.history(id)).await {
+            self.ports
+                .warn("the history of a memo that is gone stays for a while", error);
+        }
     }
 
     /// The memo's earlier texts, newest first. Two reads.

@@ -2,8 +2,8 @@
 //!
 //! | key | holds |
 //! |---|---|
-//! | `memo/{user}/seq` | a counter: the newest id that was given out ([`counters`]) |
-//! | `memo/{user}/changes` | a counter: the latest change, and the bytes of all memos |
+//! | `memo/{user}/seq` | a counter: the newest id that was given out, and what there is ([`counters`]) |
+//! | `memo/{user}/changes` | a counter: the latest change, and how much memos have grown |
 //! | `memo/{user}/{id}` | a memo |
 //! | `memo/{user}/{id}/history` | its earlier texts ([`history`]) |
 //! | `memo/{user}/change/{number}` | an entry of the log of changes ([`changes`]) |
@@ -41,7 +41,7 @@ use common::{
 };
 use futures::future::{OptionFuture, try_join3};
 
-use crate::memo::{Content, Edit, Memo, MemoId, Version};
+use crate::memo::{Charge, Content, Edit, Memo, MemoId, Version};
 use changes::Entry;
 use due::Due;
 use names::Names;
@@ -123,13 +123,13 @@ impl<'a> Catalog<'a> {
         self.names.0
     }
 
-    /// Writes a new memo. Two increments at once, and one set.
+    /// Writes a new memo. One increment and one set.
     ///
     /// # Errors
     /// [`Error::Quota`]; those of the store, after which the memo may exist or not.
     pub async fn create(&self, content: Content) -> Result<(MemoId, Memo), Error> {
         let started = self.ports.clock.now();
-        let id = self.take_id(content.text.bytes(), started).await?;
+        let id = self.take_id(content.text.kib(), started).await?;
         let memo = self.create_at(id, content, started).await?;
         Ok((id, memo))
     }
@@ -208,13 +208,15 @@ impl<'a> Catalog<'a> {
         next: impl FnOnce(&Memo, Timestamp) -> Result<Option<Memo>, Error> + Send,
     ) -> Result<Option<Memo>, Error> {
         let key = self.names.memo(id);
+        let began = self.ports.clock.now();
         // Nobody was ever given the version 0, at which there is no memo.
         let updated = update_after(self.ports, &key, version.0, |current: Option<Memo>| {
-            self.prepare(id, current, next)
+            self.prepare(id, current, began, next)
         });
         match updated.await? {
             Updated::Done(Ok(memo)) => Ok(Some(memo)),
             Updated::Done(Err(gone)) => {
+                self.forget_history(id).await;
                 self.give_back(gone).await;
                 Ok(None)
             }
@@ -232,14 +234,15 @@ impl<'a> Catalog<'a> {
         }
     }
 
-    /// Under the claim: decides, and writes what must be there before the memo changes. A change that removes the memo
-    /// gives the bytes that it counted for.
+    /// Under the claim, which is not older than `began`: decides, and writes what must be there before the memo changes. A
+    /// change that removes the memo gives what it counted for.
     async fn prepare(
         &self,
         id: MemoId,
         current: Option<Memo>,
+        began: Timestamp,
         next: impl FnOnce(&Memo, Timestamp) -> Result<Option<Memo>, Error> + Send,
-    ) -> Result<Change<Memo, Result<Memo, u32>, Error>, KvError> {
+    ) -> Result<Change<Memo, Result<Memo, Charge>, Error>, KvError> {
         let Some(memo) = current else {
             return Ok(Change::Leave(Error::Absent));
         };
@@ -248,13 +251,24 @@ impl<'a> Catalog<'a> {
             Ok(next) => next,
             Err(refused) => return Ok(Change::Leave(refused)),
         };
-        let growth = next.as_ref().map_or(0, |next| next.charge.saturating_sub(memo.charge));
-        let number = match self.take_change(growth, now).await {
-            Ok(Ok(number)) => number,
+        let is_kept = next
+            .as_ref()
+            .is_some_and(|next| history::is_worth_keeping(&memo, next, now));
+        let kept = OptionFuture::from(is_kept.then(|| self.with_kept(id, &memo)));
+        let kept = kept.await.transpose()?;
+        let growth = next
+            .as_ref()
+            .map_or(0, |next| next.charge.grown_kib.saturating_sub(memo.charge.grown_kib));
+        let taken = match self.take_change(growth, now).await {
+            Ok(Ok(taken)) => taken,
             Ok(Err(quota)) => return Ok(Change::Leave(quota.into())),
             Err(Error::Store(error)) => return Err(error),
             Err(error) => return Ok(Change::Leave(error)),
         };
+        // The claim guards what is written here as long as it is fresh.
+        if self.ports.clock.now().since(began) >= FRESH {
+            return Ok(Change::Leave(Error::Busy));
+        }
         let entry = Entry {
             memo: id,
             version: memo.version.next(),
@@ -262,20 +276,28 @@ impl<'a> Catalog<'a> {
             gone: next.is_none(),
         };
         let Some(next) = &mut next else {
-            let (history, announced) = (self.names.history(id), self.announce(number, &entry));
-            futures::try_join!(self.ports.kv.delete(&history), announced)?;
+            self.announce(taken.number, &entry).await?;
+            if memo.trashed_at.is_none() {
+                // That of one in the trash goes after it, at the latest with its entry among what is due.
+                self.ports.kv.delete(&self.names.history(id)).await?;
+            }
             return Ok(Change::Delete(Err(memo.charge)));
         };
-        let is_kept = history::is_worth_keeping(&memo, next, now);
         if is_kept {
             next.kept_at = Some(memo.updated_at);
         }
         let trashed_at = next.trashed_at.filter(|_| memo.trashed_at.is_none());
-        let keep = OptionFuture::from(is_kept.then(|| self.keep(id, &memo)));
+        let history = self.names.history(id);
+        let keep = OptionFuture::from(kept.as_ref().map(|kept| self.ports.kv.set(&history, kept)));
         let enlist = OptionFuture::from(trashed_at.map(|trashed_at| self.enlist_trashed(id, trashed_at)));
-        try_join3(self.announce(number, &entry), async { keep.await.transpose() }, async {
-            enlist.await.transpose()
-        })
+        if taken.with_ids {
+            next.charge = memo.charge.created_later(growth);
+        }
+        try_join3(
+            self.announce(taken.number, &entry),
+            async { keep.await.transpose() },
+            async { enlist.await.transpose() },
+        )
         .await?;
         Ok(Change::Write(next.clone(), Ok(next.clone())))
     }

@@ -14,12 +14,12 @@ impl Names<'_> {
         format!("memo/{}/", self.0)
     }
 
-    /// A counter: the newest id that was given out, and how many of them are gone.
+    /// A counter: the newest id that was given out, and what there is.
     pub fn seq(self) -> String {
         format!("memo/{}/seq", self.0)
     }
 
-    /// A counter: the latest change, and the bytes of all memos.
+    /// A counter: the latest change, and how much memos have grown.
     pub fn changes(self) -> String {
         format!("memo/{}/changes", self.0)
     }

@@ -29,7 +29,7 @@ use super::{
     Catalog,
     due::{self, Due},
 };
-use crate::memo::{Content, Memo, MemoId};
+use crate::memo::{Charge, Content, Memo, MemoId};
 
 /// How long a create may be under way: two windows of a claim, after which its writes have landed or never will.
 pub const TAKEOVER_AFTER: Duration = WINDOW.saturating_mul(2);
@@ -109,16 +109,16 @@ impl Catalog<'_> {
         let record = Record {
             version: seen.as_ref().map_or(0, |seen| seen.version).saturating_add(1),
             fingerprint,
-            id: self.take_id(content.text.bytes(), started_at).await?,
+            id: self.take_id(content.text.kib(), started_at).await?,
             started_at,
             done: false,
         };
         // Before the record is there, so that none stays for ever.
         self.enlist_key(key, started_at).await?;
         let begun = self.begin(&record_key, seen, record.clone()).await;
-        if matches!(begun, Err(Error::UnderWay)) {
-            // The id that was taken will have no memo.
-            self.give_back(content.text.bytes()).await;
+        if let Err(Error::UnderWay) = begun {
+            // Nobody will ever write a memo at that id.
+            self.give_back(Charge::created(&content.text)).await;
         }
         begun?;
         let memo = self.create_at(record.id, content, started_at).await?;

@@ -3,8 +3,8 @@
 use common::config::{ConfigError, number};
 
 /// The largest quotas that a person's counters can hold.
-const MAX_MEMOS: u64 = 1_000_000_000;
-const MAX_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+const MAX_MEMOS: u64 = 100_000;
+const MAX_BYTES: u64 = 400 * 1024 * 1024;
 
 /// Ten years, for those who never want to lose anything.
 const MAX_DAYS: u64 = 3_650;
@@ -14,8 +14,7 @@ const MAX_DAYS: u64 = 3_650;
 pub struct Limits {
     /// How many memos, with those in the trash.
     pub max_memos: u64,
-    /// How many bytes all memos count for. A memo counts for the longest text that it has had, because its earlier texts
-    /// are kept as well.
+    /// How many bytes all memos count for, each in whole KiB ([`crate::memo::Charge`]).
     pub max_bytes: u64,
     /// How many days a memo stays in the trash.
     pub trash_days: u64,
@@ -85,21 +84,28 @@ impl Limits {
         check(Resource::Memos, self.max_memos, memos, 1)
     }
 
-    /// Whether there may be so many bytes, those that are `asked` for among them.
+    /// Whether there may be so many KiB, those that are `asked` for among them.
     ///
     /// # Errors
     /// When that is too much.
-    pub fn check_bytes(&self, bytes: i64, asked: u32) -> Result<(), Quota> {
-        check(Resource::Bytes, self.max_bytes, bytes, asked)
+    pub fn check_kib(&self, kib: i64, asked: u32) -> Result<(), Quota> {
+        let asked = u64::from(asked).saturating_mul(1024);
+        check(Resource::Bytes, self.max_bytes, kib.saturating_mul(1024), asked)
+    }
+
+    /// Whether so many KiB leave room for as many again.
+    pub fn is_less_than_half(&self, kib: i64) -> bool {
+        let twice = u64::try_from(kib.saturating_mul(2 * 1024)).unwrap_or(0);
+        twice <= self.max_bytes
     }
 }
 
-fn check(resource: Resource, limit: u64, wanted: i64, asked: u32) -> Result<(), Quota> {
+fn check(resource: Resource, limit: u64, wanted: i64, asked: u64) -> Result<(), Quota> {
     let wanted = u64::try_from(wanted).unwrap_or(0);
     if wanted <= limit {
         return Ok(());
     }
     // What is told is what there is without what is asked for.
-    let used = wanted.saturating_sub(asked.into());
+    let used = wanted.saturating_sub(asked);
     Err(Quota { resource, limit, used })
 }

@@ -105,6 +105,8 @@ impl Catalog<'_> {
     /// Removes the memo for good if it has been in the trash for long enough. Says whether it did.
     pub(super) async fn purge_if_due(&self, id: MemoId) -> Result<bool, Error> {
         let Some(memo) = self.find(id).await? else {
+            // Who removed it may have come no further.
+            self.ports.kv.delete(&self.names.history(id)).await?;
             return Ok(false);
         };
         let Some(trashed_at) = memo.trashed_at else {

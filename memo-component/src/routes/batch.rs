@@ -1,7 +1,7 @@
 //! `POST /api/memos/batch`: many requests in one, each on its own.
 //!
 //! Operations on one memo happen in the order in which they were sent. Those on different memos may happen at the same
-//! time, a few at once.
+//! time, a few at once. An answer is bounded in bytes: beyond that, results name a memo's version and leave out the memo.
 
 use std::collections::BTreeSet;
 
@@ -28,8 +28,8 @@ use super::{
 };
 use crate::{
     App,
-    catalog::{Catalog, Error, trash::Deleted},
-    memo::{Edit, Memo, MemoId},
+    catalog::{Catalog, Error, page::PAGE_MAX_BYTES, trash::Deleted},
+    memo::{Edit, Memo, MemoId, Version},
 };
 
 /// How many operations a batch has at most.
@@ -94,6 +94,10 @@ enum Expected {
 pub struct ResultBody {
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<Version>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     memo: Option<MemoBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Value>,
@@ -117,12 +121,64 @@ pub async fn run(
     }
     let catalog = app.catalog(&user);
     let now = app.ports.clock.now();
-    let mut results = Vec::with_capacity(batch.operations.len());
+    let mut results = Results::default();
     for group in groups(batch.operations) {
-        let done = group.into_iter().map(|operation| perform(&catalog, now, operation));
-        results.extend(join_all(done).await);
+        let attempts = group.into_iter().map(|operation| attempt(&catalog, now, operation));
+        join_all(attempts).await.into_iter().for_each(|done| results.add(done));
     }
-    Ok(Answer(ResultsBody { results }))
+    Ok(Answer(ResultsBody {
+        results: results.bodies,
+    }))
+}
+
+/// Results that are being collected.
+#[derive(Default)]
+struct Results {
+    bytes: usize,
+    bodies: Vec<ResultBody>,
+}
+
+impl Results {
+    fn add(&mut self, done: Result<Done, Problem>) {
+        let body = match done {
+            Ok((status, memo)) => ResultBody {
+                status: status.as_u16(),
+                id: memo.as_ref().map(|(id, _)| id.to_string()),
+                version: memo.as_ref().map(|(_, memo)| memo.version),
+                memo: memo
+                    .filter(|(_, memo)| self.has_room_for(&memo.text))
+                    .map(|(id, memo)| MemoBody::new(id, memo)),
+                problem: None,
+            },
+            Err(problem) => {
+                let mut body = problem.to_json();
+                if let Some(members) = body.as_object_mut()
+                    && !members.get("current").is_none_or(|current| self.has_room_for(current))
+                {
+                    members.remove("current");
+                }
+                ResultBody {
+                    status: problem.status().as_u16(),
+                    id: None,
+                    version: None,
+                    memo: None,
+                    problem: Some(body),
+                }
+            }
+        };
+        self.bodies.push(body);
+    }
+
+    /// Whether something as large as this still fits, which counts it then.
+    fn has_room_for(&mut self, part: &impl Serialize) -> bool {
+        let bytes = serde_json::to_vec(part).map_or(usize::MAX, |json| json.len());
+        let all = self.bytes.saturating_add(bytes);
+        let fits = all <= PAGE_MAX_BYTES;
+        if fits {
+            self.bytes = all;
+        }
+        fits
+    }
 }
 
 /// Cuts the operations into groups of those that may happen at the same time: no two of a group are about one memo, or
@@ -148,21 +204,6 @@ fn groups(operations: Vec<Operation>) -> Vec<Vec<Operation>> {
         }
     }
     groups
-}
-
-async fn perform(catalog: &Catalog<'_>, now: Timestamp, operation: Operation) -> ResultBody {
-    match attempt(catalog, now, operation).await {
-        Ok((status, memo)) => ResultBody {
-            status: status.as_u16(),
-            memo: memo.map(|(id, memo)| MemoBody::new(id, memo)),
-            problem: None,
-        },
-        Err(problem) => ResultBody {
-            status: problem.status().as_u16(),
-            memo: None,
-            problem: Some(problem.to_json()),
-        },
-    }
 }
 
 type Done = (StatusCode, Option<(MemoId, Memo)>);

@@ -33,15 +33,17 @@ export function placeAt(address) {
  */
 function match(pattern, path) {
   const [wanted, given] = [pattern.split("/"), path.split("/")];
-  if (wanted.length !== given.length) return null;
   /** @type {Record<string, string>} */
   const params = {};
   for (const [index, segment] of wanted.entries()) {
-    const name = /^\{(\w+)\}$/.exec(segment)?.[1];
-    if (name && given[index] !== "") params[name] = decode(given[index]);
-    else if (segment !== given[index]) return null;
+    const [, name, rest] = /^\{(\w+)(\.\.\.)?\}$/.exec(segment) ?? [];
+    const values = given.slice(index, rest ? undefined : index + 1);
+    if (!name && segment !== given[index]) return null;
+    if (name && (values.length === 0 || values.includes(""))) return null;
+    if (name) params[name] = values.map(decode).join("/");
+    if (rest) return params;
   }
-  return params;
+  return wanted.length === given.length ? params : null;
 }
 
 /** @param {string} segment */

@@ -1,20 +1,33 @@
 // The app's own paths: the one list of them. The component that serves the site reads it, too (`build/routes.rs`), and
-// answers these paths with the app's page and all others with 404. `{id}` stands for one segment of a path.
+// answers these paths with the app's page and all others with 404. `{id}` stands for one segment of a path, and
+// `{tag...}`, at the end, for one or more.
 
 /**
  * @typedef {object} Route
  * @property {string} path
- * @property {"pad" | "sign-in" | "help"} screen
+ * @property {"pad" | "history" | "sign-in" | "help"} screen
  * @property {"members" | "guests" | "all"} audience for members: asks others to sign in first; guests: have not yet
  * @property {import("./lib/i18n.js").TextKey} title
+ * @property {import("./data/query.js").State} [state] where there is a list: which memos it holds
  */
 
 /** @type {Route[]} */
 export const ROUTES = [
-  { path: "/", screen: "pad", audience: "members", title: "yourMemos" },
-  { path: "/new", screen: "pad", audience: "members", title: "newMemo" },
+  { path: "/", screen: "pad", audience: "members", title: "yourMemos", state: "active" },
+  { path: "/new", screen: "pad", audience: "members", title: "newMemo", state: "active" },
   { path: "/m/{id}", screen: "pad", audience: "members", title: "oneMemo" },
+  { path: "/m/{id}/history", screen: "history", audience: "members", title: "historyTitle" },
+  { path: "/tag/{tag...}", screen: "pad", audience: "members", title: "tagTitle", state: "active" },
+  { path: "/search", screen: "pad", audience: "members", title: "searchTitle", state: "active" },
+  { path: "/archived", screen: "pad", audience: "members", title: "archivedTitle", state: "archived" },
+  { path: "/trash", screen: "pad", audience: "members", title: "trashTitle", state: "trashed" },
   { path: "/sign-in", screen: "sign-in", audience: "guests", title: "signInTitle" },
   { path: "/sign-up", screen: "sign-in", audience: "guests", title: "signUpTitle" },
   { path: "/help", screen: "help", audience: "all", title: "helpTitle" },
 ];
+
+/** The address of a memo. @param {string} id */
+export const memoAddress = (id) => `/m/${encodeURIComponent(id)}`;
+
+/** The address of what a search finds. @param {string} q */
+export const searchAddress = (q) => (q === "" ? "/search" : `/search?q=${encodeURIComponent(q)}`);

@@ -127,20 +127,62 @@ fn a_page_preloads_every_module_that_its_own_imports() {
             }
         }
     }
-    let all: Vec<_> = ASSETS
-        .iter()
-        .map(|asset| asset.path)
-        .filter(|path| path.starts_with("/js/"))
+}
+
+/// The modules that are loaded when they are first needed, and what they import, by their last parts.
+fn loaded_later() -> Vec<&'static str> {
+    let modules = || ASSETS.iter().filter(|asset| asset.path.starts_with("/js/")).map(text);
+    let asked_for = modules().flat_map(|module| module.split("import(\"").skip(1));
+    let mut later: Vec<_> = asked_for
+        .filter_map(|rest| rest.split('"').next()?.rsplit('/').next())
         .collect();
+    let mut next = 0;
+    while let Some(name) = later.get(next) {
+        let suffix = format!("/{name}");
+        let module = ASSETS.iter().find(|asset| asset.path.ends_with(&suffix));
+        for name in imported(text(module.unwrap_or_else(|| panic!("no {name}")))) {
+            if !later.contains(&name) {
+                later.push(name);
+            }
+        }
+        next += 1;
+    }
+    later
+}
+
+#[test]
+fn every_module_is_imported() {
     let index = preloaded(text(asset("/")));
-    let idle = all
-        .iter()
-        .filter(|path| !index.contains(path) && !["/js/app.js", "/js/page.js"].contains(path));
-    assert_eq!(
-        idle.collect::<Vec<_>>(),
-        Vec::<&&str>::new(),
-        "modules that nothing imports"
-    );
+    let later = loaded_later();
+    assert!(!later.is_empty());
+    for asset in ASSETS.iter().filter(|asset| asset.path.starts_with("/js/")) {
+        let name = asset.path.rsplit('/').next().unwrap();
+        let is_entry = ["app.js", "page.js"].contains(&name);
+        assert!(
+            is_entry || index.contains(&asset.path) || later.contains(&name),
+            "nothing imports {}",
+            asset.path
+        );
+    }
+}
+
+#[test]
+fn scripts_and_styles_come_without_comments_and_line_for_line() {
+    for asset in ASSETS {
+        let is_made = asset.path.ends_with(".js") || asset.path.ends_with(".css");
+        let comment = is_made.then(|| text(asset)).and_then(|text| {
+            let mut lines = text.lines().map(str::trim);
+            lines.find(|line| line.starts_with("//") || *line == "/**" || *line == "*/")
+        });
+        assert_eq!(comment, None, "{}", asset.path);
+    }
+    let source = include_str!("../../public/js/app.js");
+    let served = text(asset("/js/app.js"));
+    assert!(served.len() < source.len());
+    assert_eq!(served.lines().count(), source.lines().count());
+    for (line, original) in served.lines().zip(source.lines()) {
+        assert!(line.is_empty() || line == original, "{line}");
+    }
 }
 
 #[test]

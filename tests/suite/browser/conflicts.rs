@@ -1,6 +1,6 @@
 //! Two devices change one memo: the second sees both texts and chooses.
 
-use super::open_as;
+use super::{SAVE, open_as};
 use crate::harness::{Browser, Memo, Screen, TestApp, User};
 
 const THEIRS: &str = "what the phone wrote";
@@ -13,8 +13,7 @@ async fn conflict(app: &TestApp, user: &User) -> Option<(Browser, Memo)> {
     browser.shows(&["before"]).await;
     browser.click(".memo .edit").await;
     let theirs = user.edit(&memo, THEIRS).await;
-    browser.fill("memo-editor textarea", MINE).await;
-    browser.click(".memo .save").await;
+    browser.fill("memo-editor textarea", &format!("{MINE}{SAVE}")).await;
     browser.sees(".theirs").await;
     assert_eq!(browser.text(".theirs").await, THEIRS);
     let mine = browser
@@ -29,6 +28,30 @@ async fn conflict(app: &TestApp, user: &User) -> Option<(Browser, Memo)> {
     let has_focus = "return document.activeElement === document.querySelector('memo-conflict')";
     browser.until_true("the question has the focus", has_focus).await;
     Some((browser, memo))
+}
+
+/// Nobody waits for the answer to what saves itself, so nothing is taken out of their hands.
+#[tokio::test]
+async fn who_goes_on_writing_is_told_and_not_interrupted() {
+    let app = TestApp::shared();
+    let user = app.user("writing-on").await;
+    let memo = user.write("before").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    browser.shows(&["before"]).await;
+    browser.click(".memo .edit").await;
+    let theirs = user.edit(&memo, THEIRS).await;
+    browser.type_into("memo-editor textarea", ", mine").await;
+    browser.sees(".theirs").await;
+    let has_focus = "return document.activeElement === document.querySelector('memo-editor textarea')";
+    assert_eq!(browser.run(has_focus).await, true);
+    browser.type_into("memo-editor textarea", " and more").await;
+    assert_eq!(user.read(&memo).await, theirs);
+    browser.click(".keep-mine").await;
+    browser.shows(&["before, mine and more"]).await;
+    assert_eq!(user.read(&memo).await.text, "before, mine and more");
+    browser.close().await;
 }
 
 #[tokio::test]
@@ -90,8 +113,7 @@ async fn the_choice_survives_a_reload() {
     browser.reload().await;
     let has_draft = format!("return document.querySelector('memo-editor textarea')?.value === {MINE:?}");
     browser.until_true("the text is still there", &has_draft).await;
-    browser.click(".memo .save").await;
-    browser.sees(".theirs").await;
+    browser.sees(".theirs").await; // It tries to save by itself.
     assert_eq!(browser.text(".theirs").await, THEIRS);
     assert_eq!(user.read(&memo).await.text, THEIRS);
     browser.close().await;
@@ -107,9 +129,8 @@ async fn what_was_deleted_elsewhere_can_be_saved_as_new() {
     };
     browser.shows(&["before"]).await;
     browser.click(".memo .edit").await;
-    browser.fill("memo-editor textarea", MINE).await;
     user.remove(&memo).await;
-    browser.click(".memo .save").await;
+    browser.fill("memo-editor textarea", MINE).await;
     browser.sees(".keep-mine").await;
     browser.click(".keep-mine").await;
     browser.sees(".memo .edit").await;

@@ -25,7 +25,7 @@ async fn a_sign_out_asks_before_it_throws_drafts_away() {
     };
     browser.fill("#new-memo", DRAFT).await;
     browser.click(".memo .edit").await;
-    browser.fill("memo-editor textarea", "changed, not saved").await;
+    browser.fill("memo-editor textarea", "  ").await; // Nothing that could be saved.
 
     browser.click("#sign-out").await;
     browser.sees(".question .no").await;
@@ -49,7 +49,7 @@ async fn a_sign_out_asks_before_it_throws_drafts_away() {
     browser.click(".question .yes").await;
     browser.is_at("/sign-in").await;
     let left = kept(&browser).await;
-    assert!(!left.contains("not saved"), "{left}");
+    assert!(!left.contains("not saved") && !left.contains("draft/"), "{left}");
     sign_in(&browser, &user.username).await;
     browser.shows(&["a memo"]).await;
     browser.sees(".memo .edit").await;
@@ -94,5 +94,77 @@ async fn drafts_wait_for_their_author_where_a_session_ends() {
     browser.reload().await;
     sign_in(&browser, &user.username).await;
     holds(&browser, DRAFT).await;
+    browser.close().await;
+}
+
+/// Neither of them hears of what the other one writes, and each finds its own text again.
+#[tokio::test]
+async fn two_tabs_do_not_take_each_others_drafts() {
+    let app = TestApp::shared();
+    let user = app.user("tabs").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    browser.fill("#new-memo", DRAFT).await;
+    let first = browser.open_tab(&app).await;
+    browser.sees("#new-memo").await;
+    holds(&browser, "").await;
+    browser.fill("#new-memo", "the other tab").await;
+    browser.reload().await;
+    holds(&browser, "the other tab").await;
+    browser.switch_to(first).await;
+    browser.reload().await;
+    holds(&browser, DRAFT).await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn what_a_crashed_tab_held_is_in_the_next_one() {
+    let app = TestApp::shared();
+    let user = app.user("crash").await;
+    let memo = user.write("a memo").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    browser.cut_off(&["*/api/memos/*"]).await;
+    browser.fill("#new-memo", DRAFT).await;
+    browser.click(".memo .edit").await;
+    browser.fill("memo-editor textarea", "changed, then crashed").await;
+    let crashed = browser.tab().await;
+    browser.open_tab(&app).await;
+    browser.go(&app, "/help").await;
+    let next = browser.tab().await;
+    browser.switch_to(crashed).await;
+    browser.crash().await;
+    browser.switch_to(next).await;
+    browser.visit(&app).await;
+    holds(&browser, DRAFT).await;
+    browser.sees("memo-editor textarea").await;
+    let saved = "return document.querySelector('memo-editor .what').textContent === 'Saved'";
+    browser.until_true("the edit goes on, and saves itself", saved).await;
+    assert_eq!(user.read(&memo).await.text, "changed, then crashed");
+    browser.close().await;
+}
+
+/// The edit could not be saved before the session ended; its author signs in again, and it is.
+#[tokio::test]
+async fn an_edit_goes_on_where_a_session_ended() {
+    let app = TestApp::shared();
+    let user = app.user("expired").await;
+    let memo = user.write("a memo").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    browser.click(".memo .edit").await;
+    browser.cut_off(&["*/api/memos/*"]).await;
+    browser.fill("memo-editor textarea", "written before the end").await;
+    browser.drop_cookies().await;
+    browser.reload().await;
+    browser.is_at("/sign-in").await;
+    browser.cut_off(&[]).await;
+    sign_in(&browser, &user.username).await;
+    let saved = "return document.querySelector('memo-editor .what')?.textContent === 'Saved'";
+    browser.until_true("the edit goes on, and saves itself", saved).await;
+    assert_eq!(user.read(&memo).await.text, "written before the end");
     browser.close().await;
 }

@@ -2,11 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::open_as;
+use super::{SAVE, open_as};
 use crate::harness::{Browser, Screen, TestApp};
-
-/// Ctrl with Enter, as WebDriver spells it.
-const SAVE: &str = "\u{e009}\u{e007}";
 
 /// What an input method would put at the caret so far.
 async fn compose(browser: &Browser, text: &str) {
@@ -84,7 +81,7 @@ async fn what_comes_from_elsewhere_does_not_disturb_a_composition() {
 }
 
 #[tokio::test]
-async fn keys_save_and_cancel_and_are_told_where_there_is_a_keyboard() {
+async fn keys_save_and_close_and_are_told_where_there_is_a_keyboard() {
     let app = TestApp::shared();
     let user = app.user("keys").await;
     let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
@@ -97,12 +94,12 @@ async fn keys_save_and_cancel_and_are_told_where_there_is_a_keyboard() {
     browser.click(".memo .edit").await;
     browser.type_into("memo-editor textarea", " and more\u{e00c}").await; // Escape
     browser.sees(".memo .edit").await;
-    browser.shows(&["by key"]).await;
-    browser.click("#status-action").await;
-    let is_back = "return document.querySelector('memo-editor textarea')?.value === 'by key and more'";
-    browser.until_true("the edit is back", is_back).await;
-    browser.type_into("memo-editor textarea", SAVE).await;
     browser.shows(&["by key and more"]).await;
+    browser.click(".memo .edit").await;
+    browser
+        .type_into("memo-editor textarea", &format!(" of it{SAVE}"))
+        .await;
+    browser.shows(&["by key and more of it"]).await;
     browser.close().await;
 
     let Some(phone) = open_as(&user, &app, Screen::Phone).await else {
@@ -111,4 +108,52 @@ async fn keys_save_and_cancel_and_are_told_where_there_is_a_keyboard() {
     let hidden = "return document.querySelector('.composer .shortcut').checkVisibility() === false";
     phone.until_true("no key is told where there is none", hidden).await;
     phone.close().await;
+}
+
+#[tokio::test]
+async fn what_saves_itself_does_not_disturb_a_composition() {
+    let app = TestApp::shared();
+    let user = app.user("composing").await;
+    let memo = user.write("before").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    browser.click(".memo .edit").await;
+    browser.sees("memo-editor textarea").await;
+    compose(&browser, "하").await;
+    let saved = "return document.querySelector('memo-editor .what').textContent === 'Saved'";
+    browser.until_true("it is saved amid the syllable", saved).await;
+    assert_eq!(user.read(&memo).await.text, "before하");
+    compose(&browser, "한").await;
+    browser.devtools("Input.insertText", json!({ "text": "한" })).await;
+    let text = browser.run("return document.activeElement.value").await;
+    assert_eq!(text, "before한");
+    browser.type_into("memo-editor textarea", SAVE).await;
+    browser.shows(&["before한"]).await;
+    assert_eq!(user.read(&memo).await.text, "before한");
+    browser.close().await;
+}
+
+/// A tool that changed the text amid a syllable would tear it.
+#[tokio::test]
+async fn a_tool_amid_a_syllable_waits_for_the_whole_of_it() {
+    let app = TestApp::shared();
+    let user = app.user("tools-ime").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    browser.type_into("#new-memo", "- ").await;
+    compose(&browser, "우").await;
+    browser.click(".composer [data-tool=bold]").await;
+    let text = browser.run("return document.querySelector('#new-memo').value").await;
+    assert_eq!(text, "- 우****");
+    compose(&browser, "유").await;
+    browser.devtools("Input.insertText", json!({ "text": "유" })).await;
+    let text = browser.run("return document.querySelector('#new-memo').value").await;
+    assert_eq!(text, "- 우**유**");
+    // Enter that ends a composition is the input method's; the next one goes on with the list.
+    browser.type_into("#new-memo", "\u{e010}\u{e007}").await; // End, Enter
+    let text = browser.run("return document.querySelector('#new-memo').value").await;
+    assert_eq!(text, "- 우**유**\n- ");
+    browser.close().await;
 }

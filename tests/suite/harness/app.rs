@@ -26,7 +26,7 @@ impl TestApp {
         Self::at(&host.base_url())
     }
 
-    fn at(base_url: &str) -> Self {
+    pub(super) fn at(base_url: &str) -> Self {
         Self {
             base_url: base_url.to_owned(),
             http: http_client(false),
@@ -55,7 +55,7 @@ impl TestApp {
 }
 
 /// One client per test, because each test has a runtime of its own and a connection belongs to one.
-fn http_client(cookies: bool) -> reqwest::Client {
+pub(super) fn http_client(cookies: bool) -> reqwest::Client {
     let builder = reqwest::Client::builder()
         .cookie_store(cookies)
         .redirect(reqwest::redirect::Policy::none());

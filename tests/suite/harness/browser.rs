@@ -1,23 +1,25 @@
-//! A real browser: headless Chromium through ChromeDriver.
+//! A real browser, driven over WebDriver: mostly headless Chromium.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
+use fantoccini::wd::WindowHandle;
+use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
 use super::app::TestApp;
-use super::notice::left_out;
-use super::process::Process;
-use commands::{ConsoleLog, Devtools};
+pub use axe::Axe;
+pub use engine::Engine;
 
+use commands::{Devtools, Log};
+use engine::Driver;
+
+mod axe;
 mod commands;
+mod engine;
+mod requests;
 
 /// How long the page may take to get somewhere. Nothing waits longer than it must.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,48 +35,37 @@ pub enum Screen {
 /// A browser with a profile of its own, on the app's first page.
 pub struct Browser {
     client: Client,
-    _driver: Process,
-    _folder: TempDir,
+    engine: Engine,
+    _driver: Driver,
 }
 
 impl Browser {
-    /// `None`, said loudly, where there is no browser and `MEMO_BROWSER=1` does not insist on one.
+    /// Chromium, in which all tests run. `None`, said loudly, where it is not installed and `MEMO_BROWSER=1` does not
+    /// insist on it.
     pub async fn open(app: &TestApp, screen: Screen) -> Option<Self> {
-        let wish = std::env::var("MEMO_BROWSER").unwrap_or_default();
-        if wish == "0" {
-            left_out("MEMO_BROWSER=0");
-            return None;
-        }
-        let folder = tempfile::Builder::new()
-            .prefix("browser-")
-            .tempdir_in(env!("CARGO_TARGET_TMPDIR"));
-        let folder = folder.expect("target/tmp takes a folder");
-        let mut command = Command::new("chromedriver");
-        command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut driver = match Process::start(&mut command, folder.path()) {
-            Ok(driver) => driver,
-            Err(why) if wish == "1" => panic!(
-                "chromedriver does not start ({why}). Install it and Chromium: \
-                 `apt-get install chromium chromium-driver`, or from https://googlechromelabs.github.io/chrome-for-testing/"
-            ),
-            Err(_) => {
-                left_out("needs chromedriver and Chromium, which `make test` installs");
-                return None;
-            }
-        };
-        let port = printed_port(&mut driver).expect("chromedriver prints its port");
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(screen, &folder))
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .expect("Chromium starts");
-        let browser = Self {
-            client,
-            _driver: driver,
-            _folder: folder,
-        };
+        let browser = Self::start(Engine::Chromium, screen).await?;
         browser.visit(app).await;
         Some(browser)
+    }
+
+    /// One of the engines. `None`, said loudly, where it is not installed and `MEMO_BROWSER=all` does not insist on it.
+    pub async fn open_in(engine: Engine, app: &TestApp) -> Option<Self> {
+        let browser = Self::start(engine, Screen::Desktop).await?;
+        browser.visit(app).await;
+        Some(browser)
+    }
+
+    async fn start(engine: Engine, screen: Screen) -> Option<Self> {
+        let driver = engine.start(screen).await?;
+        let client = driver
+            .session()
+            .await
+            .unwrap_or_else(|why| panic!("{engine:?} does not start: {why}"));
+        Some(Self {
+            client,
+            engine,
+            _driver: driver,
+        })
     }
 
     /// Goes to the first page.
@@ -147,6 +138,36 @@ impl Browser {
         self.until(css, async |element| element.text().await).await
     }
 
+    /// Opens the menu of a card and picks from it.
+    pub async fn from_menu(&self, card: &str, entry: &str) {
+        self.click(&format!("{card} .more-button")).await;
+        self.click(&format!("{card} .menu {entry}")).await;
+    }
+
+    /// Waits until the page has told something that has these words in it.
+    pub async fn tells(&self, words: &str) {
+        let script = format!("return document.querySelector('#status').textContent.includes({words:?})");
+        self.until_true(&format!("{words:?} is told"), &script).await;
+    }
+
+    /// Presses a key where the focus is. Keys without a letter are those of WebDriver's list.
+    pub async fn press(&self, key: &str) {
+        let focused = self.client.active_element().await.expect("something has the focus");
+        focused.send_keys(key).await.expect("the key is pressed");
+    }
+
+    /// Waits until an element that matches has the focus.
+    pub async fn focus_is_on(&self, css: &str) {
+        let script = format!("return document.activeElement?.matches({css:?}) === true");
+        self.until_true(&format!("the focus is on {css}"), &script).await;
+    }
+
+    /// Waits until nothing is wider than the window.
+    pub async fn fits(&self) {
+        let script = "return document.documentElement.scrollWidth <= innerWidth";
+        self.until_true("nothing is wider than the screen", script).await;
+    }
+
     /// Waits until exactly these memos are shown, newest first.
     pub async fn shows(&self, memos: &[&str]) {
         let script =
@@ -177,7 +198,29 @@ impl Browser {
 
     /// What a script, the body of a function, returns.
     pub async fn run(&self, script: &str) -> Value {
-        self.client.execute(script, Vec::new()).await.expect("the script runs")
+        self.run_with(script, Vec::new()).await
+    }
+
+    /// The same, with what it finds in `arguments`.
+    pub async fn run_with(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client.execute(script, arguments).await.expect("the script runs")
+    }
+
+    /// How many windows and tabs are open.
+    pub async fn windows(&self) -> usize {
+        self.client.windows().await.expect("windows").len()
+    }
+
+    /// What the promise resolves to that a script, the body of an async function, returns.
+    pub async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Value {
+        let script = format!(
+            "const resolve = arguments[arguments.length - 1];
+             (async (...args) => {{ {script} }})(...arguments).then(
+                 (value) => resolve({{ value }}), (error) => resolve({{ error: String(error) }}))"
+        );
+        let mut result = self.client.execute_async(&script, arguments).await.expect("it answers");
+        assert!(result["error"].is_null(), "{}", result["error"]);
+        result["value"].take()
     }
 
     /// Sends a command of the DevTools protocol to the page.
@@ -187,6 +230,41 @@ impl Browser {
             .issue_cmd(command)
             .await
             .expect("the browser takes the command");
+    }
+
+    /// Opens another tab of the same browser and goes on in it. Returns the name of the tab that it was in.
+    pub async fn open_tab(&self, app: &TestApp) -> WindowHandle {
+        let before = self.tab().await;
+        let tab = self.client.new_window(true).await.expect("a new tab");
+        self.switch_to(tab.handle).await;
+        self.visit(app).await;
+        before
+    }
+
+    /// Goes on in another tab.
+    pub async fn switch_to(&self, tab: WindowHandle) {
+        self.client.switch_to_window(tab).await.expect("the tab is there");
+    }
+
+    /// The tab that it is in.
+    pub async fn tab(&self) -> WindowHandle {
+        self.client.window().await.expect("a tab")
+    }
+
+    /// Lets the tab crash, without a word to its page.
+    pub async fn crash(&self) {
+        let command = Devtools {
+            command: "Page.crash",
+            parameters: json!({}),
+        };
+        let _ = self.client.issue_cmd(command).await; // Nobody is left to answer.
+    }
+
+    /// Lets requests to these addresses fail as without a connection, from now on; `*` stands for any part.
+    pub async fn cut_off(&self, addresses: &[&str]) {
+        self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.setBlockedURLs", json!({ "urls": addresses }))
+            .await;
     }
 
     /// Keeps a picture for people in `target/tmp`.
@@ -207,18 +285,25 @@ impl Browser {
     }
 
     async fn entries(&self, wanted: impl Fn(&Value) -> bool) -> Vec<String> {
-        let log = self.client.issue_cmd(ConsoleLog).await;
-        let log = log.expect("the console can be read");
-        let entries = log.as_array().cloned().unwrap_or_default();
-        let wanted = entries.into_iter().filter(wanted);
-        wanted
+        let entries = self.log("browser").await.into_iter().filter(wanted);
+        entries
             .map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())
             .collect()
     }
 
-    /// Closes the browser, in whose console nothing may be left to complain about.
+    /// What one of ChromeDriver's logs has got since the last call. Other drivers have none.
+    async fn log(&self, kind: &'static str) -> Vec<Value> {
+        assert_eq!(self.engine, Engine::Chromium, "only ChromeDriver keeps logs");
+        let log = self.client.issue_cmd(Log(kind)).await.expect("the log can be read");
+        log.as_array().cloned().unwrap_or_default()
+    }
+
+    /// Closes the browser. In Chromium, nothing may be left in the console to complain about; of other engines, a
+    /// `Watch` tells that.
     pub async fn close(self) {
-        assert_eq!(self.console().await, Vec::<String>::new());
+        if self.engine == Engine::Chromium {
+            assert_eq!(self.console().await, Vec::<String>::new());
+        }
         self.client.clone().close().await.expect("the browser closes");
     }
 
@@ -248,45 +333,4 @@ impl Browser {
             sleep(Duration::from_millis(50)).await;
         }
     }
-}
-
-fn capabilities(screen: Screen, folder: &TempDir) -> fantoccini::wd::Capabilities {
-    let mut options = json!({
-        "args": [
-            "--headless=new",
-            "--window-size=1280,900",
-            "--lang=en-US",
-            // Containers and root have no user namespaces for the sandbox; the pages are our own.
-            "--no-sandbox",
-            "--disable-dev-shm-usage",
-            "--disable-gpu",
-            format!("--user-data-dir={}", folder.path().display()),
-        ],
-    });
-    match screen {
-        // Headless, it would have neither mouse nor keyboard: 2 is a pointer that hovers, 4 a fine one.
-        Screen::Desktop => options["args"].as_array_mut().expect("a list").push(json!(
-            "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4"
-        )),
-        Screen::Phone => {
-            options["mobileEmulation"] = json!({ "deviceMetrics": { "width": 360, "height": 740, "pixelRatio": 2.0 } });
-        }
-    }
-    let all = json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } });
-    all.as_object().cloned().unwrap_or_default()
-}
-
-/// ChromeDriver takes a free port and names it in its first lines.
-fn printed_port(driver: &mut Process) -> Option<u16> {
-    let mut lines = BufReader::new(driver.stdout()?).lines().map_while(Result::ok);
-    let port_in = |line: String| {
-        line.split_once("successfully on port ")?
-            .1
-            .trim_end_matches('.')
-            .parse()
-            .ok()
-    };
-    let port = lines.by_ref().find_map(port_in);
-    std::thread::spawn(move || lines.for_each(drop));
-    port
 }

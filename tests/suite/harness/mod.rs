@@ -14,9 +14,11 @@ mod scene;
 mod token;
 mod user;
 mod victim;
+mod watch;
+mod wish;
 
 pub use app::TestApp;
-pub use browser::{Browser, Screen};
+pub use browser::{Axe, Browser, Engine, Screen};
 pub use build::workspace;
 pub use client::{Call, Client};
 pub use host::HostPlan;
@@ -27,6 +29,7 @@ pub use scene::Scene;
 pub use token::{Forge, foreign_key, now, own_key};
 pub use user::{PASSWORD, User, unique};
 pub use victim::Victim;
+pub use watch::Watch;
 
 /// The server to test, when it is not the suite's own: `MEMO_BASE_URL`, without a slash at the end.
 pub fn remote() -> Option<String> {

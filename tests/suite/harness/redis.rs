@@ -1,13 +1,14 @@
 //! A real Redis for a test of its own.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::notice::left_out;
-use super::process::Process;
+use super::process::{Process, free_port};
+use super::wish::Wish;
 
 /// How long Redis may take to listen, on a busy machine.
 const START: Duration = Duration::from_secs(30);
@@ -20,7 +21,7 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Starts one on a free port. `None`, said loudly, where there is none to start and `MEMO_BROWSER=1`, which
+    /// Starts one on a free port. `None`, said loudly, where there is none to start and `MEMO_BROWSER`, which
     /// stands for a run of everything, does not insist on it.
     pub fn start() -> Option<Self> {
         let folder = tempfile::Builder::new()
@@ -46,9 +47,8 @@ impl Redis {
         let process = match Process::start(&mut command, folder.path()) {
             Ok(process) => process,
             Err(why) => {
-                let insists = std::env::var("MEMO_BROWSER").is_ok_and(|wish| wish == "1");
                 assert!(
-                    !insists,
+                    Wish::of_environment() < Wish::Usual,
                     "redis-server: {why}; Debian and Ubuntu: apt-get install redis-server"
                 );
                 left_out("there is no redis-server on the PATH (apt-get install redis-server)");
@@ -74,10 +74,4 @@ impl Redis {
             self.port
         )
     }
-}
-
-/// A port that nobody listens on; Redis can't pick one itself.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
-    listener.local_addr().expect("a listener has an address").port()
 }

@@ -3,10 +3,11 @@
 use std::ops::Deref;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
 use super::app::TestApp;
 use super::client::Client;
@@ -14,6 +15,9 @@ use super::memo::{Change, Feed, Memo, Page};
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery staple";
+
+/// How long something may take to get to the server.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A name that nobody had before, on a server that may have seen earlier runs: at most 14 characters of
 /// `name`, the time of the run, and a number.
@@ -93,6 +97,15 @@ impl Client {
 
     pub async fn read(&self, memo: &Memo) -> Memo {
         Memo::of(&self.get(&memo.path()).await.expect(200))
+    }
+
+    /// Waits until the memo has this text.
+    pub async fn comes_to(&self, memo: &Memo, text: &str) {
+        let end = Instant::now() + PATIENCE;
+        while self.read(memo).await.text != text {
+            assert!(Instant::now() < end, "never {text:?}: {:?}", self.read(memo).await);
+            sleep(Duration::from_millis(100)).await;
+        }
     }
 
     pub async fn edit(&self, memo: &Memo, text: &str) -> Memo {

@@ -43,11 +43,15 @@ impl Filling {
         if is_full { 0 } else { u64::try_from(room).unwrap_or(0) }
     }
 
-    /// A memo of so many bytes, or one that is gone.
+    /// A memo of so many bytes, or one that is gone. Of a memo that changed while this reading went on, the latest is told.
     fn tell(&mut self, news: News, bytes: usize) {
         if self.told.insert(news.id) {
             self.bytes = self.bytes.saturating_add(bytes);
             self.news.push(news);
+        } else if let Some(told) = self.news.iter_mut().find(|told| told.id == news.id)
+            && told.version <= news.version
+        {
+            *told = news;
         }
     }
 }
@@ -84,26 +88,28 @@ impl Catalog<'_> {
         filling.settled = settled.map_or(filling.settled, |noted| noted.heads);
         self.reopen_ids(&mut position, &mut filling, now).await?;
         self.reopen_log(&mut position, &mut filling, now).await?;
-        let mut is_stuck = false;
-        while position.ids < heads.id && filling.room() > 0 && !is_stuck {
-            is_stuck = !self.step_ids(&mut position, &mut filling, heads.id, now).await?
-                && !self.settle_ids(&mut position, &mut filling, heads.id, now).await?;
+        let mut ids_go_on = true;
+        while ids_go_on && position.ids < heads.id && filling.room() > 0 {
+            ids_go_on = self.step_ids(&mut position, &mut filling, heads.id, now).await?
+                || self.settle_ids(&mut position, &mut filling, heads.id, now).await?;
         }
-        while position.ids == heads.id && position.log < heads.change && filling.room() > 0 && !is_stuck {
-            is_stuck = !self.step_log(&mut position, &mut filling, heads.change, now).await?
-                && !self.settle_log(&mut position, &mut filling, heads.change, now).await?;
+        // What happened to the memos does not wait for ids that settle.
+        let mut log_goes_on = true;
+        while log_goes_on && position.log < heads.change && filling.room() > 0 {
+            log_goes_on = self.step_log(&mut position, &mut filling, heads.change, now).await?
+                || self.settle_log(&mut position, &mut filling, heads.change, now).await?;
         }
-        let is_behind = position.ids < heads.id || position.log < heads.change;
-        if !is_behind {
+        let (more_ids, more_log) = (position.ids < heads.id, position.log < heads.change);
+        if !more_ids && !more_log {
             position.noted = None;
-        } else if is_stuck && (position.noted.is_none() || settled.is_some()) {
+        } else if !(ids_go_on && log_goes_on) && (position.noted.is_none() || settled.is_some()) {
             // Whoever is stuck above what was noted notes anew.
             position.noted = Some(Noted { heads, at: now });
         }
         Ok(Reading {
             news: filling.news,
             next: position,
-            more: is_behind && !is_stuck,
+            more: (ids_go_on && more_ids) || (log_goes_on && more_log),
         })
     }
 

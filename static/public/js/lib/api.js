@@ -15,6 +15,9 @@ export class Problem extends Error {
     /** The fields of the request that were refused.
      * @type {string[]} */
     this.fields = Array.isArray(body?.errors) ? body.errors.map((/** @type {any} */ error) => String(error?.field)) : [];
+    /** What the problem says beside the members that all problems have.
+     * @type {Record<string, any>} */
+    this.members = typeof body === "object" && body !== null ? body : {};
     /** How many seconds to wait before trying again, or null. */
     this.retryAfter = seconds(retryAfter);
   }

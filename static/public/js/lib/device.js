@@ -7,5 +7,8 @@ export const hasKeyboard = () => matchMedia(FINE).matches;
 
 const isApple = /Mac|iPhone|iPad/.test(globalThis.navigator?.userAgent ?? "");
 
+/** The key that gives others another meaning, as it is written on the keyboard. */
+export const MODIFIER = isApple ? "⌘" : "Ctrl +";
+
 /** The keys that save, as they are written on the keyboard. */
 export const SAVE_KEYS = isApple ? "⌘ Return" : "Ctrl + Enter";

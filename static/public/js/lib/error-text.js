@@ -21,6 +21,18 @@ export function textOf(error, { isOnline = globalThis.navigator?.onLine ?? true,
     return { key: "problem.too-many-requests", params: { count: Math.max(error.retryAfter, 1) } };
   }
   if (error.slug === "too-many-requests") return { key: "tooManyRequests" };
+  const quota = error.slug === "quota-exceeded" ? quotaText(error.members) : null;
+  if (quota) return quota;
   const key = `problem.${error.slug}`;
   return { key: isKnown(key) ? key : "problem.unknown" };
+}
+
+/** How much room there is, and how much is taken: memos are counted, bytes told in megabytes.
+ * @param {Record<string, any>} members
+ * @returns {Text | null} */
+function quotaText({ quota, limit, used }) {
+  if (typeof limit !== "number" || typeof used !== "number") return null;
+  if (quota === "memos") return { key: "quotaMemos", params: { limit, used } };
+  const megabytes = (/** @type {number} */ bytes) => Math.round(bytes / 100_000) / 10;
+  return quota === "bytes" ? { key: "quotaBytes", params: { limit: megabytes(limit), used: megabytes(used) } } : null;
 }

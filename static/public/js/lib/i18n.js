@@ -2,6 +2,7 @@
 
 import { first, load, remember } from "./language.js";
 import { format } from "./message.js";
+import { showTime, showTimes } from "./time.js";
 
 /** @typedef {keyof import("./language.js").Words} TextKey */
 /** @typedef {import("./message.js").Params} Params */
@@ -82,27 +83,15 @@ export function translate(root) {
   each("text", (element, key) => (element.textContent = words(key, paramsOf.get(element))));
   each("label", (element, key) => (element.ariaLabel = words(key)));
   each("placeholder", (element, key) => element.setAttribute("placeholder", words(key)));
-  for (const time of root.querySelectorAll("time")) setTime(time, time.dateTime);
+  showTimes(root, language.tag);
 }
 
 /**
- * Gives a `<time>` its moment, told as the language tells it: today by the hour, this year without the year.
+ * Gives a `<time>` its moment, in the page's language.
  * @param {HTMLTimeElement} element
  * @param {string} iso
  */
-export function setTime(element, iso) {
-  element.dateTime = iso;
-  const moment = new Date(iso);
-  if (Number.isNaN(moment.valueOf())) return;
-  const now = new Date();
-  /** @type {Intl.DateTimeFormatOptions} */
-  const time = { hour: "numeric", minute: "2-digit" };
-  /** @type {Intl.DateTimeFormatOptions} */
-  const day = { month: "short", day: "numeric" };
-  /** @type {Intl.DateTimeFormatOptions} */
-  let parts = { ...day, year: "numeric" };
-  if (moment.getFullYear() === now.getFullYear()) parts = { ...day, ...time };
-  if (moment.toDateString() === now.toDateString()) parts = time;
-  element.textContent = new Intl.DateTimeFormat(language.tag, parts).format(moment);
-  element.title = new Intl.DateTimeFormat(language.tag, { dateStyle: "full", timeStyle: "medium" }).format(moment);
-}
+export const setTime = (element, iso) => showTime(element, iso, language.tag);
+
+/** Tells all times of the page anew, as time has gone on. */
+export const renewTimes = () => showTimes(document, language.tag);

@@ -1,8 +1,12 @@
-// The two keys of a text that is being written, and the input methods that use the same keys.
+// The keys of a text that is being written, and the input methods that use the same keys.
 
 /** Safari marks the keys of an input method with this code, also where `isComposing` is false already. */
 const INPUT_METHOD = 229;
 const MODIFIERS = ["Control", "Meta", "Shift", "Alt"];
+
+/** Whether a key is an input method's own.
+ * @param {KeyboardEvent} event */
+export const isInputMethods = (event) => event.isComposing || event.keyCode === INPUT_METHOD;
 
 /** An input method may call the key "Process"; the code is still the key's own.
  * @param {KeyboardEvent} event */
@@ -27,18 +31,32 @@ export function onShortcuts(textarea, { save, cancel }) {
     saveIsWanted = false;
   });
   textarea.addEventListener("keydown", (event) => {
-    const isInputMethods = composing || event.isComposing || event.keyCode === INPUT_METHOD;
+    if (event.defaultPrevented) return;
     if (isEnter(event) && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       if (event.repeat) return;
       if (composing || event.isComposing) saveIsWanted = true;
-      else if (isInputMethods) saveSoon();
+      else if (isInputMethods(event)) saveSoon();
       else save();
     } else if (!MODIFIERS.includes(event.key)) {
       saveIsWanted = false; // Its author went on writing.
-      if (event.key !== "Escape" || isInputMethods) return;
+      if (event.key !== "Escape" || composing || isInputMethods(event)) return;
       event.preventDefault();
       cancel();
     }
   });
+}
+
+/**
+ * What a key with Ctrl or Cmd does to a text: a letter, or a digit with Shift. Also on a keyboard that writes another
+ * script the letter is the one that is printed beside it.
+ * @param {KeyboardEvent} event
+ * @returns {string | null} such as "b" or "shift+7"
+ */
+export function formatKeyOf(event) {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || isInputMethods(event)) return null;
+  const digit = /^Digit(\d)$/.exec(event.code)?.[1];
+  if (event.shiftKey) return digit ? `shift+${digit}` : null;
+  if (/^[a-z]$/i.test(event.key)) return event.key.toLowerCase();
+  return /^Key([A-Z])$/.exec(event.code)?.[1].toLowerCase() ?? null;
 }

@@ -3,6 +3,12 @@
 /** The server's limit on a memo, in bytes of UTF-8. */
 export const TEXT_MAX_BYTES = 65_536;
 
+/** What search and tags compare: spelled in capitals or not, with letters composed or not, it is the same after this. It
+ * is Unicode's case folding, as the memo service does it, which is what capitals in small letters are; but for two.
+ * @param {string} text */
+export const foldText = (text) =>
+  text.normalize("NFC").replace(/[^ı]+/g, (part) => part.toUpperCase().toLowerCase()).replaceAll("ς", "σ");
+
 /** How many letters people would count: code points, so that 한 and 😀 are one each, however they are stored.
  * @param {string} text */
 export const countLetters = (text) => [...text].length;

@@ -4,17 +4,17 @@ use fantoccini::wd::WebDriverCompatibleCommand;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
-/// What the page has printed to the console.
+/// What one of the driver's logs has got since it was last read: `browser` is the console.
 #[derive(Debug)]
-pub struct ConsoleLog;
+pub struct Log(pub &'static str);
 
-impl WebDriverCompatibleCommand for ConsoleLog {
+impl WebDriverCompatibleCommand for Log {
     fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, <Url as std::str::FromStr>::Err> {
         base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
     }
 
     fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        (Method::POST, Some(json!({ "type": "browser" }).to_string()))
+        (Method::POST, Some(json!({ "type": self.0 }).to_string()))
     }
 }
 

@@ -1,65 +1,114 @@
-// <memo-card>: one memo, to read, edit and delete. Fires `edit-end` when its editor has closed, and `memo-gone` when the
-// memo is no longer there because of what was done in the card.
+// <memo-card>: one memo, to read, tick, organise and edit. Fires `edit-end` when its editor has closed, and `memo-gone`
+// when the memo is no longer there because of what was done in the card.
 
-import { drafts, memos } from "../../data/stores.js";
-import { isProblem, SignedOut } from "../../lib/api.js";
+import { stateOf } from "../../data/query.js";
+import { drafts, selection } from "../../data/stores.js";
 import { find, findButton, findElement, fromTemplate } from "../../lib/dom.js";
 import { setText, setTime } from "../../lib/i18n.js";
-import { clearToast, notify, notifyError, notifyTrouble } from "../toast/toast.js";
-import { createEditor } from "./memo-editor.js";
+import { pathOfTag } from "../../lib/tags.js";
+import { memoAddress } from "../../routes.js";
+import { menuButton } from "../menu/menu.js";
+import { clearToast, notify, notifyTrouble } from "../toast/toast.js";
+import { onPress } from "./card-press.js";
+import { CardText } from "./card-text.js";
 
 /** @typedef {import("../../data/memo-service.js").Memo} Memo */
 
-/** Longer memos are shown folded. */
-const LONG = { letters: 1200, lines: 16 };
+/** How many tags are named below a memo. */
+const TAGS_MAX = 8;
+const EXCERPT_LETTERS = 60;
+
+/** The editor, once it has come: a visit begins without it.
+ * @type {typeof import("./memo-editor.js") | null} */
+let editors = null;
+
+/** Gets the editor, so that it is there when somebody wants to write. */
+export async function loadEditors() {
+  editors ??= await import("./memo-editor.js");
+}
 
 export class MemoCard extends HTMLElement {
   /** @type {Memo | null} */
   #memo = null;
   /** @type {import("./memo-editor.js").MemoEditor | null} */
   #editor = null;
-  #isAlone = false;
-  #busy = false;
-  #unfold = findButton(this, ".unfold");
+  #text = new CardText(this);
+  #pick = find(this, ".pick input", HTMLInputElement);
 
   constructor() {
     super();
-    /** @param {string} selector @param {() => void} act */
-    const onClick = (selector, act) => findButton(this, selector).addEventListener("click", act);
-    onClick(".edit", () => this.edit());
-    onClick(".delete", () => this.#askToDelete(true));
-    onClick(".cancel-delete", () => this.#askToDelete(false));
-    onClick(".confirm-delete", () => this.#delete());
-    onClick(".unfold", () => this.#fold(!this.classList.contains("folded")));
-    findElement(this, ".confirm").addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.#askToDelete(false);
-    });
+    findButton(this, ".edit").addEventListener("click", () => this.edit());
+    findButton(this, ".restore").addEventListener("click", () => this.#restore());
+    menuButton(findButton(this, ".more-button"), () => this.#offer());
+    this.#pick.addEventListener("change", () => this.select());
+    this.addEventListener("select-memo", () => this.select());
+    onPress(this, { open: () => this.open(), edit: () => this.edit(), select: () => this.select() });
   }
 
-  /** Shows a memo as the server last told it.
-   * @param {Memo} memo */
+  /** The memo that is shown, as the server last told it. */
+  get memo() {
+    return this.#memo;
+  }
+
+  /** @param {Memo | null} memo */
   set memo(memo) {
-    if (this.#memo === memo) return;
+    if (this.#memo === memo || memo === null) return;
     this.#memo = memo;
     this.dataset.id = memo.id;
-    findElement(this, ".memo-text").textContent = memo.text;
-    find(this, ".open", HTMLAnchorElement).href = `/m/${encodeURIComponent(memo.id)}`;
+    const state = stateOf(memo);
+    this.dataset.state = state;
+    this.#text.show(memo);
+    findElement(this, ".excerpt").textContent = memo.text.trim().split("\n", 1)[0].slice(0, EXCERPT_LETTERS);
+    find(this, ".open", HTMLAnchorElement).href = memoAddress(memo.id);
     setTime(find(this, "time", HTMLTimeElement), memo.created_at);
-    findElement(this, ".edited").hidden = memo.version === 1;
-    this.#fold(true);
+    findElement(this, ".edited").hidden = memo.updated_at === memo.created_at;
+    findElement(this, ".is-pinned").hidden = !memo.pinned;
+    findElement(this, ".tags-of").replaceChildren(...memo.tags.slice(0, TAGS_MAX).map(tagLink));
+    findButton(this, ".edit").hidden = state === "trashed";
+    findButton(this, ".restore").hidden = state !== "trashed";
   }
 
   /** Alone on its page, a memo is shown whole.
    * @param {boolean} isAlone */
   set isAlone(isAlone) {
-    if (this.#isAlone === isAlone) return;
-    this.#isAlone = isAlone;
-    this.#fold(true);
+    this.#text.isAlone = isAlone;
+  }
+
+  /** What was searched for, to be marked. @param {string} q */
+  set search(q) {
+    this.#text.search = q;
+  }
+
+  /** @param {boolean} isSelected */
+  set isSelected(isSelected) {
+    this.#pick.checked = isSelected;
+    this.classList.toggle("selected", isSelected);
   }
 
   /** Moves the focus to the memo's link. */
   focus() {
     find(this, ".open", HTMLAnchorElement).focus({ preventScroll: true });
+  }
+
+  /** Shows the memo alone. */
+  open() {
+    find(this, ".open", HTMLAnchorElement).click();
+  }
+
+  /** Selects the memo, or no longer. */
+  select() {
+    if (this.#memo) selection.toggle(this.#memo.id);
+  }
+
+  /** What the menu offers, which comes when it is first opened. */
+  async #offer() {
+    const actions = await actionsOnDemand();
+    return this.#memo && actions ? actions.itemsFor(this.#memo, this) : [];
+  }
+
+  async #restore() {
+    const actions = await actionsOnDemand();
+    if (this.#memo) await actions?.restore(this.#memo);
   }
 
   get isEditing() {
@@ -69,23 +118,29 @@ export class MemoCard extends HTMLElement {
   /** Goes on with a draft of an earlier visit, if there is one. */
   restoreDraft() {
     const draft = this.#memo && drafts.get(this.#memo.id);
-    if (draft) this.#openEditor(draft);
+    if (draft) this.#withEditors(() => this.#openEditor(draft));
   }
 
   /** Opens the editor.
    * @param {import("../../data/drafts.js").Draft} [draft] what to go on from; without it, the memo's text */
   edit(draft) {
-    if (!this.#memo) return;
+    if (!this.#memo || stateOf(this.#memo) === "trashed" || this.#editor) return;
     clearToast();
-    this.#openEditor(draft ?? this.#memo).focus();
+    this.#withEditors(() => this.#openEditor(draft)?.focus());
   }
 
-  /** @param {import("../../data/drafts.js").Draft} draft */
+  /** Acts at once where the editor is there: a phone shows its keyboard only for what a finger has just done.
+   * @param {() => void} act */
+  #withEditors(act) {
+    if (editors) act();
+    else loadEditors().then(act, () => notifyTrouble({ key: "problem.unreachable" }));
+  }
+
+  /** @param {import("../../data/drafts.js").Draft} [draft] */
   #openEditor(draft) {
-    const memo = /** @type {Memo} */ (this.#memo);
-    const editor = createEditor(memo, draft);
+    if (!editors || !this.#memo || this.#editor) return this.#editor;
+    const editor = editors.createEditor(this.#memo, draft ?? this.#memo);
     editor.addEventListener("done", (event) => this.#closeEditor(/** @type {CustomEvent} */ (event).detail));
-    this.#editor?.remove();
     this.#editor = editor;
     this.append(editor);
     findElement(this, ".shown").hidden = true;
@@ -100,68 +155,29 @@ export class MemoCard extends HTMLElement {
     findElement(this, ".shown").hidden = false;
     this.dispatchEvent(new CustomEvent("edit-end", { bubbles: true }));
     if (isGone) {
-      this.#tellGone(list);
+      list?.dispatchEvent(new CustomEvent("memo-gone", { bubbles: true }));
       return;
     }
     findButton(this, ".edit").focus();
     if (discarded) notify({ key: "editDiscarded" }, { undo: () => this.edit(discarded) });
   }
+}
 
-  /** @param {boolean} isFolded */
-  #fold(isFolded) {
-    const text = this.#memo?.text ?? "";
-    const isLong = text.length > LONG.letters || text.split("\n", LONG.lines + 1).length > LONG.lines;
-    const isFoldable = isLong && !this.#isAlone;
-    this.#unfold.hidden = !isFoldable;
-    this.classList.toggle("folded", isFoldable && isFolded);
-    this.#unfold.ariaExpanded = String(!isFolded);
-    setText(this.#unfold, isFolded ? "showAll" : "showLess");
+async function actionsOnDemand() {
+  try {
+    return await import("./memo-actions.js");
+  } catch {
+    notifyTrouble({ key: "problem.unreachable" });
+    return null;
   }
+}
 
-  /** @param {boolean} isAsking */
-  #askToDelete(isAsking) {
-    findElement(this, ".actions").hidden = isAsking;
-    findElement(this, ".confirm").hidden = !isAsking;
-    findButton(this, isAsking ? ".confirm-delete" : ".delete").focus();
-  }
-
-  async #delete() {
-    if (this.#busy || !this.#memo) return;
-    this.#busy = true;
-    this.ariaBusy = "true";
-    const list = this.parentElement;
-    try {
-      await memos.delete(this.#memo);
-      notify({ key: "deleted" });
-      this.#tellGone(list);
-    } catch (error) {
-      await this.#onDeleteError(error, this.#memo.id);
-    } finally {
-      this.#busy = false;
-      this.ariaBusy = "false";
-    }
-  }
-
-  /** @param {unknown} error @param {string} id */
-  async #onDeleteError(error, id) {
-    if (error instanceof SignedOut) return;
-    this.#askToDelete(false);
-    if (!isProblem(error, "stale-version")) {
-      notifyError(error);
-      return;
-    }
-    try {
-      await memos.read(id);
-      notifyTrouble({ key: "changedBeforeDelete" });
-    } catch (another) {
-      notifyError(another);
-    }
-  }
-
-  /** @param {Element | null} list where the card was */
-  #tellGone(list) {
-    list?.dispatchEvent(new CustomEvent("memo-gone", { bubbles: true }));
-  }
+/** @param {string} tag */
+function tagLink(tag) {
+  const link = document.createElement("a");
+  link.href = pathOfTag(tag);
+  link.textContent = `#${tag}`;
+  return link;
 }
 
 customElements.define("memo-card", MemoCard);
@@ -172,5 +188,6 @@ export function createCard(memo) {
   const card = fromTemplate("memo-card", MemoCard);
   card.memo = memo;
   card.restoreDraft();
+  setText(findElement(card, ".unfold"), "showAll");
   return card;
 }

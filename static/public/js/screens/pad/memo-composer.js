@@ -1,24 +1,29 @@
-// <memo-composer>: the pad for a new memo.
+// <memo-composer>: the pad for a new memo. What is written stays on this device until it is saved.
 
+import { knownTags } from "../../data/known-tags.js";
 import { newAttempt } from "../../data/memo-service.js";
 import { drafts, memos } from "../../data/stores.js";
-import { SAVE_KEYS } from "../../lib/device.js";
+import { hasKeyboard, SAVE_KEYS } from "../../lib/device.js";
 import { find, findElement } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
 import { onShortcuts } from "../../lib/shortcuts.js";
 import { validateMemo } from "../../lib/text.js";
 import { notify, notifyError, notifyTrouble } from "../toast/toast.js";
+import { addTools } from "./writing-tools.js";
 
 const DRAFT = "new";
 
 export class MemoComposer extends HTMLElement {
   #form = find(this, "form", HTMLFormElement);
   #text = find(this, "textarea", HTMLTextAreaElement);
+  #shortcut = findElement(this, ".shortcut");
+  #state = findElement(this, ".state");
+  #tools = addTools(this.#text, knownTags);
   #busy = false;
 
   constructor() {
     super();
-    setText(findElement(this, ".shortcut"), "saveShortcut", { keys: SAVE_KEYS });
+    setText(this.#shortcut, "saveShortcut", { keys: SAVE_KEYS });
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#save();
@@ -30,6 +35,7 @@ export class MemoComposer extends HTMLElement {
   /** Shows what the person signed in was writing, or nothing. */
   reset() {
     this.#text.value = drafts.get(DRAFT)?.text ?? "";
+    this.#showState(true);
   }
 
   /** Puts `text` below what is being written.
@@ -44,13 +50,24 @@ export class MemoComposer extends HTMLElement {
     this.#text.focus({ preventScroll: true });
     const end = this.#text.value.length;
     this.#text.setSelectionRange(end, end);
+    this.#text.scrollTop = this.#text.scrollHeight; // The caret is to be seen.
   }
 
   /** Another text is another attempt, so the old one's name goes. */
   #keepDraft() {
     const text = this.#text.value;
     if (text.trim() === "") drafts.delete(DRAFT);
-    else drafts.set(DRAFT, { text });
+    this.#showState(text.trim() === "" || drafts.set(DRAFT, { text }));
+  }
+
+  /** Says where the text is, as soon as there is one.
+   * @param {boolean} isKept */
+  #showState(isKept) {
+    const isEmpty = this.#text.value.trim() === "";
+    this.#shortcut.hidden = !isEmpty;
+    this.#state.hidden = isEmpty;
+    this.#state.classList.toggle("trouble", !isKept);
+    setText(this.#state, isKept ? "stateDraft" : "stateUnkept");
   }
 
   async #save() {
@@ -70,6 +87,10 @@ export class MemoComposer extends HTMLElement {
       await memos.create(text, attempt);
       drafts.delete(DRAFT);
       this.#text.value = "";
+      this.#tools.endPreview();
+      this.#showState(true);
+      // The next memo can be begun at once; a keyboard on the screen would cover what was saved.
+      if (hasKeyboard() && this.contains(document.activeElement)) this.#text.focus({ preventScroll: true });
       notify({ key: "saved" });
     } catch (error) {
       notifyError(error);

@@ -24,8 +24,11 @@ export class MemoConflict extends HTMLElement {
     this.#keepMine.addEventListener("click", () => this.dispatchEvent(new Event("keep-mine")));
   }
 
-  /** @param {import("../../data/memo-service.js").Memo | null} theirs the memo as saved elsewhere; null: deleted there */
-  show(theirs) {
+  /**
+   * @param {import("../../data/memo-service.js").Memo | null} theirs the memo as saved elsewhere; null: deleted there
+   * @param {{isAwaited: boolean}} options whether somebody waits for it; who is writing is told, and not interrupted
+   */
+  show(theirs, { isAwaited }) {
     this.version = theirs?.version ?? null;
     this.#theirs.textContent = theirs?.text ?? "";
     this.#theirs.hidden = theirs === null;
@@ -34,7 +37,7 @@ export class MemoConflict extends HTMLElement {
     setText(this.#keepMine, theirs ? "keepMine" : "saveAsNew");
     this.hidden = false;
     // To neither button: a second Enter must not choose. A screen reader reads the label out.
-    this.focus();
+    if (isAwaited) this.focus();
   }
 }
 

@@ -1,15 +1,15 @@
-// <memo-editor>: a memo's text while it is being changed. Fires `done` with its outcome.
+// <memo-editor>: a memo's text while it is being changed. It saves by itself, and says so. Fires `done` with its outcome.
 
+import { Autosave } from "../../data/autosave.js";
+import { knownTags } from "../../data/known-tags.js";
 import { newAttempt } from "../../data/memo-service.js";
 import { drafts, memos } from "../../data/stores.js";
-import { isProblem } from "../../lib/api.js";
-import { SAVE_KEYS } from "../../lib/device.js";
 import { find, findButton, findElement, fromTemplate } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
 import { onShortcuts } from "../../lib/shortcuts.js";
-import { validateMemo } from "../../lib/text.js";
-import { clearToast, notify, notifyError, notifyTrouble } from "../toast/toast.js";
+import { notify, notifyError, notifyTrouble } from "../toast/toast.js";
 import { MemoConflict } from "./memo-conflict.js";
+import { addTools } from "./writing-tools.js";
 
 /** @typedef {import("../../data/memo-service.js").Memo} Memo */
 /** @typedef {import("../../data/drafts.js").Draft} Draft */
@@ -18,13 +18,29 @@ import { MemoConflict } from "./memo-conflict.js";
  * @typedef {{isGone?: boolean, discarded?: Draft}} Outcome
  */
 
+/** @type {Record<import("../../data/autosave.js").State["kind"], import("../../lib/i18n.js").TextKey | null>} */
+const WORDS = {
+  saved: "stateSaved",
+  saving: "stateSaving",
+  kept: "stateKept",
+  failed: "stateFailed",
+  unkept: "stateUnkept",
+  conflict: null,
+};
+
 export class MemoEditor extends HTMLElement {
   #id = "";
-  /** The version that the text is a change of. */
-  #base = 0;
+  /** The memo's text when the edit began. */
+  #original = "";
   #isGone = false;
   #attempt = newAttempt();
-  #busy = false;
+  #isBusy = false;
+  /** Whether its author waits for an answer; otherwise nothing may take the focus out of the text. */
+  #isAwaited = false;
+  /** @type {Autosave | null} */
+  #autosave = null;
+  /** Ends everything that the editor listens to outside of itself. */
+  #listening = new AbortController();
   #form = find(this, "form", HTMLFormElement);
   #text = find(this, "textarea", HTMLTextAreaElement);
   #below = findElement(this, ".below");
@@ -33,20 +49,17 @@ export class MemoEditor extends HTMLElement {
   constructor() {
     super();
     this.#below.before(this.#conflict);
-    setText(findElement(this, ".shortcut"), "editShortcut", { keys: SAVE_KEYS });
+    addTools(this.#text, knownTags);
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#save();
+      this.#finish();
     });
-    this.#text.addEventListener("input", () => this.#keepDraft());
-    findButton(this, ".cancel").addEventListener("click", () => this.#cancel());
+    this.#text.addEventListener("input", () => this.#autosave?.write(this.#text.value));
+    this.#text.addEventListener("blur", () => this.#autosave?.flush());
+    findButton(this, ".cancel").addEventListener("click", () => this.#discard());
     this.#conflict.addEventListener("take-theirs", () => this.#end({ isGone: this.#isGone }));
-    this.#conflict.addEventListener("keep-mine", () => {
-      // Only this choice, with theirs in sight, makes the text a change of theirs.
-      this.#base = this.#conflict.version ?? this.#base;
-      this.#save();
-    });
-    onShortcuts(this.#text, { save: () => this.#conflict.hidden && this.#save(), cancel: () => this.#cancel() });
+    this.#conflict.addEventListener("keep-mine", () => this.#keepMine());
+    onShortcuts(this.#text, { save: () => this.#finish(), cancel: () => this.#finish() });
   }
 
   /** Begins to edit a memo, going on from `draft`.
@@ -54,113 +67,127 @@ export class MemoEditor extends HTMLElement {
    * @param {Draft} draft */
   start(memo, draft) {
     this.#id = memo.id;
-    this.#base = draft.version ?? memo.version;
+    this.#original = memo.text;
     this.#text.value = draft.text;
-    if (draft !== memo) this.#keepDraft();
+    const autosave = new Autosave(memo, draft, { memos, drafts });
+    this.#autosave = autosave;
+    autosave.addEventListener("state", () => this.#showState());
+    autosave.addEventListener("conflict", (event) => this.#showConflict(/** @type {CustomEvent} */ (event).detail));
+    this.#showState();
+    const { signal } = this.#listening;
+    const saveAll = () => void autosave.flush();
+    addEventListener("pagehide", saveAll, { signal });
+    addEventListener("online", saveAll, { signal });
+    document.addEventListener("visibilitychange", () => document.hidden && saveAll(), { signal });
+    memos.addEventListener("clear", () => this.#stop(), { signal }); // Somebody else is signed in, or nobody.
   }
 
   focus() {
     this.#text.focus();
     this.#text.setSelectionRange(this.#text.value.length, this.#text.value.length);
+    this.#text.scrollTop = this.#text.scrollHeight; // The caret is to be seen.
   }
 
-  #keepDraft() {
-    const text = this.#text.value;
-    if (text === memos.get(this.#id)?.text) drafts.delete(this.#id);
-    else drafts.set(this.#id, { text, version: this.#base });
+  /** Saves what there is, and closes when all of it is saved. */
+  #finish() {
+    return this.#await(async (autosave) => {
+      if (await autosave.flush()) this.#end({});
+      else tellWhy(autosave.state);
+    });
+  }
+
+  /** Goes back to the text as it was when the edit began, which may have to be saved, too. */
+  #discard() {
+    return this.#await(async (autosave) => {
+      const discarded = this.#text.value;
+      if (discarded === this.#original && autosave.isSaved) {
+        this.#end({});
+        return;
+      }
+      autosave.write(this.#original);
+      if (await autosave.flush()) this.#end({ discarded: { text: discarded, version: autosave.version } });
+      else {
+        tellWhy(autosave.state);
+        autosave.write(discarded);
+      }
+    });
+  }
+
+  /** Puts the text over theirs, which its author has seen, or makes a new memo of it where there is none any more. */
+  #keepMine() {
+    return this.#await(async (autosave) => {
+      const { version } = this.#conflict;
+      if (version === null) {
+        await memos.create(this.#text.value, this.#attempt);
+        this.#end({ isGone: true });
+        notify({ key: "saved" });
+        return;
+      }
+      this.#hideConflict();
+      if (await autosave.keepOver(version)) this.#end({});
+    });
+  }
+
+  /** Does what its author asked for, one thing at a time.
+   * @param {(autosave: Autosave) => Promise<void>} act */
+  async #await(act) {
+    if (this.#isBusy || !this.#autosave) return;
+    this.#isBusy = true;
+    this.#isAwaited = true;
+    this.#form.ariaBusy = "true";
+    try {
+      await act(this.#autosave);
+    } catch (error) {
+      notifyError(error);
+    } finally {
+      this.#isBusy = false;
+      this.#isAwaited = false;
+      this.#form.ariaBusy = "false";
+    }
   }
 
   /** @param {Outcome} outcome */
   #end(outcome) {
+    this.#stop();
     drafts.delete(this.#id);
     this.dispatchEvent(new CustomEvent("done", { detail: outcome }));
   }
 
-  #cancel() {
-    if (this.#busy || !this.#conflict.hidden) return;
-    const text = this.#text.value;
-    this.#end(text === memos.get(this.#id)?.text ? {} : { discarded: { text, version: this.#base } });
+  #stop() {
+    this.#autosave?.stop();
+    this.#listening.abort();
   }
 
-  async #save() {
-    if (this.#busy) return;
-    const text = this.#text.value;
-    const invalid = validateMemo(text);
-    if (invalid) {
-      notifyTrouble(invalid);
-      this.#text.focus();
-      return;
-    }
-    this.#setBusy(true);
-    try {
-      await (this.#isGone ? this.#saveAsNew(text) : this.#change(text));
-    } catch (error) {
-      notifyError(error);
-    } finally {
-      this.#setBusy(false);
-    }
-  }
-
-  /** @param {string} text */
-  async #change(text) {
-    const memo = memos.get(this.#id);
-    if (this.#base === memo?.version && text === memo.text) {
-      this.#end({});
-      return;
-    }
-    try {
-      await memos.save({ id: this.#id, version: this.#base }, text);
-      this.#end({});
-      notify({ key: "saved" });
-    } catch (error) {
-      if (isProblem(error, "stale-version")) await this.#meetTheirs(text);
-      else if (isProblem(error, "not-found")) this.#showConflict(null);
-      else throw error;
-    }
-  }
-
-  /** @param {string} text */
-  async #saveAsNew(text) {
-    await memos.create(text, this.#attempt);
-    this.#end({ isGone: true });
-    notify({ key: "saved" });
+  #showState() {
+    const { kind, reason } = this.#autosave?.state ?? { kind: "saved" };
+    const state = findElement(this, ".state");
+    const isTrouble = !["saved", "saving"].includes(kind);
+    state.classList.toggle("trouble", isTrouble);
+    state.ariaLive = isTrouble ? "polite" : "off"; // Who listens need not hear of every pause.
+    setText(findElement(state, ".what"), WORDS[kind]);
+    setText(findElement(state, ".why"), reason?.key ?? null, reason?.params);
   }
 
   /** Shows what was saved elsewhere; nothing is lost until its author chooses.
-   * @param {string} text */
-  async #meetTheirs(text) {
-    let theirs;
-    try {
-      theirs = await memos.read(this.#id);
-    } catch (error) {
-      if (!isProblem(error, "not-found")) throw error;
-      this.#showConflict(null);
-      return;
-    }
-    if (theirs.text === text) {
-      // Our own change, whose answer got lost on the way.
-      this.#end({});
-      notify({ key: "saved" });
-      return;
-    }
-    this.#showConflict(theirs);
-  }
-
-  /** @param {Memo | null} theirs null: deleted */
+   * @param {Memo | null} theirs null: deleted */
   #showConflict(theirs) {
     this.#isGone = theirs === null;
     this.#below.hidden = true;
-    this.#keepDraft();
-    this.#conflict.show(theirs);
+    this.#conflict.show(theirs, { isAwaited: this.#isAwaited });
   }
 
-  /** @param {boolean} isBusy */
-  #setBusy(isBusy) {
-    this.#busy = isBusy;
-    this.#form.ariaBusy = String(isBusy);
-    this.#text.readOnly = isBusy;
-    if (isBusy) clearToast();
+  #hideConflict() {
+    this.#below.hidden = false;
+    this.#conflict.hidden = true;
   }
+}
+
+/** Tells somebody who waits why the edit does not close.
+ * @param {import("../../data/autosave.js").State} state */
+function tellWhy({ kind, reason }) {
+  const key = WORDS[kind];
+  if (reason) notifyTrouble(reason);
+  else if (key) notifyTrouble({ key });
 }
 
 customElements.define("memo-editor", MemoEditor);

@@ -1,48 +1,69 @@
-// <memo-list>: the cards of the memos, newest first, a page at a time; or the card of one memo alone.
+// <memo-list>: the cards of a list of memos, a page at a time, the pinned ones above; or the card of one memo alone.
 
-import { memos } from "../../data/stores.js";
+import { memos, selection } from "../../data/stores.js";
 import { findButton, findElement } from "../../lib/dom.js";
 import { textOf } from "../../lib/error-text.js";
 import { setText } from "../../lib/i18n.js";
 import { notifyError } from "../toast/toast.js";
+import { placeCards, withEdited } from "./card-order.js";
 import { createCard } from "./memo-card.js";
 
 /** @typedef {import("./memo-card.js").MemoCard} MemoCard */
+/** @typedef {import("../../data/view.js").View} View */
+/** @typedef {import("../../lib/error-text.js").Text} Text */
+/** What is shown: a list, with what is said when it is empty; or one memo.
+ * @typedef {{view: View | null, only: string | null, empty: Text}} Shown */
+
+/** So many cards that are not to be seen are kept, with what they have rendered. */
+const HIDDEN_MAX = 200;
+/** How far below the window the next page is asked for. */
+const AHEAD = "900px";
 
 export class MemoList extends HTMLElement {
-  #list = findElement(this, ".memos");
+  #pinned = findElement(this, ".pinned-memos");
+  #others = findElement(this, ".other-memos");
   #empty = findElement(this, ".empty");
+  #looking = findElement(this, ".looking");
   #failed = findElement(this, ".failed");
   #more = findButton(this, "#load-more");
   /** A card per memo that was shown so far: one that is not to be seen keeps what is being written in it.
    * @type {Map<string, MemoCard>} */
   #cards = new Map();
-  /** The ids of the stream, and of what is being edited in it though it is gone.
+  /** The ids of the list, and of what is being edited in it though it is gone.
    * @type {string[]} */
   #order = [];
-  /** @type {string | null} */
-  #only = null;
+  /** @type {Shown} */
+  #shown = { view: null, only: null, empty: { key: "noMemos" } };
   /** @type {unknown} */
   #toldFailure = null;
+  #end = new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting && this.#reachEnd(), {
+    rootMargin: AHEAD,
+  });
 
   constructor() {
     super();
-    this.#more.addEventListener("click", () => memos.loadMore());
+    this.#more.addEventListener("click", () => this.#shown.view?.loadMore());
     memos.addEventListener("clear", () => this.#cards.clear());
     memos.addEventListener("change", () => this.#render());
+    selection.addEventListener("change", () => this.#showSelection());
     this.addEventListener("edit-end", () => this.#render());
   }
 
-  /** The id of the one memo to show, or null for all.
-   * @param {string | null} id */
-  set only(id) {
-    this.#only = id;
+  /** @param {Shown} shown */
+  show(shown) {
+    if (shown.view !== this.#shown.view) this.#order = [];
+    this.#shown = shown;
     this.#render();
   }
 
   /** @param {string} id */
   isEditing(id) {
     return this.#cards.get(id)?.isEditing ?? false;
+  }
+
+  /** The cards as they stand, from the top. */
+  get cards() {
+    return /** @type {MemoCard[]} */ ([...this.#pinned.children, ...this.#others.children]);
   }
 
   /** Moves the focus to a memo, if it is there.
@@ -55,12 +76,23 @@ export class MemoList extends HTMLElement {
     for (const [id, card] of this.#cards) {
       if (!memos.get(id) && !card.isEditing) this.#cards.delete(id);
     }
-    this.#order = withEdited(this.#order, memos.stream, (id) => this.isEditing(id));
-    const ids = this.#only === null ? this.#order : [this.#only];
+    const { view, only } = this.#shown;
+    this.#order = withEdited(this.#order, view?.ids ?? [], (id) => this.isEditing(id));
+    const ids = only === null ? this.#order : [only];
     const cards = ids.map((id) => this.#card(id)).filter((card) => card !== null);
-    for (const card of cards) card.isAlone = this.#only !== null;
-    reconcile(this.#list, cards);
+    for (const card of cards) {
+      card.isAlone = only !== null;
+      card.search = view?.query.q ?? "";
+    }
+    const isPinnedAbove = view !== null && view.query.state === "active" && view.query.q === "";
+    const isAbove = (/** @type {MemoCard} */ card) => isPinnedAbove && card.memo?.pinned === true;
+    placeCards([
+      [this.#pinned, cards.filter(isAbove)],
+      [this.#others, cards.filter((card) => !isAbove(card))],
+    ]);
+    this.#forgetHidden();
     this.#showState();
+    this.#showSelection();
   }
 
   /** @param {string} id */
@@ -73,53 +105,49 @@ export class MemoList extends HTMLElement {
     return card;
   }
 
+  #forgetHidden() {
+    for (const [id, card] of this.#cards) {
+      if (this.#cards.size <= this.cards.length + HIDDEN_MAX) return;
+      if (!card.isConnected && !card.isEditing) this.#cards.delete(id);
+    }
+  }
+
+  #showSelection() {
+    if (this.#shown.only === null) selection.keepOnly(this.#order);
+    for (const card of this.cards) card.isSelected = selection.has(card.memo?.id ?? "");
+    document.documentElement.toggleAttribute("data-selecting", selection.size > 0);
+  }
+
   /** Says what is there beside the cards: nothing, more, or that it could not be loaded. */
   #showState() {
-    const isAlone = this.#only !== null;
-    const { failure } = memos;
-    const isFailed = failure !== null && this.#order.length === 0;
-    this.ariaBusy = String(memos.isLoading);
-    this.#empty.hidden = isAlone || !memos.isOpen || this.#order.length > 0;
-    this.#failed.hidden = isAlone || !isFailed;
-    this.#more.hidden = isAlone || !(isFailed || memos.hasMore);
-    setText(this.#more, isFailed ? "tryAgain" : "loadMore");
-    if (isFailed) {
+    const { view, only, empty } = this.#shown;
+    const isList = only === null;
+    const isEmpty = isList && this.#order.length === 0;
+    const failure = view?.failure ?? null;
+    const isLoading = view?.isLoading ?? false;
+    const hasPinned = this.#pinned.childElementCount > 0;
+    findElement(this, "#pinned-heading").hidden = !hasPinned;
+    findElement(this, "#others-heading").hidden = !hasPinned || this.#others.childElementCount === 0;
+    this.ariaBusy = String(isLoading);
+    this.#empty.hidden = !isEmpty || (view !== null && (isLoading || failure !== null || view.hasMore));
+    setText(this.#empty, empty.key, empty.params);
+    this.#looking.hidden = !(isEmpty && isLoading && view?.isOpen);
+    this.#failed.hidden = !isEmpty || failure === null;
+    this.#more.hidden = !isList || view === null || isLoading || !(failure !== null || (view.isOpen && view.hasMore));
+    setText(this.#more, failure === null ? "loadMore" : "tryAgain");
+    if (isEmpty && failure !== null) {
       const { key, params } = textOf(failure);
       setText(this.#failed, key, params);
     } else if (failure !== null && failure !== this.#toldFailure) notifyError(failure);
     this.#toldFailure = failure;
+    this.#end.disconnect();
+    if (!this.#more.hidden) this.#end.observe(this.#more); // Tells at once when it is in sight already.
   }
-}
 
-/**
- * The ids of `stream`, with those of `before` that are being edited though they are gone, each where it was.
- * @param {string[]} before
- * @param {string[]} stream
- * @param {(id: string) => boolean} isEditing
- */
-function withEdited(before, stream, isEditing) {
-  const order = [...stream];
-  for (const [index, id] of before.entries()) {
-    if (order.includes(id) || !isEditing(id)) continue;
-    const above = before.slice(0, index).findLast((other) => order.includes(other));
-    order.splice(above === undefined ? 0 : order.indexOf(above) + 1, 0, id);
-  }
-  return order;
-}
-
-/**
- * Makes `children` the element's children. Those that stay in their order are not touched, so that the focus, the caret
- * and an input method's composition in them go on.
- * @param {Element} element
- * @param {Element[]} children
- */
-function reconcile(element, children) {
-  const wanted = new Set(children);
-  for (const child of [...element.children]) {
-    if (!wanted.has(child)) child.remove();
-  }
-  for (const [index, child] of children.entries()) {
-    if (element.children[index] !== child) element.insertBefore(child, element.children[index] ?? null);
+  /** A page that did not come is asked for again by hand only. */
+  #reachEnd() {
+    const { view } = this.#shown;
+    if (view && view.failure === null) view.loadMore();
   }
 }
 

@@ -1,20 +1,15 @@
 // Who is signed in, and the way out.
 
 import { drafts, session } from "../../data/stores.js";
-import { findButton, findElement, fromTemplate } from "../../lib/dom.js";
+import { findButton, findElement } from "../../lib/dom.js";
 import { ask } from "../question/question.js";
 import { notifyError } from "../toast/toast.js";
 
-/** Puts the account into the header, before the choice of language. */
-export function startAccount() {
-  const account = fromTemplate("account", HTMLElement);
-  findElement(document, "header .home").after(account);
-  const update = () => {
-    account.hidden = session.user === null;
-    findElement(account, ".who").textContent = session.user?.username ?? "";
-  };
+/** @param {HTMLElement} rail where the account stands */
+export function startAccount(rail) {
+  const update = () => (findElement(rail, "#who").textContent = session.user?.username ?? "");
   let isBusy = false;
-  findButton(account, "#sign-out").addEventListener("click", async () => {
+  findButton(rail, "#sign-out").addEventListener("click", async () => {
     if (isBusy) return;
     isBusy = true; // Not disabled: that would take the focus away.
     await signOut().catch(notifyError);

@@ -1,0 +1,60 @@
+//! What people do every day, in each of the engines that render pages: all other tests know Chromium alone.
+
+use super::{sign_up, write};
+use crate::harness::{Browser, Engine, TestApp, Watch, unique};
+
+async fn a_day(engine: Engine) {
+    let app = TestApp::shared();
+    let watch = Watch::over(&app).await;
+    let Some(browser) = Browser::open_in(engine, watch.app()).await else {
+        return;
+    };
+    sign_up(&browser, &unique("engines")).await;
+    write(&browser, "장보기: 우유, 빵").await;
+    browser.shows(&["장보기: 우유, 빵"]).await;
+    browser.click("[data-testid=edit]").await;
+    browser.fill("[data-testid=memo-editor]", "장보기: 우유").await;
+    browser.click("[data-testid=save]").await;
+    browser.shows(&["장보기: 우유"]).await;
+    browser.reload().await;
+    browser.shows(&["장보기: 우유"]).await;
+    browser.click("[data-testid=delete]").await;
+    browser.click("[data-testid=confirm-delete]").await;
+    browser.shows(&[]).await;
+    browser.click("[data-testid=sign-out]").await;
+    browser.sees("#sign-in").await;
+    assert_eq!(watch.heard(), Vec::<String>::new());
+
+    // That nothing was heard tells something only if something could have been.
+    browser
+        .run(
+            "const style = document.createElement('style');
+             style.textContent = 'body { color: red }';
+             document.head.append(style);
+             console.error('printed');
+             document.body.append(Object.assign(new Image(), { src: '/no-such-picture' }));",
+        )
+        .await;
+    for what in ["style-src", "printed", "no-such-picture"] {
+        watch.hears(what).await;
+    }
+    if engine == Engine::Chromium {
+        assert!(browser.console().await.len() > 1);
+    }
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_day_in_chromium() {
+    a_day(Engine::Chromium).await;
+}
+
+#[tokio::test]
+async fn a_day_in_firefox() {
+    a_day(Engine::Gecko).await;
+}
+
+#[tokio::test]
+async fn a_day_in_webkit() {
+    a_day(Engine::WebKit).await;
+}
