@@ -184,7 +184,7 @@ impl Catalog<'_> {
 
     /// Whether the quotas allow what the counter of ids says. It knows one part of the bytes; the other is never more than
     /// half of the quota, and looked at only when this one is.
-    async fn check(&self, seq: Seq, asked: u32) -> Result<Result<(), Quota>, KvError> {
+    async fn check(&self, seq: Seq, kib: u32) -> Result<Result<(), Quota>, KvError> {
         if let Err(refused) = self.limits.check_memos(seq.memos) {
             return Ok(Err(refused));
         }
@@ -192,7 +192,7 @@ impl Catalog<'_> {
             return Ok(Ok(()));
         }
         let grown = Changes::of(self.ports.kv.increment(&self.names.changes(), 0).await?).grown_kib;
-        Ok(self.limits.check_kib(seq.kib.saturating_add(grown), asked))
+        Ok(self.limits.check_kib(seq.kib.saturating_add(grown), kib))
     }
 
     /// A memo that counted for so much is gone. Where that can't be counted it goes on counting, which is no reason to call

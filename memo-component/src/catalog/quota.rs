@@ -89,8 +89,8 @@ impl Limits {
     /// # Errors
     /// When that is too much.
     pub fn check_kib(&self, kib: i64, asked: u32) -> Result<(), Quota> {
-        let asked = u64::from(asked).saturating_mul(1024);
-        check(Resource::Bytes, self.max_bytes, kib.saturating_mul(1024), asked)
+        let (bytes, asked) = (kib.saturating_mul(1024), asked.saturating_mul(1024));
+        check(Resource::Bytes, self.max_bytes, bytes, asked)
     }
 
     /// Whether so many KiB leave room for as many again.

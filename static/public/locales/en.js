@@ -99,7 +99,7 @@ export default {
   openMenu: "Menu",
   otherMemos: "Others",
   pinned: "Pinned",
-  tagWithCount: { one: "Tag {tag}, {count} memo", other: "Tag {tag}, {count} memos" },
+  memosOfTag: { one: "{count} memo", other: "{count} memos" },
   tagsBelow: "Tags below {tag}",
   noTags: "Write #word in a memo and it becomes a tag.",
   tagTitle: "#{tag}",

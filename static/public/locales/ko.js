@@ -97,7 +97,7 @@ export default {
   openMenu: "메뉴",
   otherMemos: "나머지",
   pinned: "고정됨",
-  tagWithCount: { other: "태그 {tag}, 메모 {count}개" },
+  memosOfTag: { other: "메모 {count}개" },
   tagsBelow: "{tag} 아래 태그",
   noTags: "메모에 #단어를 쓰면 태그가 돼요.",
   tagTitle: "#{tag}",

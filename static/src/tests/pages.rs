@@ -48,10 +48,15 @@ fn values<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
         .collect()
 }
 
-/// The modules that a page asks for at once.
-fn preloaded(page: &'static str) -> Vec<&'static str> {
-    let links = page.lines().filter(|line| line.contains("rel=\"modulepreload\""));
-    links.flat_map(|link| values(link, "href")).collect()
+/// The modules that a page asks for at once, by a script or a link to it.
+fn asked_for(page: &'static str) -> Vec<&'static str> {
+    let is_link = |line: &&str| line.contains("rel=\"modulepreload\"");
+    let links = page.lines().filter(is_link).flat_map(|link| values(link, "href"));
+    let scripts = page
+        .lines()
+        .filter(|line| line.contains("<script"))
+        .flat_map(|line| values(line, "src"));
+    links.chain(scripts).collect()
 }
 
 /// What the lines of a module import, by their last parts.
@@ -111,18 +116,12 @@ fn pages_are_complete() {
 
 #[test]
 fn a_page_preloads_every_module_that_its_own_imports() {
-    for (page, entry) in [
-        ("/", "/js/app.js"),
-        ("/problems", "/js/page.js"),
-        ("/404", "/js/page.js"),
-    ] {
-        let preloaded = preloaded(text(asset(page)));
-        let mut modules = preloaded.clone();
-        modules.push(entry);
+    for page in ["/", "/problems", "/404"] {
+        let modules = asked_for(text(asset(page)));
         assert!(modules.len() > 5, "{page}");
-        for module in modules {
+        for module in &modules {
             for name in imported(text(asset(module))) {
-                let is_preloaded = preloaded.iter().any(|path| path.rsplit('/').next() == Some(name));
+                let is_preloaded = modules.iter().any(|path| path.rsplit('/').next() == Some(name));
                 assert!(is_preloaded, "{page} does not preload {name}, which {module} imports");
             }
         }
@@ -132,8 +131,8 @@ fn a_page_preloads_every_module_that_its_own_imports() {
 /// The modules that are loaded when they are first needed, and what they import, by their last parts.
 fn loaded_later() -> Vec<&'static str> {
     let modules = || ASSETS.iter().filter(|asset| asset.path.starts_with("/js/")).map(text);
-    let asked_for = modules().flat_map(|module| module.split("import(\"").skip(1));
-    let mut later: Vec<_> = asked_for
+    let dynamic = modules().flat_map(|module| module.split("import(\"").skip(1));
+    let mut later: Vec<_> = dynamic
         .filter_map(|rest| rest.split('"').next()?.rsplit('/').next())
         .collect();
     let mut next = 0;
@@ -152,14 +151,13 @@ fn loaded_later() -> Vec<&'static str> {
 
 #[test]
 fn every_module_is_imported() {
-    let index = preloaded(text(asset("/")));
+    let pages = [asked_for(text(asset("/"))), asked_for(text(asset("/problems")))].concat();
     let later = loaded_later();
     assert!(!later.is_empty());
     for asset in ASSETS.iter().filter(|asset| asset.path.starts_with("/js/")) {
         let name = asset.path.rsplit('/').next().unwrap();
-        let is_entry = ["app.js", "page.js"].contains(&name);
         assert!(
-            is_entry || index.contains(&asset.path) || later.contains(&name),
+            pages.contains(&asset.path) || later.contains(&name),
             "nothing imports {}",
             asset.path
         );
@@ -200,12 +198,12 @@ fn a_first_visit_costs_little() {
         let brotli = asset(path).compressed.iter().find(|body| body.coding == Coding::Brotli);
         brotli.map_or(asset(path).identity.body.len(), |body| body.body.len())
     };
-    let own = ["/", "/style.css", "/favicon.svg", "/memo.webmanifest", "/js/app.js"];
+    let own = ["/", "/style.css", "/favicon.svg", "/memo.webmanifest"];
     let locales = languages()
         .into_iter()
         .map(|language| packed(&format!("/locales/{language}.js")));
     let locale = locales.max().unwrap();
-    let modules = preloaded(text(asset("/")));
+    let modules = asked_for(text(asset("/")));
     let sum = own.into_iter().chain(modules).map(packed).sum::<usize>() + locale;
     println!("a first visit: {sum} bytes in brotli");
     assert!(sum <= FIRST_LOAD_MAX, "{sum} bytes");

@@ -12,7 +12,8 @@ use fastrand::Rng;
 use futures::FutureExt;
 
 use crate::{
-    call::{Act, Answer, PASSWORD},
+    answer::Answer,
+    call::{Act, PASSWORD},
     plan::{Conditions, Plan, Shape},
     ports,
     services::{COST, INSTANCES},

@@ -1,15 +1,30 @@
-//! Requests and answers, as HTTP has them and as the judge does.
+//! Requests.
 
 use axum::{
-    body::{Body, to_bytes},
-    http::{Request, Response, header},
+    body::Body,
+    http::{Request, header, request::Builder},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
 
-use crate::op::Caller;
+use crate::{
+    answer::Answer,
+    op::{CallId, Caller},
+    services::MAINTENANCE_TOKEN,
+};
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct-horse";
+
+/// Which memos a listing is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Among {
+    /// Neither archived nor in the trash.
+    Active,
+    /// In the trash.
+    Trashed,
+    /// All.
+    All,
+}
 
 /// What a request wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,15 +35,40 @@ pub enum Act {
     Read(u64),
     /// A page.
     List {
+        /// Of which memos.
+        among: Among,
         /// How many.
         limit: usize,
         /// The cursor.
-        before: Option<u64>,
+        cursor: Option<String>,
     },
     /// Another text for a memo at a version.
     Replace(u64, u64),
-    /// A memo at a version gone.
+    /// A memo at a version put away, or not any more.
+    Archive(u64, u64, bool),
+    /// A memo at a version deleted: into the trash, and from there for good.
     Remove(u64, u64),
+    /// A memo taken out of the trash, at a version or at any.
+    Restore(u64, Option<u64>),
+    /// A memo's earlier texts.
+    Versions(u64),
+    /// One of a memo's earlier texts for the memo, whichever version it is at.
+    Revert(u64, u64),
+    /// Everything in the trash gone for good.
+    EmptyTrash,
+    /// News since a cursor.
+    Changes {
+        /// How many.
+        limit: usize,
+        /// The cursor.
+        since: Option<String>,
+    },
+    /// The tags.
+    Tags,
+    /// Several of these in one request, each with its text.
+    Batch(Vec<(Act, String)>),
+    /// What is due removed.
+    Maintain,
     /// A new user of this name.
     Register(String),
     /// A new session of the user of this name.
@@ -47,12 +87,102 @@ pub enum Act {
 }
 
 impl Act {
+    /// The first page of a listing.
+    pub const fn list(among: Among, limit: usize) -> Self {
+        Self::List {
+            among,
+            limit,
+            cursor: None,
+        }
+    }
+
     /// Whether it is the auth service's.
     pub fn is_for_auth(&self) -> bool {
         matches!(
             self,
             Self::Register(_) | Self::SignIn { .. } | Self::Keys | Self::Refresh(_) | Self::SignOut(_)
         )
+    }
+
+    /// The memo that it changes, and the version that it must have for that.
+    pub fn step(&self) -> Option<(u64, Option<u64>)> {
+        match self {
+            Self::Replace(id, version) | Self::Archive(id, version, _) | Self::Remove(id, version) => {
+                Some((*id, Some(*version)))
+            }
+            Self::Restore(id, expected) => Some((*id, *expected)),
+            Self::Revert(id, _) => Some((*id, None)),
+            _ => None,
+        }
+    }
+
+    fn method_and_path(&self) -> (&'static str, String) {
+        let memo = |id: &u64| format!("/api/memos/{id}");
+        match self {
+            Self::Create(_) => ("POST", "/api/memos".to_owned()),
+            Self::Read(id) => ("GET", memo(id)),
+            Self::List { among, limit, cursor } => {
+                let state = match among {
+                    Among::Active => "active",
+                    Among::Trashed => "trashed",
+                    Among::All => "all",
+                };
+                let cursor = cursor.as_ref().map(|cursor| format!("&cursor={cursor}"));
+                let cursor = cursor.unwrap_or_default();
+                ("GET", format!("/api/memos?limit={limit}&state={state}{cursor}"))
+            }
+            Self::Replace(id, _) => ("PUT", memo(id)),
+            Self::Archive(id, ..) => ("PATCH", memo(id)),
+            Self::Remove(id, _) => ("DELETE", memo(id)),
+            Self::Restore(id, _) => ("POST", format!("/api/memos/{id}/restore")),
+            Self::Versions(id) => ("GET", format!("/api/memos/{id}/versions")),
+            Self::Revert(id, version) => ("POST", format!("/api/memos/{id}/versions/{version}/restore")),
+            Self::EmptyTrash => ("DELETE", "/api/memos/trash".to_owned()),
+            Self::Changes { limit, since } => {
+                let since = since.as_ref().map(|since| format!("&since={since}"));
+                (
+                    "GET",
+                    format!("/api/memos/changes?limit={limit}{}", since.unwrap_or_default()),
+                )
+            }
+            Self::Tags => ("GET", "/api/memos/tags".to_owned()),
+            Self::Batch(_) => ("POST", "/api/memos/batch".to_owned()),
+            Self::Maintain => ("POST", "/api/memos/maintenance".to_owned()),
+            Self::Register(_) => ("POST", "/api/auth/users".to_owned()),
+            Self::Keys => ("GET", "/.well-known/jwks.json".to_owned()),
+            Self::Refresh(_) | Self::SignIn { .. } => ("POST", "/api/auth/token".to_owned()),
+            Self::SignOut(_) => ("DELETE", "/api/auth/session".to_owned()),
+        }
+    }
+
+    /// The body of the request, as JSON.
+    fn json(&self, text: &str) -> Option<Value> {
+        Some(match self {
+            Self::Create(_) | Self::Replace(..) => json!({ "text": text }),
+            Self::Archive(_, _, on) => json!({ "archived": on }),
+            Self::Register(name) => json!({ "username": name, "password": PASSWORD }),
+            Self::Batch(parts) => {
+                let operations = parts.iter().map(|(act, text)| act.operation(text));
+                json!({ "operations": operations.collect::<Vec<_>>() })
+            }
+            _ => return None,
+        })
+    }
+
+    /// The same as a part of a batch.
+    fn operation(&self, text: &str) -> Value {
+        if let Self::Create(key) = self {
+            return json!({ "method": "POST", "body": { "text": text }, "idempotency_key": key });
+        }
+        let (id, version) = self.step().expect("a batch changes memos");
+        let mut operation = json!({ "id": id.to_string(), "if_match": version.expect("at a version") });
+        let (method, body) = match self {
+            Self::Restore(..) => ("PATCH", json!({ "trashed_at": null })),
+            act => (act.method_and_path().0, act.json(text).unwrap_or_default()),
+        };
+        operation["method"] = method.into();
+        operation["body"] = body;
+        operation
     }
 }
 
@@ -63,36 +193,6 @@ pub struct Moment {
     pub step: u64,
     /// [`crate::world::State::now`].
     pub time: u64,
-}
-
-/// A memo as an answer shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// Its id.
-    pub id: u64,
-    /// Its version.
-    pub version: u64,
-    /// Its text.
-    pub text: String,
-}
-
-/// What a request was answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// A memo, with 200 or 201.
-    Memo(Seen),
-    /// A page.
-    Page(Vec<Seen>, Option<u64>),
-    /// 204.
-    Removed,
-    /// A user's id.
-    User(String),
-    /// A JWK Set.
-    Keys(String),
-    /// A refresh token, or none where the one that was sent stays good.
-    Tokens(Option<String>),
-    /// A status that is none of success, and the current version where it was told.
-    Refused(u16, Option<u64>),
 }
 
 /// How a request ended.
@@ -123,23 +223,32 @@ pub struct Call {
     pub disturbed: bool,
 }
 
+/// What a request asks for and gets, or one of the many things of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// For what.
+    pub act: &'a Act,
+    /// With this text.
+    pub text: &'a str,
+    /// The answer, where there was one.
+    pub answer: Option<&'a Answer>,
+}
+
+impl Part<'_> {
+    /// Whether it was told that nothing was changed.
+    pub fn was_refused(&self) -> bool {
+        self.answer.is_some_and(Answer::is_refusal)
+    }
+}
+
 impl Call {
     /// The request.
     pub fn request(&self, name: usize, token: &str) -> Request<Body> {
-        let (method, path) = match &self.act {
-            Act::Create(_) => ("POST", "/api/memos".to_owned()),
-            Act::Read(id) => ("GET", format!("/api/memos/{id}")),
-            Act::List { limit, before: None } => ("GET", format!("/api/memos?limit={limit}")),
-            Act::List {
-                limit,
-                before: Some(before),
-            } => ("GET", format!("/api/memos?limit={limit}&cursor={before}")),
-            Act::Replace(id, _) => ("PUT", format!("/api/memos/{id}")),
-            Act::Remove(id, _) => ("DELETE", format!("/api/memos/{id}")),
-            Act::Register(_) => ("POST", "/api/auth/users".to_owned()),
-            Act::Keys => ("GET", "/.well-known/jwks.json".to_owned()),
-            Act::Refresh(_) | Act::SignIn { .. } => ("POST", "/api/auth/token".to_owned()),
-            Act::SignOut(_) => ("DELETE", "/api/auth/session".to_owned()),
+        let (method, path) = self.act.method_and_path();
+        let token = if self.act == Act::Maintain {
+            MAINTENANCE_TOKEN
+        } else {
+            token
         };
         let mut request = Request::builder()
             .method(method)
@@ -149,37 +258,45 @@ impl Call {
         if let Act::Create(Some(key)) = &self.act {
             request = request.header("idempotency-key", key);
         }
-        if let Act::Replace(_, version) | Act::Remove(_, version) = &self.act {
+        if let Some((_, Some(version))) = self.act.step() {
             request = request.header(header::IF_MATCH, format!("\"{version}\""));
         }
         if let Act::SignOut(token) = &self.act {
             request = request.header(header::COOKIE, format!("memo_refresh={token}"));
         }
-        let (json, form) = ("application/json", "application/x-www-form-urlencoded");
-        let (content_type, body) = match &self.act {
-            Act::Create(_) | Act::Replace(..) => (json, format!("{{\"text\":\"{}\"}}", self.text)),
-            Act::Register(name) => (json, format!("{{\"username\":\"{name}\",\"password\":\"{PASSWORD}\"}}")),
-            Act::Refresh(token) => (form, format!("grant_type=refresh_token&refresh_token={token}")),
+        let form = |request: Builder, form: String| {
+            let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+            request.body(Body::from(form)).expect("a request")
+        };
+        match &self.act {
+            Act::Refresh(token) => form(request, format!("grant_type=refresh_token&refresh_token={token}")),
             Act::SignIn { name, right } => {
                 let password = if *right { PASSWORD } else { "wrong-horse" };
-                (form, format!("grant_type=password&username={name}&password={password}"))
+                form(
+                    request,
+                    format!("grant_type=password&username={name}&password={password}"),
+                )
             }
-            _ => return request.body(Body::empty()).expect("a request"),
-        };
-        let request = request.header(header::CONTENT_TYPE, content_type);
-        request.body(Body::from(body)).expect("a request")
+            act => match act.json(&self.text) {
+                None => request.body(Body::empty()).expect("a request"),
+                Some(json) => request
+                    .header(header::CONTENT_TYPE, "application/json")
+                    .body(Body::from(json.to_string()))
+                    .expect("a request"),
+            },
+        }
     }
 
     /// What the world should know of it while it runs.
-    pub fn caller(&self, call: usize) -> Caller {
+    pub fn caller(&self, call: CallId) -> Caller {
         Caller {
             call,
             began: self.began.time,
             lists: matches!(self.act, Act::List { .. }),
-            expects: match self.act {
-                Act::Replace(_, version) | Act::Remove(_, version) => Some(version),
-                _ => None,
-            },
+            follows: matches!(self.act, Act::Changes { .. }),
+            sweeps: self.act == Act::Maintain,
+            batches: matches!(self.act, Act::Batch(_)),
+            expects: self.act.step().and_then(|(_, version)| version),
         }
     }
 
@@ -191,71 +308,29 @@ impl Call {
         }
     }
 
-    /// Whether it was told that nothing was changed.
-    pub fn was_refused(&self) -> bool {
-        matches!(self.answer(), Some(Answer::Refused(status, _)) if *status != 503)
+    /// What it asks for: one thing, or the many of a batch.
+    pub fn parts(&self) -> Vec<Part<'_>> {
+        let Act::Batch(parts) = &self.act else {
+            return vec![Part {
+                act: &self.act,
+                text: &self.text,
+                answer: self.answer(),
+            }];
+        };
+        let answer = |index: usize| match self.answer() {
+            Some(Answer::Results(answers)) => answers.get(index),
+            answer => answer,
+        };
+        let part = |(index, (act, text))| Part {
+            act,
+            text,
+            answer: answer(index),
+        };
+        parts
+            .iter()
+            .map(|(act, text)| (act, text.as_str()))
+            .enumerate()
+            .map(part)
+            .collect()
     }
-}
-
-#[derive(Deserialize)]
-struct MemoBody {
-    id: String,
-    version: u64,
-    text: String,
-}
-
-impl From<MemoBody> for Seen {
-    fn from(body: MemoBody) -> Self {
-        Self {
-            id: body.id.parse().expect("an id is a number"),
-            version: body.version,
-            text: body.text,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct PageBody {
-    items: Vec<MemoBody>,
-    next_cursor: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct ProblemBody {
-    current_version: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct UserBody {
-    id: String,
-}
-
-#[derive(Deserialize)]
-struct TokensBody {
-    refresh_token: Option<String>,
-}
-
-impl Answer {
-    /// Reads the response to a request.
-    pub async fn read(act: &Act, response: Response<Body>) -> Self {
-        let status = response.status().as_u16();
-        let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
-        match (status, act) {
-            (200, Act::List { .. }) => {
-                let page: PageBody = parse(&body);
-                let next = page.next_cursor.map(|next| next.parse().expect("a cursor is a number"));
-                Self::Page(page.items.into_iter().map(Seen::from).collect(), next)
-            }
-            (201, Act::Register(_)) => Self::User(parse::<UserBody>(&body).id),
-            (200, Act::Keys) => Self::Keys(String::from_utf8_lossy(&body).into_owned()),
-            (200, Act::Refresh(_) | Act::SignIn { .. }) => Self::Tokens(parse::<TokensBody>(&body).refresh_token),
-            (200 | 201, _) => Self::Memo(parse::<MemoBody>(&body).into()),
-            (204, _) => Self::Removed,
-            _ => Self::Refused(status, parse::<ProblemBody>(&body).current_version),
-        }
-    }
-}
-
-fn parse<T: DeserializeOwned>(body: &[u8]) -> T {
-    serde_json::from_slice(body).expect("the body that the status promises")
 }

@@ -1,21 +1,23 @@
 //! A random history of memos: requests, faults and time as the seed has it, and then quiet, in which all must be well.
 
+use std::collections::BTreeMap;
+
 use common::store::claim::WINDOW;
 use fastrand::Rng;
+use futures::FutureExt;
 
 use crate::{
-    call::{Act, Answer},
-    judge,
-    op::Ask,
+    answer::Answer,
+    call::{Act, Among},
+    judge, months,
+    op::{Ask, Reply},
     plan::{Conditions, Plan, Shape},
     services::INSTANCES,
     stage::{Stage, Violation},
-    storm::{self, Source},
+    storm,
+    wishes::{KEYS, Wishes, lose_ids},
     world::millis,
 };
-
-/// How many idempotency keys each user has.
-const KEYS: usize = 2;
 
 /// Runs the history of a seed.
 ///
@@ -27,17 +29,15 @@ pub fn run(stage: &mut Stage, seed: u64, conditions: &Conditions) -> Result<(), 
     if setting.plain {
         stage.count("histories without increment");
     }
+    let mut wishes = Wishes::new(&mut rng, &plan, &setting);
     stage.reset(setting);
-    let mut memos = Memos {
-        shape: plan.shape,
-        users: plan.users,
-        texts: 0,
-        bursts: if plan.shape == Shape::Purged { 2 } else { 0 },
-    };
-    memos.prepare(stage, &mut rng)?;
-    storm::rage(stage, &mut rng, &plan, &mut memos)?;
+    prepare(stage, &mut rng, &mut wishes)?;
+    storm::rage(stage, &mut rng, &plan, &mut wishes)?;
     storm::calm_down(stage)?;
-    memos.settle(stage, &mut rng)?;
+    settle(stage, &mut rng, &mut wishes)?;
+    if plan.months {
+        months::pass(stage, &mut rng, &plan, &mut wishes)?;
+    }
     let state = stage.state();
     judge::history(&state.journal, &stage.calls).map_err(Violation)?;
     let notes = state.journal.notes;
@@ -46,170 +46,188 @@ pub fn run(stage: &mut Stage, seed: u64, conditions: &Conditions) -> Result<(), 
     Ok(())
 }
 
-struct Memos {
-    shape: Shape,
-    users: usize,
-    texts: usize,
-    bursts: usize,
-}
-
-impl Source for Memos {
-    fn next(&mut self, stage: &mut Stage, rng: &mut Rng) -> (usize, Act, String) {
-        let user = rng.usize(..self.users);
-        let act = match rng.u32(..100) {
-            0..20 => Act::Create(None),
-            20..40 if self.shape != Shape::Purged => Act::Create(Some(format!("key{}", rng.usize(..KEYS)))),
-            20..50 => Act::List {
-                limit: [1, 10, 20, 100][rng.usize(..4)],
-                before: None,
-            },
-            50..55 => Act::Read(target(stage, rng, user).0),
-            55..87 => {
-                let (id, version) = target(stage, rng, user);
-                Act::Replace(id, version)
-            }
-            _ => {
-                let (id, version) = target(stage, rng, user);
-                Act::Remove(id, version)
-            }
-        };
-        let text = self.text(user, &act);
-        (user, act, text)
+/// Some memos to begin with, in a service that others have used for a while.
+fn prepare(stage: &mut Stage, rng: &mut Rng, wishes: &mut Wishes) -> Result<(), Violation> {
+    if rng.u32(..100) < 95 {
+        months::swept_until_now(stage);
     }
-
-    /// Many memos that come and go while another request is about to write: holes above an id that is taken and empty.
-    /// Some listings look at just that.
-    fn interrupt(&mut self, stage: &mut Stage, rng: &mut Rng) -> Result<(), Violation> {
-        let is_writing = stage.state().ops.iter().any(|op| matches!(op.ask, Ask::Set(..)));
-        if self.bursts == 0 || !is_writing || rng.u32(..100) >= 10 {
-            return Ok(());
+    if wishes.shape != Shape::Purged {
+        for _ in 0..rng.usize(1..=3) {
+            let user = rng.usize(..wishes.users);
+            wishes.at_once(stage, rng, user, Act::Create(None))?;
         }
-        self.bursts -= 1;
-        for left in (0..rng.usize(17..40)).rev() {
-            let Answer::Memo(memo) = self.at_once(stage, rng, 0, Act::Create(None))? else {
-                return Err(Violation("a create at its leisure failed".to_owned()));
-            };
-            if left > 0 {
-                self.at_once(stage, rng, 0, Act::Remove(memo.id, 1))?;
-            }
-        }
-        for _ in 0..rng.u32(..3) {
-            let list = Act::List {
-                limit: 10,
-                before: None,
-            };
-            self.at_once(stage, rng, 0, list)?;
-        }
-        Ok(())
+        return Ok(());
     }
-}
-
-/// A memo to act upon, mostly one that others act upon too, and mostly at the version that it has.
-fn target(stage: &Stage, rng: &mut Rng, user: usize) -> (u64, u64) {
-    let state = stage.state();
-    let live = state.journal.live(user).map(|(id, content)| (id, content.version));
-    let live: Vec<(u64, u64)> = live.collect();
-    let hot = if rng.u32(..100) < 70 {
-        0
-    } else {
-        rng.usize(..=live.len())
+    let some_or_none = |stage: &mut Stage, rng: &mut Rng, wishes: &mut Wishes, most| {
+        (0..rng.usize(..=most)).try_for_each(|_| wishes.at_once(stage, rng, 0, Act::Create(None)).map(|_| ()))
     };
-    // Beyond the last: an id that may come to be.
-    let next = live.last().map_or(1, |(id, _)| id + 1);
-    let (id, version) = live.get(hot).copied().unwrap_or((next, 1));
-    match rng.u32(..100) {
-        0..85 => (id, version),
-        85..95 => (id, version + 1),
-        _ => (id, version.saturating_sub(1)),
+    some_or_none(stage, rng, wishes, 4)?;
+    if rng.bool() {
+        stage.state().pass(2 * millis(WINDOW));
+    }
+    lose_ids(stage, 0, rng.u64(34..150));
+    if rng.bool() {
+        stage.state().pass(2 * millis(WINDOW));
+    }
+    some_or_none(stage, rng, wishes, 4)?;
+    if rng.bool() {
+        stage.state().pass(2 * millis(WINDOW));
+    }
+    Ok(())
+}
+
+/// Every memo can be changed, every create be retried, every page lists what there is, and all else agrees with it.
+fn settle(stage: &mut Stage, rng: &mut Rng, wishes: &mut Wishes) -> Result<(), Violation> {
+    // Before later changes make up for news that were lost.
+    if rng.u32(..100) < 30 {
+        agree(stage, rng, wishes)?;
+    }
+    for user in 0..wishes.users {
+        if rng.bool() {
+            walk(stage, rng, wishes, user, Among::Active)?;
+        }
+        let live = stage
+            .state()
+            .journal
+            .live(user)
+            .map(|(id, memo)| (id, memo.clone()))
+            .take(3)
+            .collect();
+        let live: Vec<(u64, crate::journal::Content)> = live;
+        for (id, memo) in live {
+            let act = match memo.trashed_at {
+                Some(_) if rng.bool() => Act::Remove(id, memo.version),
+                Some(_) => Act::Restore(id, None),
+                None if rng.u32(..100) < 20 => Act::Remove(id, memo.version),
+                None => Act::Replace(id, memo.version),
+            };
+            wishes.at_once(stage, rng, user, act)?;
+            if rng.u32(..100) < 20 {
+                wishes.at_once(stage, rng, user, Act::Versions(id))?;
+            }
+        }
+        let tried = |stage: &Stage, act: &Act| {
+            let own = stage.calls.iter().filter(|call| call.user == user);
+            own.flat_map(|call| call.parts()).any(|part| part.act == act)
+        };
+        for key in (0..KEYS).map(|key| Act::Create(Some(format!("key{key}")))) {
+            if tried(stage, &key) {
+                wishes.at_once(stage, rng, user, key)?;
+            }
+        }
+        if rng.bool() {
+            stage.state().pass(2 * millis(WINDOW));
+        }
+        walk(stage, rng, wishes, user, Among::All)?;
+        quota(stage, user)?;
+    }
+    agree(stage, rng, wishes)
+}
+
+/// The tags, and what is known from the feed, agree with the memos. Behind many holes, readers of the feed wait until these
+/// have settled.
+///
+/// # Errors
+/// When they do not.
+pub fn agree(stage: &mut Stage, rng: &mut Rng, wishes: &mut Wishes) -> Result<(), Violation> {
+    let mut agreed = agree_now(stage, rng, wishes);
+    for _ in 0..=wishes.followers.len() {
+        if agreed.is_ok() || wishes.shape != Shape::Purged {
+            break;
+        }
+        stage.count("waits for ids to settle");
+        stage.state().pass(judge::LINGER);
+        agreed = agree_now(stage, rng, wishes);
+    }
+    agreed
+}
+
+fn agree_now(stage: &mut Stage, rng: &mut Rng, wishes: &mut Wishes) -> Result<(), Violation> {
+    for user in 0..wishes.users {
+        tags(stage, rng, user)?;
+    }
+    let mut followers = std::mem::take(&mut wishes.followers);
+    let agreed = followers
+        .iter_mut()
+        .try_for_each(|follower| follower.settle(stage, rng));
+    wishes.followers = followers;
+    agreed
+}
+
+/// All pages, one after the other.
+fn walk(stage: &mut Stage, rng: &mut Rng, wishes: &mut Wishes, user: usize, among: Among) -> Result<(), Violation> {
+    let limit = match wishes.shape {
+        Shape::Purged => [10, 20, 100][rng.usize(..3)],
+        Shape::Short | Shape::Long => [1, 2, 50][rng.usize(..3)],
+    };
+    let mut cursor = None;
+    loop {
+        let list = Act::List {
+            among,
+            limit,
+            cursor: cursor.clone(),
+        };
+        match wishes.at_once(stage, rng, user, list)? {
+            Answer::Page(_, None) => return Ok(()),
+            Answer::Page(_, next) if next != cursor => cursor = next,
+            other => return Err(Violation(format!("a walk got stuck at {other:?}"))),
+        }
     }
 }
 
-impl Memos {
-    /// Some memos to begin with.
-    fn prepare(&mut self, stage: &mut Stage, rng: &mut Rng) -> Result<(), Violation> {
-        if self.shape != Shape::Purged {
-            for _ in 0..rng.usize(1..=3) {
-                let user = rng.usize(..self.users);
-                self.at_once(stage, rng, user, Act::Create(None))?;
-            }
-            return Ok(());
-        }
-        let count = rng.u64(40..80);
-        for _ in 0..count {
-            self.at_once(stage, rng, 0, Act::Create(None))?;
-            stage.state().pass(10);
-        }
-        if rng.bool() {
-            stage.state().pass(2 * millis(WINDOW));
-        }
-        let low = rng.u64(1..=count - 35);
-        let high = if rng.bool() { count } else { rng.u64(low + 34..=count) };
-        for id in low..=high {
-            self.at_once(stage, rng, 0, Act::Remove(id, 1))?;
-        }
-        if rng.bool() {
-            stage.state().pass(2 * millis(WINDOW));
-        }
-        Ok(())
-    }
-
-    /// A request that meets nobody.
-    fn at_once(&mut self, stage: &mut Stage, rng: &mut Rng, user: usize, act: Act) -> Result<Answer, Violation> {
-        let text = self.text(user, &act);
-        stage.perform(user, rng.usize(..INSTANCES), act, &text)
-    }
-
-    /// A text that says who wrote it.
-    fn text(&mut self, user: usize, act: &Act) -> String {
-        if let Act::Create(Some(key)) = act {
-            return format!("u{user} {key}");
-        }
-        self.texts += 1;
-        format!("u{user} {}", self.texts)
-    }
-
-    /// Every memo can be changed, every create be retried, and every page lists what there is.
-    fn settle(&mut self, stage: &mut Stage, rng: &mut Rng) -> Result<(), Violation> {
-        for user in 0..self.users {
-            self.walk(stage, rng, user)?;
-            let live = stage
-                .state()
-                .journal
-                .live(user)
-                .map(|(id, memo)| (id, memo.version))
-                .take(3)
-                .collect();
-            let live: Vec<(u64, u64)> = live;
-            for (id, version) in live {
-                self.at_once(stage, rng, user, Act::Replace(id, version))?;
-            }
-            let tried = |stage: &Stage, act: &Act| stage.calls.iter().any(|call| call.user == user && call.act == *act);
-            for key in (0..KEYS).map(|key| Act::Create(Some(format!("key{key}")))) {
-                if tried(stage, &key) {
-                    self.at_once(stage, rng, user, key)?;
-                }
-            }
-            if rng.bool() {
-                stage.state().pass(2 * millis(WINDOW));
-            }
-            self.walk(stage, rng, user)?;
-        }
-        Ok(())
-    }
-
-    /// All pages, one after the other.
-    fn walk(&mut self, stage: &mut Stage, rng: &mut Rng, user: usize) -> Result<(), Violation> {
-        let limit = match self.shape {
-            Shape::Purged => [10, 20, 100][rng.usize(..3)],
-            Shape::Short | Shape::Long => [1, 2, 50][rng.usize(..3)],
+/// The tags are those of the texts.
+///
+/// # Errors
+/// When they are not.
+pub fn tags(stage: &mut Stage, rng: &mut Rng, user: usize) -> Result<(), Violation> {
+    for _ in 0..100 {
+        let answer = stage.perform(user, rng.usize(..INSTANCES), Act::Tags, "")?;
+        let Answer::Tags(tags, more) = answer else {
+            return Err(Violation(format!("the tags are {answer:?}")));
         };
-        let mut before = None;
-        loop {
-            match self.at_once(stage, rng, user, Act::List { limit, before })? {
-                Answer::Page(_, None) => return Ok(()),
-                Answer::Page(_, next) if next != before => before = next,
-                other => return Err(Violation(format!("a walk got stuck at {other:?}"))),
+        if more {
+            continue;
+        }
+        let state = stage.state();
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        let active = |memo: &&crate::journal::Content| memo.trashed_at.is_none() && !memo.archived;
+        for memo in state.journal.live(user).map(|(_, memo)| memo).filter(active) {
+            for tag in memo.text.split(' ').filter_map(|word| word.strip_prefix('#')) {
+                *counts.entry(tag.to_owned()).or_default() += 1;
             }
         }
+        let expected: Vec<(String, u64)> = counts.into_iter().collect();
+        if state.journal.is_strict() && tags != expected {
+            return Err(Violation(format!(
+                "user {user} has the tags {expected:?}, and is told {tags:?}"
+            )));
+        }
+        return Ok(());
     }
+    Err(Violation("the tags have no end".to_owned()))
+}
+
+/// What is counted is what there is.
+///
+/// # Errors
+/// When it is not.
+pub fn quota(stage: &Stage, user: usize) -> Result<(), Violation> {
+    let state = stage.state();
+    if state.setting.plain {
+        return Ok(());
+    }
+    let sum = |name: &str| {
+        let ask = Ask::Increment(format!("memo/u{user}/{name}"), 0);
+        match crate::op::perform(&state.store, &ask).now_or_never() {
+            Some(Ok(Reply::Sum(sum))) => sum,
+            other => unreachable!("{other:?}"),
+        }
+    };
+    let (ids, changes) = (sum("seq"), sum("changes"));
+    // Above an id lie KiB, which have a sign, and memos; below the number of a change are KiB, too.
+    let low = |value: i64, bits: u32| (value << (64 - bits)) >> (64 - bits);
+    let upper = ids >> 25;
+    let created = low(upper, 20);
+    let counted = ((upper - created) >> 20, created + low(changes, 24));
+    judge::quota::counted(&state.journal, &stage.calls, user, counted).map_err(Violation)
 }

@@ -1,13 +1,19 @@
 //! What must hold: of each answer, when it is given, and of everything, in the end.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use common::store::claim::{FRESH, WINDOW};
 
 pub mod accounts;
+pub mod quota;
+mod refusals;
+mod whole;
+
+pub use whole::history;
 
 use crate::{
-    call::{Act, Answer, Call, End, Moment, Seen},
+    answer::{Answer, Seen, Told, below},
+    call::{Act, Among, Call, End, Moment, Part},
     journal::{Content, Entry, Journal},
     ledger::Ledger,
     op::CallId,
@@ -29,46 +35,216 @@ pub fn answer(journal: &Journal, ledger: &Ledger, calls: &[Call], id: CallId) ->
     if call.act.is_for_auth() {
         return accounts::answer(ledger, calls, id, ended, answer);
     }
-    let between = |id| journal.between(call.user, id, call.began.step, ended.step);
-    let was = |seen: &Seen| {
-        let same = |content: &&Content| content.version == seen.version && content.text == seen.text;
-        between(seen.id).into_iter().flatten().any(|content| same(&content))
+    let parts = call.parts();
+    if let (Act::Batch(asked), Answer::Results(results)) = (&call.act, answer) {
+        expect(asked.len() == results.len(), "a batch did not do all of its parts")?;
+    }
+    let case = Case {
+        journal,
+        calls,
+        id,
+        call,
+        ended,
     };
-    match (&call.act, answer) {
-        (Act::Create(_), Answer::Memo(seen)) => {
-            let first = journal.entries(call.user, seen.id).first();
-            if !is_content(first, 1, &call.text) {
-                return Err(format!("the memo {} is not the one that was sent", seen.id));
+    parts.into_iter().try_for_each(|part| case.judge(&part))
+}
+
+/// A request that has ended, and what is known of everything.
+struct Case<'a> {
+    journal: &'a Journal,
+    calls: &'a [Call],
+    id: CallId,
+    call: &'a Call,
+    ended: &'a Moment,
+}
+
+impl<'a> Case<'a> {
+    /// What a memo was during the request.
+    fn between(&self, id: u64) -> Vec<Option<&'a Content>> {
+        self.journal
+            .between(self.call.user, id, self.call.began.step, self.ended.step)
+    }
+
+    fn was(&self, seen: &Seen) -> bool {
+        self.between(seen.id)
+            .into_iter()
+            .flatten()
+            .any(|content| content.is(seen))
+    }
+
+    fn judge(&self, part: &Part<'_>) -> Result<(), String> {
+        const NEVER_SO: &str = "the memo was not so at any time during the request";
+        let (journal, user) = (self.journal, self.call.user);
+        let Some(answer) = part.answer else { return Ok(()) };
+        match (part.act, answer) {
+            (Act::Create(_), Answer::Memo(seen)) => {
+                let first = journal.entries(user, seen.id).first();
+                if !is_content(first, 1, part.text) {
+                    return Err(format!("the memo {} is not the one that was sent", seen.id));
+                }
+                expect(self.was(seen), NEVER_SO)
             }
-            expect(was(seen), "the memo was not so at any time during the request")
+            (Act::Read(id), Answer::Memo(seen)) => expect(seen.id == *id && self.was(seen), NEVER_SO),
+            (Act::Replace(id, version), Answer::Memo(seen)) => {
+                let own = seen.id == *id && seen.version == version + 1 && seen.text == part.text;
+                expect(own && self.was(seen), "an acknowledged update was not made")
+            }
+            (Act::Archive(id, version, on), Answer::Memo(seen)) => {
+                let own = seen.id == *id && seen.version == version + 1 && seen.archived == *on;
+                expect(own && self.was(seen), "an acknowledged change of state was not made")
+            }
+            (Act::Remove(id, version), Answer::Trashed(now)) => {
+                let is_it = |memo: &&Content| memo.version == *now && memo.trashed_at.is_some();
+                let made = *now == version + 1 && self.between(*id).into_iter().flatten().any(|memo| is_it(&memo));
+                expect(made, "an acknowledged deletion was not made")?;
+                let text = |version| journal.at(user, *id, version).map(|memo| (&memo.text, memo.archived));
+                let same = !journal.is_strict() || text(*version) == text(*now);
+                expect(same, "a memo is not in the trash as it was")
+            }
+            (Act::Remove(id, _), Answer::Removed) => {
+                let gone = self
+                    .between(*id)
+                    .windows(2)
+                    .any(|pair| pair[0].is_some() && pair[1].is_none());
+                expect(gone, "an acknowledged removal was not made")
+            }
+            (Act::Restore(id, expected), Answer::Memo(seen)) => {
+                let follows = expected.is_none_or(|from| seen.version == from + 1 || seen.version == from);
+                let own = seen.id == *id && !seen.trashed && follows;
+                expect(own && self.was(seen), "an acknowledged restore was not made")?;
+                let now = journal.at(user, *id, seen.version);
+                let before = seen
+                    .version
+                    .checked_sub(1)
+                    .and_then(|before| journal.at(user, *id, before));
+                let trashed = before.filter(|before| journal.is_strict() && before.trashed_at.is_some());
+                let same = trashed.is_none_or(|before| {
+                    now.is_some_and(|now| now.text == before.text && now.archived == before.archived)
+                });
+                expect(same, "a memo did not come out of the trash as it was")
+            }
+            (Act::Revert(id, version), Answer::Memo(seen)) => {
+                let is_text = journal
+                    .at(user, *id, *version)
+                    .is_some_and(|memo| memo.text == seen.text);
+                let own = seen.id == *id && (is_text || !journal.is_strict());
+                expect(
+                    own && self.was(seen),
+                    "an acknowledged return to an earlier text was not made",
+                )
+            }
+            (Act::List { among, limit, cursor }, Answer::Page(items, next)) => {
+                expect(
+                    items.iter().all(|seen| self.was(seen)),
+                    "a listed memo was not so at any time during the request",
+                )?;
+                let range = next.as_deref().map_or(0, below)..cursor.as_deref().map_or(u64::MAX, below);
+                self.page((*among, *limit, range), items)
+            }
+            (Act::Versions(id), Answer::Versions(texts)) => self.versions(*id, texts),
+            (Act::Changes { limit, .. }, Answer::News(news, ..)) => self.news(*limit, news),
+            (Act::Tags, Answer::Tags(..)) | (Act::Maintain | Act::EmptyTrash, Answer::Swept(_)) => Ok(()),
+            (Act::EmptyTrash, Answer::Removed) => self.emptied(),
+            (act, answer) if refusals::is_one(answer) => expect(self.may_refuse(part, answer), || {
+                format!("{act:?} was answered {answer:?} without a reason")
+            }),
+            (act, answer) => Err(format!("{act:?} was answered {answer:?}")),
         }
-        (Act::Read(id), Answer::Memo(seen)) => expect(
-            seen.id == *id && was(seen),
-            "the memo was not so at any time during the request",
-        ),
-        (Act::Replace(id, version), Answer::Memo(seen)) => {
-            let own = seen.id == *id && seen.version == version + 1 && seen.text == call.text;
-            expect(own && was(seen), "an acknowledged update was not made")
+    }
+
+    /// A page is in order, within its limit, and leaves out nothing that was there all the time.
+    fn page(&self, (among, limit, range): (Among, usize, std::ops::Range<u64>), items: &[Seen]) -> Result<(), String> {
+        let falling = items.windows(2).all(|pair| pair[0].id > pair[1].id);
+        expect(falling && items.len() <= limit, "a page is out of order or too long")?;
+        expect(
+            items.iter().all(|item| range.contains(&item.id)),
+            "a page reaches beyond its cursors",
+        )?;
+        let belongs = |memo: &Content| match among {
+            Among::Active => memo.trashed_at.is_none() && !memo.archived,
+            Among::Trashed => memo.trashed_at.is_some(),
+            Among::All => true,
+        };
+        for (user, id, _) in self.journal.memos() {
+            if user != self.call.user || !range.contains(&id) || items.iter().any(|item| item.id == id) {
+                continue;
+            }
+            let all_the_time = self.between(id).iter().all(|memo| memo.is_some_and(belongs));
+            expect(!all_the_time, || {
+                format!("memo {user}/{id} was there all the time and is not listed")
+            })?;
         }
-        (Act::Remove(id, _), Answer::Removed) => {
-            let gone = between(*id)
-                .windows(2)
-                .any(|pair| pair[0].is_some() && pair[1].is_none());
-            expect(gone, "an acknowledged removal was not made")
+        let seen = |item: &Seen| match among {
+            Among::Active => !item.trashed && !item.archived,
+            Among::Trashed => item.trashed,
+            Among::All => true,
+        };
+        expect(items.iter().all(seen), "a page lists what it is not about")
+    }
+
+    /// Earlier texts are what the memo said, and none is missing.
+    fn versions(&self, id: u64, texts: &[(u64, String)]) -> Result<(), String> {
+        let user = self.call.user;
+        let falling = texts.windows(2).all(|pair| pair[0].0 > pair[1].0);
+        expect(falling, "earlier texts are out of order")?;
+        if !self.journal.is_strict() {
+            return Ok(());
         }
-        (Act::List { limit, before }, Answer::Page(items, next)) => {
-            expect(
-                items.iter().all(was),
-                "a listed memo was not so at any time during the request",
-            )?;
-            page(journal, call, ended, (*limit, *before), (items, *next))
+        for (version, text) in texts {
+            let is_true = self
+                .journal
+                .at(user, id, *version)
+                .is_some_and(|memo| memo.text == *text);
+            expect(is_true, || {
+                format!("memo {user}/{id} never said {text:?} at version {version}")
+            })?;
         }
-        (act, Answer::Refused(status, current)) => {
-            expect(may_refuse(journal, calls, id, ended, (*status, *current)), || {
-                format!("{act:?} was answered {status} {current:?} without a reason")
-            })
+        if self.between(id).contains(&None) {
+            return Ok(());
         }
-        (act, answer) => Err(format!("{act:?} was answered {answer:?}")),
+        let lost = self.journal.lost_text(user, id, self.call.began.step, texts);
+        expect(lost.is_none(), || {
+            format!("an earlier text of memo {user}/{id} is lost: {lost:?}")
+        })
+    }
+
+    /// News are of one moment during the request, each memo once.
+    fn news(&self, limit: usize, news: &[Told]) -> Result<(), String> {
+        expect(news.len() <= limit, "more news than were asked for")?;
+        for (index, told) in news.iter().enumerate() {
+            let is_true = match &told.memo {
+                Some(memo) => self.was(memo),
+                None => self.between(told.id).contains(&None),
+            };
+            expect(is_true, || format!("news that are not true: {told:?}"))?;
+            let again = news[..index].iter().any(|other| other.id == told.id);
+            expect(!again || !self.journal.is_strict(), || {
+                format!("memo {} is told twice in one answer", told.id)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What was in the trash all the time is gone, except where somebody else was at it.
+    fn emptied(&self) -> Result<(), String> {
+        let user = self.call.user;
+        for (id, memo) in self.journal.live(user) {
+            let same =
+                |was: &Option<&Content>| was.is_some_and(|was| was.trashed_at.is_some() && was.version == memo.version);
+            if memo.trashed_at.is_none() || !self.between(id).iter().all(same) {
+                continue;
+            }
+            let is_busy = self.may_be_busy(&Act::Remove(id, memo.version));
+            expect(is_busy, || {
+                format!("memo {user}/{id} is still in the trash that was emptied")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Whether a request for this may find that another one is at it.
+    fn may_be_busy(&self, act: &Act) -> bool {
+        may_be_busy(self.calls, self.id, act, self.ended, self.journal.is_strict())
     }
 }
 
@@ -98,67 +274,18 @@ fn is_content(entry: Option<&Entry>, version: u64, text: &str) -> bool {
         .is_some_and(|content| content.version == version && content.text == text)
 }
 
-/// A page is in order, within its limit, and leaves out nothing that was there all the time.
-fn page(
-    journal: &Journal,
-    call: &Call,
-    ended: &Moment,
-    (limit, before): (usize, Option<u64>),
-    (items, next): (&[Seen], Option<u64>),
-) -> Result<(), String> {
-    let falling = items.windows(2).all(|pair| pair[0].id > pair[1].id);
-    expect(falling && items.len() <= limit, "a page is out of order or too long")?;
-    let range = next.unwrap_or(0)..before.unwrap_or(u64::MAX);
-    expect(
-        items.iter().all(|item| range.contains(&item.id)),
-        "a page reaches beyond its cursors",
-    )?;
-    for (user, id, _) in journal.memos() {
-        if user != call.user || !range.contains(&id) || items.iter().any(|item| item.id == id) {
-            continue;
-        }
-        let states = journal.between(user, id, call.began.step, ended.step);
-        expect(states.iter().any(Option::is_none), || {
-            format!("memo {user}/{id} was there all the time and is not listed")
-        })?;
-    }
-    Ok(())
-}
-
-fn may_refuse(
-    journal: &Journal,
-    calls: &[Call],
-    id: CallId,
-    ended: &Moment,
-    (status, current): (u16, Option<u64>),
-) -> bool {
+/// Whether a request for `act`, or with it as a part, may find that another one is at it.
+fn may_be_busy(calls: &[Call], id: CallId, act: &Act, ended: &Moment, strict: bool) -> bool {
     let call = &calls[id];
-    let between = |id| journal.between(call.user, id, call.began.step, ended.step);
-    match (status, &call.act) {
-        (404, Act::Read(id) | Act::Replace(id, _) | Act::Remove(id, _)) => between(*id).contains(&None),
-        // The key's memo was made and removed.
-        (404, Act::Create(Some(_))) => journal.memos().any(|(user, _, entries)| {
-            user == call.user && is_content(entries.first(), 1, &call.text) && entries.iter().any(is_removal)
-        }),
-        (412, Act::Replace(id, version) | Act::Remove(id, version)) => {
-            let told = |content: &Content| Some(content.version) == current && content.version != *version;
-            between(*id).into_iter().flatten().any(told)
-        }
-        (409, Act::Create(Some(_)) | Act::Replace(..) | Act::Remove(..)) => {
-            may_be_busy(calls, id, ended, journal.is_strict())
-        }
-        (503, Act::Create(_)) => call.disturbed || is_slow(call, ended.time),
-        (503, _) => call.disturbed,
-        _ => false,
-    }
-}
-
-/// Whether a request may find that another one is at it.
-fn may_be_busy(calls: &[Call], id: CallId, ended: &Moment, strict: bool) -> bool {
-    let call = &calls[id];
+    let is_rival = |other: &Call| {
+        let same_user = other.user == call.user || other.act == Act::Maintain;
+        same_user && other.parts().iter().any(|part| are_rivals(part.act, act, strict))
+    };
     is_slow(call, ended.time)
         || calls.iter().enumerate().any(|(other, rival)| {
-            other != id && are_rivals(rival, call, strict) && call.began.time <= lingers_until(rival, call.began.step)
+            (other != id || matches!(call.act, Act::Batch(_)))
+                && call.began.time <= lingers_until(rival, call.began.step)
+                && is_rival(rival)
         })
 }
 
@@ -172,26 +299,19 @@ fn is_slow(call: &Call, ended: u64) -> bool {
 }
 
 /// Whether two requests want to make the same step; without claims, any step of the same record.
-fn are_rivals(one: &Call, other: &Call, strict: bool) -> bool {
-    one.user == other.user
-        && match (&one.act, &other.act) {
-            (Act::Create(Some(one)), Act::Create(Some(other))) | (Act::Register(one), Act::Register(other)) => {
-                one == other
-            }
-            (Act::Keys, Act::Keys) => true,
-            (Act::Refresh(_) | Act::SignOut(_), Act::Refresh(_) | Act::SignOut(_)) => true,
-            (Act::Replace(..) | Act::Remove(..), Act::Replace(..) | Act::Remove(..)) => {
-                let (one, other) = (target(&one.act), target(&other.act));
-                one == other || (!strict && one.map(|(id, _)| id) == other.map(|(id, _)| id))
+fn are_rivals(one: &Act, other: &Act, strict: bool) -> bool {
+    match (one, other) {
+        (Act::Create(Some(one)), Act::Create(Some(other))) | (Act::Register(one), Act::Register(other)) => one == other,
+        (Act::Keys, Act::Keys) => true,
+        (Act::Refresh(_) | Act::SignOut(_), Act::Refresh(_) | Act::SignOut(_)) => true,
+        // These may be at any memo.
+        (Act::EmptyTrash | Act::Maintain, other) => other.step().is_some(),
+        _ => match (one.step(), other.step()) {
+            (Some((one, from)), Some((other, other_from))) => {
+                one == other && (!strict || from.is_none() || other_from.is_none() || from == other_from)
             }
             _ => false,
-        }
-}
-
-fn target(act: &Act) -> Option<(u64, u64)> {
-    match act {
-        Act::Replace(id, version) | Act::Remove(id, version) => Some((*id, *version)),
-        _ => None,
+        },
     }
 }
 
@@ -206,90 +326,4 @@ fn lingers_until(call: &Call, step: u64) -> u64 {
         }
         Some(_) => 0,
     }
-}
-
-/// Judges a whole history.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn history(journal: &Journal, calls: &[Call]) -> Result<(), String> {
-    let mut authors: HashMap<&str, Vec<&Call>> = HashMap::new();
-    for call in calls {
-        authors.entry(&call.text).or_default().push(call);
-    }
-    let may_have_done = |call: &&Call| !journal.is_strict() || !call.was_refused();
-    for (user, id, entries) in journal.memos() {
-        for (index, entry) in entries.iter().enumerate() {
-            let before = index.checked_sub(1).and_then(|before| entries[before].content.as_ref());
-            let made_by_somebody = match &entry.content {
-                Some(content) => authors
-                    .get(content.text.as_str())
-                    .into_iter()
-                    .flatten()
-                    .copied()
-                    .filter(|call| call.user == user && writes(&call.act, id, content.version))
-                    .any(|call| may_have_done(&call)),
-                None => calls
-                    .iter()
-                    .filter(|call| call.user == user && removes(&call.act, id, before, journal.is_strict()))
-                    .any(|call| may_have_done(&call)),
-            };
-            expect(made_by_somebody, || {
-                format!(
-                    "memo {user}/{id}: {:?} was done by nobody, or by somebody who was refused",
-                    entry.content
-                )
-            })?;
-        }
-        let removals = calls.iter().filter(|call| {
-            let is_removal = matches!(call.act, Act::Remove(removed, _) if removed == id);
-            call.user == user && is_removal && call.answer() == Some(&Answer::Removed)
-        });
-        let twice = removals.count() > 1 && journal.is_strict();
-        expect(!twice, || format!("two removals of memo {user}/{id} were acknowledged"))?;
-    }
-    if journal.is_strict() {
-        one_memo_a_key(journal, calls)
-    } else {
-        Ok(())
-    }
-}
-
-fn writes(act: &Act, id: u64, version: u64) -> bool {
-    match act {
-        Act::Create(_) => version == 1,
-        Act::Replace(replaced, from) => *replaced == id && version == from + 1,
-        _ => false,
-    }
-}
-
-fn removes(act: &Act, id: u64, before: Option<&Content>, strict: bool) -> bool {
-    matches!(act, Act::Remove(removed, version)
-        if *removed == id && (!strict || before.is_some_and(|before| before.version == *version)))
-}
-
-/// Of an idempotency key there is one memo. Only when it was removed before its record said that it had been made may
-/// a retry make another.
-fn one_memo_a_key(journal: &Journal, calls: &[Call]) -> Result<(), String> {
-    let keyed = calls.iter().filter(|call| matches!(call.act, Act::Create(Some(_))));
-    let mut texts: Vec<(usize, &str)> = keyed.map(|call| (call.user, call.text.as_str())).collect();
-    texts.sort_unstable();
-    texts.dedup();
-    for (user, text) in texts {
-        let mut memos: Vec<(u64, &[Entry])> = journal
-            .memos()
-            .filter(|(owner, _, entries)| *owner == user && is_content(entries.first(), 1, text))
-            .map(|(_, id, entries)| (id, entries))
-            .collect();
-        memos.sort_unstable_by_key(|(_, entries)| entries[0].step);
-        for pair in memos.windows(2) {
-            let ((id, entries), (_, later)) = (pair[0], pair[1]);
-            let removed = entries.last().filter(|entry| is_removal(entry));
-            let gone_before = removed.is_some_and(|entry| entry.step < later[0].step);
-            expect(gone_before && !journal.is_marked(user, id), || {
-                format!("the key of {text:?} made two memos, the first of them {user}/{id}")
-            })?;
-        }
-    }
-    Ok(())
 }

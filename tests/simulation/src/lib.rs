@@ -5,10 +5,10 @@
 //! operations the simulator decides which request goes on, which one crashes, which operation fails, and how much
 //! time passes; so it can visit any interleaving that real machines could, and visit it again.
 //!
-//! Read in this order: [`world`], [`op`] and [`ports`] (the outside), [`services`], [`call`] (requests and answers),
-//! [`stage`] (runs them),
-//! [`journal`], [`ledger`] and [`judge`] (what must hold), [`plan`], [`storm`], [`history`] and [`accounts`] (random
-//! histories), [`explore`] (many of them), [`choices`] (all of a kind), [`mutant`] (what it must find).
+//! Read in this order: [`world`], [`op`] and [`ports`] (the outside), [`services`], [`call`] and [`answer`] (requests and
+//! answers), [`stage`] (runs them), [`journal`], [`ledger`] and [`judge`] (what must hold), [`plan`], [`storm`],
+//! [`history`] with [`wishes`] and [`follower`], [`months`], and [`accounts`] (random histories), [`explore`] (many of
+//! them), [`choices`] (all of a kind), [`mutant`] (what it must find).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -18,13 +18,16 @@
 )]
 
 pub mod accounts;
+pub mod answer;
 pub mod call;
 pub mod choices;
 pub mod explore;
+pub mod follower;
 pub mod history;
 pub mod journal;
 pub mod judge;
 pub mod ledger;
+pub mod months;
 pub mod mutant;
 pub mod op;
 pub mod plan;
@@ -34,4 +37,5 @@ pub mod services;
 pub mod stage;
 pub mod storm;
 pub mod tokens;
+pub mod wishes;
 pub mod world;

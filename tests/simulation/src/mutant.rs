@@ -1,10 +1,13 @@
 //! Services with a part taken out, as seen from outside: the store or the clock lies to the real ones just so that
 //! the part has no effect. A simulator that does not notice proves nothing.
 
+use std::time::Duration;
+
 use memo_component::catalog::skip::SETTLED;
+use serde_json::Value;
 
 use crate::{
-    op::{Ask, Caller, Reply, Response},
+    op::{Ask, CallId, Caller, Reply, Response},
     world::millis,
 };
 
@@ -28,9 +31,81 @@ pub enum Mutant {
     /// Listings that take every hole for a settled one: by their clock, each of them is more than
     /// [`SETTLED`] later than the one before.
     NothingIsUnsettled,
+    /// The same of those who read the feed, so that they drop what is open.
+    FeedIsSettled,
+    /// Cursors of the feed without what is open. [`crate::follower`] sees to it.
+    OpenIsForgotten,
+    /// Values are never written at keys that contain this.
+    Unwritten(&'static str),
+    /// Values at keys that contain this are written after the memo, before the claim's flag is lowered.
+    WrittenLast(&'static str),
+    /// A memo that goes into the trash is not written.
+    TrashUnwritten,
+    /// What a batch writes of memos is not written.
+    BatchUnwritten,
+    /// Quotas that do not look at what their counters say.
+    QuotaUnseen,
+    /// Bytes and memos that are gone are counted on.
+    NothingIsGivenBack,
+    /// What is there is taken off twice when it goes.
+    GivenBackTwice,
+    /// The index of tags says that it has seen one change more than it has.
+    TagsAhead,
+    /// Maintenance by a clock that is so many days ahead.
+    SweepsAhead(u64),
+    /// Maintenance that finds nothing to do in the lists.
+    NothingIsDue,
+}
+
+/// What happens to an operation instead of being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Twist {
+    /// It is done.
+    None,
+    /// It is not done.
+    Dropped,
+    /// It is done when this request lowers its flag.
+    Postponed(CallId),
+    /// The increment is this one.
+    Instead(i64),
+}
+
+/// A day, in milliseconds.
+const DAY: u64 = 24 * 60 * 60 * 1000;
+
+/// Whether a key is a memo's.
+fn is_memo(key: &str) -> bool {
+    let mut parts = key.split('/').skip(2);
+    let id = parts.next().is_some_and(|id| id.parse::<u64>().is_ok());
+    id && parts.next().is_none() && key.starts_with("memo/u")
 }
 
 impl Mutant {
+    /// What happens to an operation.
+    pub fn fate(self, caller: Option<Caller>, ask: &Ask) -> Twist {
+        if self == Self::None {
+            return Twist::None;
+        }
+        let key = ask.key();
+        match (self, ask, caller) {
+            (Self::Unwritten(part), Ask::Set(..), _) if key.contains(part) => Twist::Dropped,
+            (Self::WrittenLast(part), Ask::Set(..), Some(caller)) if key.contains(part) => {
+                Twist::Postponed(caller.call)
+            }
+            (Self::TrashUnwritten, Ask::Set(_, value), _)
+                if is_memo(key) && value.windows(12).any(|part| part == b"\"trashed_at\"") =>
+            {
+                Twist::Dropped
+            }
+            (Self::BatchUnwritten, Ask::Set(..), Some(caller)) if is_memo(key) && caller.batches => Twist::Dropped,
+            (Self::NothingIsGivenBack, Ask::Increment(_, delta), _) if is_taken_off(key, *delta) => Twist::Instead(0),
+            (Self::GivenBackTwice, Ask::Increment(_, delta), _) if is_taken_off(key, *delta) => {
+                Twist::Instead(2 * delta)
+            }
+            _ => Twist::None,
+        }
+    }
+
     /// What the service gets to see instead of `response`.
     pub fn twist(self, ask: &Ask, response: Response) -> Response {
         let is_flag = ask.key().contains("/claim/");
@@ -46,18 +121,45 @@ impl Mutant {
             (Self::TriesUncounted, Ask::Increment(key, _), Ok(_)) if key.starts_with("auth/throttle/") => {
                 Ok(Reply::Sum(1))
             }
+            (Self::QuotaUnseen, Ask::Increment(key, _), Ok(Reply::Sum(sum))) if key.ends_with("/seq") => {
+                // The id alone.
+                Ok(Reply::Sum(sum & 0x1FF_FFFF))
+            }
+            (Self::QuotaUnseen, Ask::Increment(key, _), Ok(Reply::Sum(sum))) if key.ends_with("/changes") => {
+                Ok(Reply::Sum(sum >> 24 << 24))
+            }
+            (Self::TagsAhead, Ask::Get(key), Ok(Reply::Value(Some(value)))) if key.ends_with("/tags") => {
+                Ok(Reply::Value(Some(ahead(&value))))
+            }
+            (Self::NothingIsDue, Ask::Exists(key), Ok(_)) if key.starts_with("memo/due/") => Ok(Reply::Found(false)),
             (_, _, response) => response,
         }
     }
 
     /// The time that the service gets to see.
     pub fn now(self, caller: Option<Caller>, now: u64) -> u64 {
-        match (self, caller) {
-            (Self::NoFreshness, Some(caller)) => caller.began,
-            (Self::NothingIsUnsettled, Some(caller)) if caller.lists => {
-                now + (caller.call as u64 + 2) * millis(SETTLED)
-            }
+        let Some(caller) = caller else { return now };
+        let later = now + (caller.call as u64 + 2) * millis(SETTLED + Duration::from_secs(10));
+        match self {
+            Self::NoFreshness => caller.began,
+            Self::NothingIsUnsettled if caller.lists => later,
+            Self::FeedIsSettled if caller.follows => later,
+            Self::SweepsAhead(days) if caller.sweeps => now + days * DAY,
             _ => now,
         }
     }
+}
+
+/// Whether this takes something off what somebody has.
+fn is_taken_off(key: &str, delta: i64) -> bool {
+    (key.ends_with("/changes") || key.ends_with("/seq")) && delta < 0
+}
+
+/// The index of tags one change further.
+fn ahead(stored: &[u8]) -> Vec<u8> {
+    let mut index: Value = serde_json::from_slice(stored).unwrap_or_default();
+    if let Some(log) = index.pointer_mut("/position/log") {
+        *log = (log.as_u64().unwrap_or(0) + 1).into();
+    }
+    index.to_string().into_bytes()
 }

@@ -41,14 +41,18 @@ impl Ask {
         matches!(self, Self::Set(..) | Self::Delete(_) | Self::Increment(..))
     }
 
-    /// Whether it changes a record, and so must not come later than the lease allows. Flags, the skip note and what the
-    /// throttle notes may.
+    /// Whether it changes a record, and so must not come later than the lease allows. Flags may, and caches, entries of
+    /// lists, and what the throttle notes.
     pub fn is_leased(&self) -> bool {
         let key = self.key();
-        matches!(self, Self::Set(..) | Self::Delete(_))
-            && !key.contains("/claim/")
-            && !key.ends_with("/skip")
-            && !key.starts_with("auth/throttle/")
+        let is_free = key.contains("/claim/")
+            || key.contains("/change/")
+            || ["/skip", "/tags", "/tag-counts", "/log-start"]
+                .iter()
+                .any(|end| key.ends_with(end))
+            || key.starts_with("memo/due/")
+            || key.starts_with("auth/throttle/");
+        matches!(self, Self::Set(..) | Self::Delete(_)) && !is_free
     }
 }
 
@@ -79,6 +83,12 @@ pub struct Caller {
     pub began: u64,
     /// Whether it is a listing.
     pub lists: bool,
+    /// Whether it reads the feed.
+    pub follows: bool,
+    /// Whether it is maintenance.
+    pub sweeps: bool,
+    /// Whether it is a batch.
+    pub batches: bool,
     /// The version that it wants to change.
     pub expects: Option<u64>,
 }

@@ -90,6 +90,12 @@ pub struct Plan {
     pub jump: f64,
     /// How the next operation is chosen.
     pub policy: Policy,
+    /// Whether people only create, change, delete and look: the fewer kinds of requests, the more often they meet.
+    pub simple: bool,
+    /// How many clients follow the feed.
+    pub followers: usize,
+    /// Whether it goes on for months.
+    pub months: bool,
 }
 
 fn pick<T: Copy>(rng: &mut Rng, of: &[T]) -> T {
@@ -113,6 +119,7 @@ impl Plan {
         let faulty = rng.bool();
         let mut rate = || if faulty { pick(rng, &[0.0, 0.02, 0.1]) } else { 0.0 };
         let (crash, fail) = (rate(), rate());
+        let simple = rng.u32(..100) < 40;
         let plan = Self {
             shape: if conditions.one_by_one && shape == Shape::Purged {
                 Shape::Long
@@ -132,7 +139,11 @@ impl Plan {
             delay: pick(rng, &[0.0, 0.2]),
             jump: pick(rng, &[0.0, 0.02, 0.1, 0.3]),
             policy: pick(rng, &[Policy::Uniform, Policy::Uniform, Policy::Runs, Policy::Stalls]),
+            simple,
+            followers: if simple { 0 } else { rng.usize(..=2) },
+            months: rng.u32(..100) < 4,
         };
+        let limited = shape != Shape::Purged && rng.u32(..100) < 15;
         let window = millis(WINDOW);
         // Many histories begin just before a window's edge: what happens there is what claims are about.
         let into = if rng.bool() {
@@ -147,6 +158,8 @@ impl Plan {
             sleep_max: conditions.sleep_max,
             plain: plain || conditions.one_by_one,
             strict: !plain || conditions.one_by_one,
+            limited: limited && !plain && !conditions.one_by_one,
+            unsealed: false,
             mutant: conditions.mutant,
             traced: false,
         };

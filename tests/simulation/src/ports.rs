@@ -86,9 +86,15 @@ impl Future for Asking<'_> {
 
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
-        // Dropped while under way: whoever asked no longer wants to know.
+        // Dropped while under way: whoever asked no longer wants to know. Every other write comes to the store all the same.
         let mut state = self.world.state();
-        if let Some(index) = self.op.and_then(|id| state.op(id)) {
+        let Some(index) = self.op.and_then(|id| state.op(id)) else {
+            return;
+        };
+        let op = &mut state.ops[index];
+        if matches!(op.phase, Phase::Asked) && op.ask.writes() && op.id % 2 == 0 {
+            op.caller = None;
+        } else {
             state.ops.remove(index);
         }
     }

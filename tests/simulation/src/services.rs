@@ -5,7 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use auth_component::sign_in::password::Cost;
 use axum::{Router, http::HeaderMap};
-use memo_component::issuer::{Issuer, IssuerError};
+use memo_component::{
+    catalog::quota::Limits,
+    issuer::{Issuer, IssuerError},
+};
 
 use crate::{
     ports,
@@ -35,11 +38,23 @@ impl Issuer for Away {
     }
 }
 
+/// What a scheduler asks for maintenance with.
+pub const MAINTENANCE_TOKEN: &str = "maintenance";
+
+/// So little may a person keep in histories that are about quotas. A text has at most 2 KiB there.
+pub const LITTLE: Limits = Limits {
+    max_memos: 5,
+    max_bytes: 8 * 1024,
+    trash_days: 30,
+};
+
 /// Instances of the memo service.
-pub fn memo(world: &Arc<World>) -> Vec<Router> {
+pub fn memo(world: &Arc<World>, limits: Limits) -> Vec<Router> {
     let instance = |instance| {
         let config = memo_component::Config {
             jwks: TOKENS.0.clone(),
+            limits,
+            maintenance_token: MAINTENANCE_TOKEN.to_owned(),
             ..memo_component::Config::new(ISSUER, AUDIENCE)
         };
         memo_component::app(ports::of(world, instance), config, Arc::new(Away)).expect("a router")

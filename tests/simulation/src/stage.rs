@@ -8,14 +8,18 @@ use std::{
 };
 
 use axum::Router;
-use common::store::kv::KvError;
+use common::{store::kv::KvError, token::UserId};
+use futures::FutureExt;
+use memo_component::{catalog::quota::Limits, routes::cursor::CursorSeal};
 use tower::ServiceExt;
 
 use crate::{
-    call::{Act, Answer, Call, End, Moment},
+    answer::Answer,
+    call::{Act, Among, Call, End, Moment},
     judge,
     op::{CallId, Phase, show},
-    services::{self, INSTANCES},
+    ports,
+    services::{self, INSTANCES, LITTLE},
     tokens::{TOKENS, USERS},
     world::{Setting, State, World},
 };
@@ -54,9 +58,12 @@ type Task = Pin<Box<dyn Future<Output = Answer>>>;
 pub struct Stage {
     world: Arc<World>,
     memo: Vec<Router>,
+    /// Those of [`Setting::limited`].
+    limited: Vec<Router>,
     auth: Vec<Router>,
     /// Whether to write down what happens from the next history on.
     pub traced: bool,
+    seal: CursorSeal,
     tasks: BTreeMap<CallId, Task>,
     /// The requests so far.
     pub calls: Vec<Call>,
@@ -66,22 +73,36 @@ pub struct Stage {
 
 impl Stage {
     /// Starts the services. They serve any number of histories, one after another: all that they remember is whose
-    /// tokens are good, and they know all of those from the start.
+    /// tokens are good and how cursors are sealed, and they know all of that from the start.
     pub fn new() -> Self {
         let world = Arc::new(World::new(State::new(Setting::calm())));
         let mut stage = Self {
-            memo: services::memo(&world),
+            memo: services::memo(&world, Limits::default()),
+            limited: services::memo(&world, LITTLE),
             auth: Vec::new(),
+            seal: CursorSeal::default(),
             traced: false,
             world,
             tasks: BTreeMap::new(),
             calls: Vec::new(),
             tally: BTreeMap::new(),
         };
-        for (user, instance) in (0..USERS).flat_map(|user| (0..INSTANCES).map(move |instance| (user, instance))) {
-            let warm = stage.perform(user, instance, Act::Read(1), "");
-            assert_eq!(warm, Ok(Answer::Refused(404, None)), "a token is not good");
+        for text in ["one", "two"] {
+            stage.perform(0, 0, Act::Create(None), text).expect("a memo");
         }
+        for (limited, instance) in [false, true]
+            .into_iter()
+            .flat_map(|limited| (0..INSTANCES).map(move |of| (limited, of)))
+        {
+            stage.state().setting.limited = limited;
+            for user in 0..USERS {
+                let warm = stage.perform(user, instance, Act::list(Among::All, 1), "");
+                let is_sealed = matches!(&warm, Ok(Answer::Page(_, cursor)) if cursor.is_some() == (user == 0));
+                assert!(is_sealed, "a token is not good: {warm:?}");
+            }
+        }
+        stage.state().direct = true;
+        stage.seal(0, "", &serde_json::Value::Null);
         stage
     }
 
@@ -93,11 +114,34 @@ impl Stage {
         *self.world.state() = State::new(setting);
     }
 
+    /// Begins a new history of memo services that have just been started: whose tokens are good is all that they know.
+    pub fn reset_memo(&mut self, setting: Setting) {
+        let setting = Setting {
+            unsealed: true,
+            ..setting
+        };
+        self.reset(setting.clone());
+        self.memo = services::memo(&self.world, Limits::default());
+        for (user, instance) in (0..USERS).flat_map(|user| (0..INSTANCES).map(move |instance| (user, instance))) {
+            let warm = self.perform(user, instance, Act::Read(1), "");
+            assert_eq!(warm, Ok(Answer::Refused(404)), "a token is not good");
+        }
+        self.reset(setting);
+    }
+
     /// Begins a new history of the auth service, whose instances remember their keys and so must be new ones too.
     /// The signing key is given to them, or must be made.
     pub fn reset_auth(&mut self, setting: Setting, key_given: bool) {
         self.reset(setting);
         self.auth = services::auth(&self.world, key_given);
+    }
+
+    /// A cursor as the services seal it.
+    pub fn seal(&self, user: usize, list: &str, place: &serde_json::Value) -> String {
+        let user = UserId::try_from(format!("u{user}")).expect("a user id");
+        let ports = ports::of(&self.world, 0);
+        let sealed = self.seal.close(&ports, &user, list, place).now_or_never();
+        sealed.expect("it does not wait").ok().expect("a cursor")
     }
 
     /// The world, for ports of one's own.
@@ -151,7 +195,11 @@ impl Stage {
             format!("begins at instance {instance} for user {user}: {:?} {text:?}", call.act)
         });
         let request = call.request(id, &TOKENS.1[user]);
-        let instances = if call.act.is_for_auth() { &self.auth } else { &self.memo };
+        let instances = match &call.act {
+            act if act.is_for_auth() => &self.auth,
+            _ if self.state().setting.limited => &self.limited,
+            _ => &self.memo,
+        };
         let (router, act) = (instances[instance].clone(), call.act.clone());
         let task = async move {
             let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
@@ -210,6 +258,7 @@ impl Stage {
             }
             (Fate::Crashed(effect), _) => {
                 state.note(Some(caller.call), &format!("CRASHES; {} {effect:?}", show(&ask)));
+                state.ops.remove(index);
                 drop(state);
                 return self.crash(caller.call);
             }
@@ -243,7 +292,12 @@ impl Stage {
         if let Poll::Ready(answer) = polled {
             self.tasks.remove(&id);
             self.note(id, || format!("ends: {answer:?}"));
-            self.count(kind(&answer));
+            self.count(answer.kind());
+            if let Answer::Results(results) = &answer {
+                for part in results {
+                    self.count(part.kind());
+                }
+            }
             self.calls[id].ended = Some((self.moment(), End::Answered(answer)));
             let state = self.world.state();
             judge::answer(&state.journal, &state.ledger, &self.calls, id)
@@ -255,7 +309,7 @@ impl Stage {
 
     fn crash(&mut self, id: CallId) -> Result<(), Violation> {
         self.count("crashes");
-        // What else it asked for are reads. They go with it.
+        // What else it asked for goes with it, or comes to the store all the same.
         self.tasks.remove(&id);
         self.calls[id].ended = Some((self.moment(), End::Crashed));
         self.check()
@@ -291,23 +345,5 @@ impl Stage {
 impl Default for Stage {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-fn kind(answer: &Answer) -> &'static str {
-    match answer {
-        Answer::Memo(_) => "memos",
-        Answer::Page(..) => "pages",
-        Answer::Removed => "removals",
-        Answer::User(_) => "users",
-        Answer::Keys(_) => "keys",
-        Answer::Tokens(_) => "tokens",
-        Answer::Refused(400, _) => "400",
-        Answer::Refused(404, _) => "404",
-        Answer::Refused(409, _) => "409",
-        Answer::Refused(412, _) => "412",
-        Answer::Refused(429, _) => "429",
-        Answer::Refused(503, _) => "503",
-        Answer::Refused(..) => "other refusals",
     }
 }

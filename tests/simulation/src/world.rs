@@ -13,7 +13,7 @@ use futures::FutureExt;
 use crate::{
     journal::Journal,
     ledger::Ledger,
-    mutant::Mutant,
+    mutant::{Mutant, Twist},
     op::{Ask, CallId, Caller, Op, Phase, Reply, Response, perform, show},
     services::INSTANCES,
     tokens::EPOCH,
@@ -39,6 +39,10 @@ pub struct Setting {
     pub plain: bool,
     /// Whether every version has one winner: not promised by stores without increment.
     pub strict: bool,
+    /// Whether people may keep [`LITTLE`] only.
+    pub limited: bool,
+    /// Whether the instances don't know yet how cursors are sealed.
+    pub unsealed: bool,
     /// What is broken.
     pub mutant: Mutant,
     /// Whether to write down what happens.
@@ -54,6 +58,8 @@ impl Setting {
             sleep_max: SLEEP_MAX,
             plain: false,
             strict: true,
+            limited: false,
+            unsealed: false,
             mutant: Mutant::None,
             traced: false,
         }
@@ -86,6 +92,8 @@ pub struct State {
     pub computed: Vec<(u64, CallId)>,
     /// The requests that hold a claim's flag.
     pub claimants: HashSet<CallId>,
+    /// What a mutant does only when its request lowers its flag.
+    pub postponed: Vec<(CallId, Ask)>,
     /// What happened, for people.
     pub trace: Vec<String>,
     /// How many random words were given out.
@@ -108,10 +116,11 @@ impl State {
             step: 0,
             running: None,
             direct: true,
-            journal: Journal::new(setting.strict),
+            journal: Journal::new(&setting),
             ledger: Ledger::new(),
             computed: Vec::new(),
             claimants: HashSet::new(),
+            postponed: Vec::new(),
             trace: Vec::new(),
             randoms: 0,
             setting,
@@ -142,19 +151,15 @@ impl State {
     /// Does to the store what is asked, on behalf of `caller`.
     pub fn apply(&mut self, caller: Option<Caller>, ask: &Ask) -> Response {
         self.step += 1;
-        let response = perform(&self.store, ask).now_or_never().expect("memory never waits");
-        match ask {
-            Ask::Set(key, value) => {
-                self.journal.wrote(self.step, key, value);
-                self.ledger.wrote(self.step, key, value);
+        let response = match self.setting.mutant.fate(caller, ask) {
+            Twist::None => self.perform(ask),
+            Twist::Dropped => Ok(Reply::Done),
+            Twist::Postponed(call) => {
+                self.postponed.push((call, ask.clone()));
+                Ok(Reply::Done)
             }
-            Ask::Delete(key) => {
-                self.journal.removed(self.step, key);
-                self.ledger.removed(self.step, key);
-            }
-            Ask::Sleep(until) => self.pass(until.saturating_sub(self.now)),
-            _ => {}
-        }
+            Twist::Instead(delta) => self.perform(&Ask::Increment(ask.key().to_owned(), delta)),
+        };
         let response = self.twisted(caller, ask, response);
         if self.setting.traced {
             let shown = match &response {
@@ -162,6 +167,23 @@ impl State {
                 other => format!("{other:?}"),
             };
             self.note(caller.map(|caller| caller.call), &format!("{} -> {shown}", show(ask)));
+        }
+        response
+    }
+
+    fn perform(&mut self, ask: &Ask) -> Response {
+        let response = perform(&self.store, ask).now_or_never().expect("memory never waits");
+        match ask {
+            Ask::Set(key, value) => {
+                self.journal.wrote(self.step, self.now, key, value);
+                self.ledger.wrote(self.step, key, value);
+            }
+            Ask::Delete(key) => {
+                self.journal.removed(self.step, self.now, key);
+                self.ledger.removed(self.step, key);
+            }
+            Ask::Sleep(until) => self.pass(until.saturating_sub(self.now)),
+            _ => {}
         }
         response
     }
@@ -176,6 +198,12 @@ impl State {
             }
             (Ask::Delete(key), _) if key.contains("/claim/") => {
                 self.claimants.remove(&caller.call);
+                let (due, later): (Vec<_>, Vec<_>) =
+                    self.postponed.drain(..).partition(|(call, _)| *call == caller.call);
+                self.postponed = later;
+                for (_, ask) in due {
+                    self.perform(&ask).ok();
+                }
             }
             (Ask::Get(key), _) if self.setting.mutant == Mutant::NoSecondRead => {
                 if self.claimants.contains(&caller.call)

@@ -3,10 +3,13 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+use fastrand::Rng;
 use simulation::{
     accounts,
-    call::{Act, Answer},
-    judge,
+    answer::Answer,
+    call::{Act, Among},
+    follower::Follower,
+    history, judge, months,
     stage::{Effect, Fate, Stage, Violation},
     tokens::EPOCH,
     world::Setting,
@@ -14,23 +17,51 @@ use simulation::{
 
 const USER: usize = 0;
 const WINDOW: u64 = common::store::claim::WINDOW.as_millis() as u64;
+const DAY: u64 = 24 * 60 * 60 * 1000;
 
-const LIST: Act = Act::List {
-    limit: 10,
-    before: None,
-};
+const LIST: Act = Act::list(Among::All, 10);
+
+/// Three memos, one in the trash, and one that had another text.
+const PREPARED: usize = 5;
 
 fn kinds() -> Vec<Act> {
+    let text = |text: &str| text.to_owned();
     vec![
         Act::Create(None),
-        Act::Create(Some("key".to_owned())),
+        Act::Create(Some(text("key"))),
         Act::Read(2),
         LIST,
         Act::Replace(2, 1),
         Act::Replace(2, 7),
         Act::Replace(9, 1),
+        Act::Replace(4, 2),
+        Act::Archive(2, 1, true),
         Act::Remove(2, 1),
+        Act::Remove(4, 2),
+        Act::Restore(4, None),
+        Act::Restore(4, Some(2)),
+        Act::Versions(5),
+        Act::Revert(5, 1),
+        Act::EmptyTrash,
+        Act::Changes { limit: 2, since: None },
+        Act::Tags,
+        Act::Batch(vec![
+            (Act::Replace(2, 1), text("first #a")),
+            (Act::Remove(2, 2), text("")),
+            (Act::Create(Some(text("key"))), text("disturbed")),
+            (Act::Restore(4, Some(2)), text("")),
+        ]),
+        Act::Maintain,
     ]
+}
+
+/// Whether it, or a part of it, is a create with the key.
+fn is_keyed(act: &Act) -> bool {
+    match act {
+        Act::Create(key) => key.is_some(),
+        Act::Batch(parts) => parts.iter().any(|(act, _)| is_keyed(act)),
+        _ => false,
+    }
 }
 
 fn fates() -> impl Iterator<Item = Fate> {
@@ -40,12 +71,8 @@ fn fates() -> impl Iterator<Item = Fate> {
         .flat_map(|effect| [Fate::Crashed(effect), Fate::Failed(effect)])
 }
 
-/// Three memos, then the request; its operation number `at` has this fate. Tells whether it came that far.
-fn disturbed(stage: &mut Stage, setting: Setting, act: &Act, at: usize, fate: Fate) -> Result<bool, Violation> {
-    stage.reset(setting);
-    for text in ["one", "two", "three"] {
-        stage.perform(USER, 0, Act::Create(None), text)?;
-    }
+/// Some memos, then the request; its operation number `at` has this fate. Tells whether it came that far.
+fn disturbed(stage: &mut Stage, act: &Act, at: usize, fate: Fate) -> Result<bool, Violation> {
     stage.begin(USER, 0, act.clone(), "disturbed")?;
     let mut done = 0;
     while stage.under_way() > 0 {
@@ -56,32 +83,53 @@ fn disturbed(stage: &mut Stage, setting: Setting, act: &Act, at: usize, fate: Fa
     Ok(done > at)
 }
 
+fn prepare(stage: &mut Stage, setting: Setting) -> Result<(), Violation> {
+    stage.reset(setting);
+    months::swept_until_now(stage);
+    for id in 1..=PREPARED {
+        stage.perform(USER, 0, Act::Create(None), &format!("memo {id} #a"))?;
+    }
+    stage.perform(USER, 0, Act::Remove(4, 1), "")?;
+    stage.perform(USER, 0, Act::Replace(5, 1), "another text #b")?;
+    Ok(())
+}
+
 /// Others come by at once; what was on its way arrives; two windows later everything works.
 fn aftermath(stage: &mut Stage, act: &Act) -> Result<(), Violation> {
+    let keyed = Act::Create(Some("key".to_owned()));
     stage.perform(USER, 1, LIST, "")?;
     stage.perform(USER, 1, Act::Replace(2, 1), "meanwhile")?;
-    if let Act::Create(Some(_)) = act {
-        stage.perform(USER, 1, act.clone(), "disturbed")?;
+    stage.perform(USER, 1, Act::Restore(4, None), "")?;
+    if is_keyed(act) {
+        stage.perform(USER, 1, keyed.clone(), "disturbed")?;
     }
     while !stage.state().ops.is_empty() {
         stage.grant(0, Fate::Granted)?;
     }
     stage.state().pass(2 * WINDOW);
-    let live: Vec<(u64, u64)> = stage
+    let live: Vec<(u64, u64, bool)> = stage
         .state()
         .journal
         .live(USER)
-        .map(|(id, memo)| (id, memo.version))
+        .map(|(id, memo)| (id, memo.version, memo.trashed_at.is_some()))
         .collect();
-    for (id, version) in live {
-        let changed = stage.perform(USER, 2, Act::Replace(id, version), &format!("later {id}"))?;
+    for (id, version, is_trashed) in live {
+        let change = if is_trashed {
+            Act::Restore(id, Some(version))
+        } else {
+            Act::Replace(id, version)
+        };
+        stage.perform(USER, 2, Act::Versions(id), "")?;
+        let changed = stage.perform(USER, 2, change, &format!("later {id}"))?;
         assert!(matches!(changed, Answer::Memo(_)), "memo {id} is stuck: {changed:?}");
     }
-    if let Act::Create(Some(_)) = act {
-        let retried = stage.perform(USER, 2, act.clone(), "disturbed")?;
+    if is_keyed(act) {
+        let retried = stage.perform(USER, 2, keyed, "disturbed")?;
         assert!(matches!(retried, Answer::Memo(_)), "the key is stuck: {retried:?}");
     }
     stage.perform(USER, 2, LIST, "")?;
+    history::quota(stage, USER)?;
+    history::tags(stage, &mut Rng::with_seed(0), USER)?;
     let state = stage.state();
     judge::history(&state.journal, &stage.calls).map_err(Violation)
 }
@@ -102,8 +150,13 @@ fn a_request_may_end_at_any_operation() {
                         ..Setting::calm()
                     };
                     let mut run = |traced| {
-                        let reached = disturbed(&mut stage, setting(traced), &act, at, fate)?;
+                        let mut rng = Rng::with_seed(0);
+                        prepare(&mut stage, setting(traced))?;
+                        let mut follower = Follower::new(&mut rng, 1, false);
+                        follower.settle(&mut stage, &mut rng)?;
+                        let reached = disturbed(&mut stage, &act, at, fate)?;
                         aftermath(&mut stage, &act)?;
+                        follower.settle(&mut stage, &mut rng)?;
                         Ok(reached)
                     };
                     match run(false) {
@@ -121,6 +174,56 @@ fn a_request_may_end_at_any_operation() {
     }
     eprintln!("{cases} cases");
     assert!(cases > 500, "only {cases} cases");
+}
+
+/// What is due goes, and nothing else, wherever maintenance ends; and what it began the next one finishes.
+#[test]
+fn maintenance_may_end_at_any_operation() {
+    let mut stage = Stage::new();
+    let mut cases = 0;
+    for fate in fates() {
+        for days in [8, 32] {
+            for at in 0.. {
+                match maintained(&mut stage, days, at, fate) {
+                    Ok(true) => cases += 1,
+                    Ok(false) => break,
+                    Err(Violation(what)) => {
+                        panic!("after {days} days, operation {at} {fate:?}: {what}")
+                    }
+                }
+            }
+        }
+    }
+    eprintln!("{cases} cases");
+    assert!(cases > 100, "only {cases} cases");
+}
+
+fn maintained(stage: &mut Stage, days: u64, at: usize, fate: Fate) -> Result<bool, Violation> {
+    prepare(stage, Setting::calm())?;
+    stage.perform(USER, 0, Act::Create(Some("key".to_owned())), "keyed")?;
+    stage.perform(USER, 0, Act::Remove(5, 2), "")?;
+    stage.perform(USER, 0, Act::Restore(5, None), "")?;
+    stage.perform(USER, 0, Act::Remove(3, 1), "")?;
+    stage.state().pass(days * DAY);
+    let reached = disturbed(stage, &Act::Maintain, at, fate)?;
+    // Another one comes at once.
+    months::sweep(stage, 1)?;
+    while !stage.state().ops.is_empty() {
+        stage.grant(0, Fate::Granted)?;
+    }
+    for _ in 0..2 {
+        stage.state().pass(DAY);
+        months::sweep(stage, 2)?;
+    }
+    months::judge(&stage.state()).map_err(Violation)?;
+    let left = stage.state().journal.live(USER).count();
+    let expected = if days > 30 { 4 } else { 6 };
+    assert_eq!(left, expected, "memos are left after {days} days");
+    assert_eq!(stage.state().journal.keys().count(), 0, "the key is still known");
+    history::quota(stage, USER)?;
+    let state = stage.state();
+    judge::history(&state.journal, &stage.calls).map_err(Violation)?;
+    Ok(reached)
 }
 
 /// The same for the auth service. A registration hashes a password, so it is tried in the middle of a window only.
@@ -172,7 +275,7 @@ fn ending(stage: &mut Stage, act: &Act, at: usize, fate: Fate) -> Result<bool, V
     }
     stage.state().pass(2 * WINDOW);
     let retried = stage.perform(USER, 2, act.clone(), "")?;
-    assert!(!matches!(retried, Answer::Refused(503, _)), "it is stuck: {retried:?}");
+    assert!(!matches!(retried, Answer::Refused(503)), "it is stuck: {retried:?}");
     if let Act::Register(name) = act {
         assert!(
             stage.state().ledger.owner(name).is_some(),

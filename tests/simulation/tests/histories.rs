@@ -13,15 +13,25 @@ fn every_promise_holds_in_every_history() {
     let conditions = Conditions::normal();
     let tally = check(USUAL, |stage, seed| history::run(stage, seed, &conditions));
     let everything = [
+        "403 over quota",
         "404",
         "409",
+        "409 in trash",
         "412",
         "503",
         "crashes",
         "failures",
         "late effects",
         "pages",
+        "trashings",
         "removals",
+        "histories of memos",
+        "batches",
+        "news",
+        "open news",
+        "tags",
+        "sweeps",
+        "histories of months",
         "skip notes",
         "histories without increment",
     ];

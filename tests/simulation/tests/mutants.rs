@@ -26,6 +26,15 @@ const TWO_WON: &[&str] = &[
     "acknowledged",
 ];
 
+/// How it shows that an earlier text is not there any more.
+const LOST_TEXT: &[&str] = &["lost its text", "is lost"];
+
+/// How it shows that the feed left something out.
+const UNTOLD: &[&str] = &["the feed does not tell", "and is told"];
+
+/// How it shows that something was not removed.
+const STAYS: &[&str] = &["and still there", "is still there"];
+
 /// Looks for a history that breaks a promise in one of these words.
 fn finds(what: impl std::fmt::Debug, words: &[&str], history: impl History) {
     let history = |stage: &mut Stage, seed| match history(stage, seed) {
@@ -79,6 +88,90 @@ fn an_idempotency_key_without_a_claim_makes_two_memos() {
 #[test]
 fn a_listing_that_takes_every_hole_for_settled_loses_memos() {
     mutant(Mutant::NothingIsUnsettled, &["is not listed"]);
+}
+
+#[test]
+fn a_history_that_is_not_written_loses_texts() {
+    mutant(Mutant::Unwritten("/history"), LOST_TEXT);
+}
+
+#[test]
+fn a_history_that_is_written_after_the_memo_loses_texts() {
+    mutant(Mutant::WrittenLast("/history"), LOST_TEXT);
+}
+
+#[test]
+fn a_history_whose_writer_does_not_look_at_its_age_loses_texts() {
+    mutant(Mutant::NoFreshness, LOST_TEXT);
+}
+
+#[test]
+fn news_that_are_not_written_are_not_told() {
+    mutant(Mutant::Unwritten("/change/"), UNTOLD);
+}
+
+#[test]
+fn news_that_are_written_after_the_memo_are_lost_in_a_crash() {
+    mutant(Mutant::WrittenLast("/change/"), UNTOLD);
+}
+
+#[test]
+fn a_follower_who_takes_all_that_is_open_for_settled_misses_news() {
+    mutant(Mutant::FeedIsSettled, UNTOLD);
+}
+
+#[test]
+fn a_follower_who_forgets_what_is_open_misses_news() {
+    mutant(Mutant::OpenIsForgotten, UNTOLD);
+}
+
+#[test]
+fn tags_that_believe_to_have_seen_more_than_they_have_are_wrong() {
+    mutant(Mutant::TagsAhead, &["and is told"]);
+}
+
+#[test]
+fn a_memo_that_does_not_get_into_the_trash_is_noticed() {
+    mutant(Mutant::TrashUnwritten, &["an acknowledged deletion"]);
+}
+
+#[test]
+fn a_batch_that_does_not_do_what_it_says_is_noticed() {
+    mutant(
+        Mutant::BatchUnwritten,
+        &["acknowledged", "is not the one that was sent"],
+    );
+}
+
+#[test]
+fn quotas_without_their_counters_allow_too_much() {
+    mutant(Mutant::QuotaUnseen, &["more than allowed"]);
+}
+
+#[test]
+fn quotas_that_get_nothing_back_count_too_much() {
+    mutant(Mutant::NothingIsGivenBack, &["too many"]);
+}
+
+#[test]
+fn quotas_that_get_back_too_much_count_too_little() {
+    mutant(Mutant::GivenBackTwice, &["are counted"]);
+}
+
+#[test]
+fn what_is_on_no_list_stays() {
+    mutant(Mutant::Unwritten("memo/due/"), STAYS);
+}
+
+#[test]
+fn what_maintenance_does_not_find_stays() {
+    mutant(Mutant::NothingIsDue, STAYS);
+}
+
+#[test]
+fn maintenance_by_a_clock_that_is_ahead_removes_too_much() {
+    mutant(Mutant::SweepsAhead(31), &["was done by nobody"]);
+    mutant(Mutant::SweepsAhead(9), &["was forgotten too early"]);
 }
 
 #[test]
@@ -144,7 +237,7 @@ fn writers_that_sleep_for_a_minute_let_two_win() {
     };
     finds(
         "sleeping writers",
-        &[TWO_WON, &["is not listed", "two memos"]].concat(),
+        &[TWO_WON, LOST_TEXT, UNTOLD, &["is not listed", "two memos"]].concat(),
         |stage, seed| history::run(stage, seed, &conditions),
     );
 }

@@ -3,33 +3,21 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use simulation::{
-    call::{Act, Answer},
+    answer::Answer,
+    call::{Act, Among},
     judge,
     mutant::Mutant,
     script::{next, run, run_until},
     stage::{Fate, Stage, Violation},
+    wishes::lose_ids,
     world::Setting,
 };
 
 const USER: usize = 0;
 
-/// Memos that come and go: as many holes.
-fn purge(stage: &mut Stage, count: usize) {
-    for index in 0..count {
-        let text = format!("purged {index}");
-        let Ok(Answer::Memo(memo)) = stage.perform(USER, 0, Act::Create(None), &text) else {
-            panic!("a create failed")
-        };
-        assert_eq!(stage.perform(USER, 0, Act::Remove(memo.id, 1), ""), Ok(Answer::Removed));
-    }
-}
+const LIST: Act = Act::list(Among::All, 20);
 
-const LIST: Act = Act::List {
-    limit: 20,
-    before: None,
-};
-
-/// A create takes its id and waits, other memos come and go above it, `overtaken` lists them meanwhile, and then the
+/// A create takes its id and waits, other ids are lost above it, `overtaken` lists them meanwhile, and then the
 /// create writes its memo. What does a listing find in the end?
 fn overtake(setting: Setting, sleep: u64) -> Result<Answer, Violation> {
     let mut stage = Stage::new();
@@ -40,7 +28,7 @@ fn overtake(setting: Setting, sleep: u64) -> Result<Answer, Violation> {
 
     let create = stage.begin(USER, 1, Act::Create(None), "slow")?;
     run_until(&mut stage, create, "memo/u0/1")?;
-    purge(&mut stage, 60);
+    lose_ids(&stage, USER, 60);
     run(&mut stage, sleeper)?;
     stage.perform(USER, 0, LIST, "")?;
     stage.perform(USER, 0, LIST, "")?;

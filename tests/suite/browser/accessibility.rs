@@ -1,134 +1,13 @@
 //! What axe finds: nothing, on any page, in any state, in light and dark, on a desktop in English and on a phone in Korean.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use reqwest::Method;
 use serde_json::json;
 
-use super::{open_as, sign_in};
-use crate::harness::{Axe, Browser, Screen, TestApp, User};
+use super::sign_in;
+use crate::harness::{Screen, TestApp, User};
+use audit::{Audit, SETTLED};
 
-/// A function that returns what opens something (a menu, a drawer, a dialog, a fold), in the order of the page.
-const OPENERS: &str = "(() => [...document.querySelectorAll(
-    '[aria-haspopup], [aria-expanded=false], [popovertarget], summary')]
-    .filter((it) => it.checkVisibility({ visibilityProperty: true }) && !it.disabled))";
-
-/// The page has its words and who is signed in is known; then nothing on it changes for a while.
-const SETTLED: &str = "
-    const isThere = () => document.documentElement.hasAttribute('data-ready') && !document.querySelector('main .opening');
-    while (!isThere()) await new Promise((resolve) => setTimeout(resolve, 20));
-    await new Promise((resolve) => {
-        let timer = setTimeout(resolve, 300);
-        const observer = new MutationObserver(() => {
-            clearTimeout(timer);
-            timer = setTimeout(resolve, 300);
-        });
-        observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-        setTimeout(resolve, 3000);
-    });";
-
-/// A walk through the site, and what axe has found on it.
-struct Audit {
-    axe: Axe,
-    app: TestApp,
-    browser: Browser,
-    /// What is violated, and where.
-    found: BTreeMap<String, BTreeSet<String>>,
-}
-
-impl Audit {
-    /// Begins as a visitor, or as somebody who has signed in.
-    async fn begin(app: &TestApp, screen: Screen, user: Option<&User>) -> Option<Self> {
-        let axe = Axe::read()?;
-        let browser = match user {
-            Some(user) => open_as(user, app, screen).await?,
-            None => Browser::open(app, screen).await?,
-        };
-        if matches!(screen, Screen::Phone) {
-            browser.run("localStorage.setItem('language', 'ko')").await;
-        }
-        Some(Self {
-            axe,
-            app: app.clone(),
-            browser,
-            found: BTreeMap::new(),
-        })
-    }
-
-    /// The paths of `routes.js` for one audience, or for all.
-    async fn paths(&self, audience: &str, memo: &str) -> Vec<String> {
-        let script = "return (await import('/js/routes.js')).ROUTES
-            .filter((route) => route.audience === args[0] || route.audience === 'all').map((route) => route.path)";
-        let paths = self.browser.run_async(script, vec![json!(audience)]).await;
-        let paths: Vec<String> = serde_json::from_value(paths).expect("paths");
-        assert!(paths.len() > 1, "{paths:?}");
-        let paths = paths
-            .iter()
-            .map(|path| path.replace("{id}", memo).replace("{tag...}", "work/a"));
-        let mut paths: Vec<String> = paths.collect();
-        if paths.contains(&"/search".to_owned()) {
-            paths.extend(["/search?q=memo".to_owned(), "/search?q=%EC%97%86%EB%8A%94".to_owned()]);
-        }
-        assert!(
-            paths.iter().all(|path| !path.contains('{')),
-            "say what stands for the braces in {paths:?}"
-        );
-        paths
-    }
-
-    /// Goes to a path and checks the page, then everything on it that can be opened.
-    async fn visit(&mut self, path: &str) {
-        self.go(path).await;
-        self.check(path).await;
-        for (place, name) in self.openers().await {
-            self.go(path).await;
-            let opener = format!("{OPENERS}()[{place}]");
-            // By a script, because what is below something else can still be reached by the keyboard.
-            let is_there = self
-                .browser
-                .run(&format!("const it = {opener}; it?.click(); return Boolean(it)"))
-                .await;
-            assert_eq!(is_there, json!(true), "{path}: {name} has gone");
-            self.browser.run_async(SETTLED, Vec::new()).await;
-            self.check(&format!("{path} with {name} open")).await;
-        }
-    }
-
-    async fn go(&self, path: &str) {
-        self.browser.go(&self.app, path).await;
-        self.browser.run_async(SETTLED, Vec::new()).await;
-    }
-
-    /// One of each kind: where it is among all, and what it is called.
-    async fn openers(&self) -> Vec<(u64, String)> {
-        let script = format!(
-            "const names = {OPENERS}().map((it) => it.dataset.testid || it.id || it.className || it.localName);
-             return names.map((name, place) => [place, name]).filter(([place, name]) => names.indexOf(name) === place)"
-        );
-        serde_json::from_value(self.browser.run(&script).await).expect("places and names")
-    }
-
-    /// Checks the page as it is now.
-    async fn check(&mut self, place: &str) {
-        for scheme in ["light", "dark"] {
-            let feature = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-            self.browser.devtools("Emulation.setEmulatedMedia", feature).await;
-            for violation in self.axe.violations(&self.browser).await {
-                let places = self.found.entry(violation).or_default();
-                places.insert(format!("{place} ({scheme})"));
-            }
-        }
-    }
-
-    async fn end(self) {
-        assert!(
-            self.found.is_empty(),
-            "axe found {}: {:#?}",
-            self.found.len(),
-            self.found
-        );
-        self.browser.close().await;
-    }
-}
+mod audit;
 
 /// Somebody whose memos show what memos can hold.
 async fn writer(app: &TestApp) -> (User, String) {
@@ -144,7 +23,18 @@ async fn writer(app: &TestApp) -> (User, String) {
     ] {
         user.write(text).await;
     }
-    let memo = user.write(rich).await;
+    for (change, text) in [
+        (json!({ "pinned": true }), "pinned #work"),
+        (json!({ "archived": true }), "archived #work/a"),
+    ] {
+        let memo = user.write(text).await;
+        let call = user.call(Method::PATCH, &memo.path()).header("if-match", &memo.etag());
+        call.json(&change).send().await.expect(200);
+    }
+    user.remove(&user.write("thrown away").await).await;
+    // So much is taken away that the former version is kept by itself.
+    let memo = user.write(&format!("a former version\n{long}")).await;
+    let memo = user.edit(&memo, rich).await;
     (user, memo.id)
 }
 
@@ -192,14 +82,56 @@ async fn member(screen: Screen) {
     for path in ["/problems", "/no/such/page"] {
         audit.visit(path).await;
     }
-    audit.go("/").await;
-    audit.browser.click("[data-testid=edit]").await;
-    audit.browser.fill("[data-testid=memo-editor]", "not saved").await;
-    audit.check("/ while a memo is edited").await;
-    audit.browser.click("[data-testid=sign-out]").await;
-    audit.browser.sees("[data-testid=question]").await;
-    audit.check("/ with a question").await;
+    member_at_work(&mut audit, &user, &memo).await;
     audit.end().await;
+}
+
+/// What is not there until somebody does something.
+async fn member_at_work(audit: &mut Audit, user: &User, memo: &str) {
+    let address = format!("/m/{memo}");
+    audit.go(&address).await;
+    audit.browser.click("[data-testid=edit]").await;
+    audit.browser.type_into("[data-testid=memo-editor]", " more").await;
+    audit.check("a memo is edited").await;
+    audit.browser.click("memo-editor [data-tool=preview]").await;
+    audit.browser.sees("memo-editor [data-testid=preview]").await;
+    audit.check("a memo is edited beside its preview").await;
+
+    audit.go("/").await;
+    audit.browser.from_menu("[data-testid=memo]", ".select").await;
+    audit.browser.sees("[data-testid=selection-bar]").await;
+    audit.check("a memo is selected").await;
+
+    audit.go("/").await;
+    audit.browser.from_menu("[data-testid=memo]", ".trash").await;
+    audit.browser.sees("#status-action").await;
+    audit.check("a deed can be undone").await;
+
+    conflict(audit, user).await;
+
+    audit.go("/new").await;
+    audit.browser.fill("#new-memo", "not saved").await;
+    audit
+        .browser
+        .run("document.querySelector('[data-testid=sign-out]').click()")
+        .await; // It may be in the drawer.
+    audit.browser.sees("[data-testid=question]").await;
+    audit.check("a question is asked").await;
+}
+
+/// Two devices have changed one memo.
+async fn conflict(audit: &mut Audit, user: &User) {
+    let memo = user.write("before").await;
+    audit.go(&format!("/m/{}", memo.id)).await;
+    audit.browser.click("[data-testid=edit]").await;
+    user.edit(&memo, "what the phone wrote").await;
+    audit
+        .browser
+        .fill("[data-testid=memo-editor]", "what the desktop wrote")
+        .await;
+    audit.browser.click("[data-testid=done]").await;
+    audit.browser.sees("[data-testid=theirs]").await;
+    audit.check("two texts are there to choose from").await;
 }
 
 #[tokio::test]
@@ -240,7 +172,10 @@ async fn axe_would_find_something() {
         return;
     };
     audit.go("/sign-in").await;
-    audit.browser.run("document.querySelector('label').remove()").await;
+    audit
+        .browser
+        .run("document.querySelector('label[for=username]').remove()")
+        .await;
     audit.check("/sign-in").await;
     let found = format!("{:?}", audit.found);
     assert!(found.contains("label: #username"), "{found}");

@@ -127,10 +127,12 @@ impl Siege {
         self.browser.click("[data-testid=edit]").await;
         let has_text = "return Boolean(document.querySelector('[data-testid=memo-editor]')?.value)";
         self.browser.until_true("the editor", has_text).await;
-        self.browser
-            .run("document.querySelector('[data-testid=preview-switch]')?.click()")
-            .await;
+        self.browser.click("memo-editor [data-tool=preview]").await;
+        let has_preview =
+            "return Boolean(document.querySelector('memo-editor [data-testid=preview]:not([hidden])')?.firstChild)";
+        self.browser.until_true("the preview", has_preview).await;
         self.inspect(&address).await;
+        self.visit(&format!("{address}/history"), VERSION_IS_THERE).await;
     }
 
     /// Nothing was asked for anywhere else, no window was opened, and no page had anything to complain about.
@@ -167,20 +169,37 @@ fn encoded(text: &str) -> String {
     text.bytes().map(byte).collect()
 }
 
+const IS_MARKED: &str = "return Boolean(document.querySelector('[data-testid=memo-text] mark')?.checkVisibility())";
+
+const VERSION_IS_THERE: &str = "return Boolean(document.querySelector('[data-testid=version]')?.checkVisibility())";
+
+/// What the payloads are made of, to be searched for and marked amid them.
+const WORDS: [&str; 6] = ["script", "onerror", "<img", "java", "__proto__", "constructor"];
+
 async fn besiege(policy: Policy) {
     let app = TestApp::shared();
     let user = app.user("besieged").await;
     let Some(mut siege) = Siege::begin(&app, &user, policy).await else {
         return;
     };
+    // The stream shows all of them. What shows a memo alone and in the editor is the same, so some of each class do there.
+    let step = if policy == Policy::Off { 4 } else { 12 };
     let corpus = corpus();
     let mut memos = Vec::new();
-    for payload in &corpus {
-        memos.push(user.write(&payload.text).await);
+    for (index, payload) in corpus.iter().enumerate() {
+        let mut memo = user.write(&payload.text).await;
+        // So much is taken away that the former version is kept by itself.
+        if index % step == 0 {
+            let longer = format!("{}\n{}", payload.text, "filler ".repeat(100));
+            memo = user.edit(&memo, &longer).await;
+            memo = user.edit(&memo, &payload.text).await;
+        }
+        memos.push(memo);
     }
     siege.visit_stream(memos.len()).await;
-    // All of them have been seen by now. What shows a memo alone and in the editor is the same, so some of each class do.
-    let step = if policy == Policy::Off { 4 } else { 12 };
+    for word in WORDS {
+        siege.visit(&format!("/search?q={}", encoded(word)), IS_MARKED).await;
+    }
     for memo in memos.iter().step_by(step) {
         siege.visit_memo(memo).await;
     }

@@ -13,13 +13,12 @@ use super::app::TestApp;
 pub use axe::Axe;
 pub use engine::Engine;
 
-use commands::{Devtools, Log};
 use engine::Driver;
 
 mod axe;
+mod chromium;
 mod commands;
 mod engine;
-mod requests;
 
 /// How long the page may take to get somewhere. Nothing waits longer than it must.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -61,6 +60,12 @@ impl Browser {
             .session()
             .await
             .unwrap_or_else(|why| panic!("{engine:?} does not start: {why}"));
+        if engine != Engine::Chromium {
+            client
+                .set_window_size(1280, 900)
+                .await
+                .expect("the window takes a size");
+        }
         Some(Self {
             client,
             engine,
@@ -88,11 +93,6 @@ impl Browser {
     pub async fn is_at(&self, path: &str) {
         let script = format!("return location.pathname + location.search === {path:?}");
         self.until_true(&format!("the address is {path}"), &script).await;
-    }
-
-    /// Forgets the session, as a browser does whose cookies are cleared.
-    pub async fn drop_cookies(&self) {
-        self.devtools("Network.clearBrowserCookies", json!({})).await;
     }
 
     pub async fn reload(&self) {
@@ -139,6 +139,7 @@ impl Browser {
     }
 
     /// Opens the menu of a card and picks from it.
+    #[expect(clippy::wrong_self_convention, reason = "the menu is where to pick from")]
     pub async fn from_menu(&self, card: &str, entry: &str) {
         self.click(&format!("{card} .more-button")).await;
         self.click(&format!("{card} .menu {entry}")).await;
@@ -223,15 +224,6 @@ impl Browser {
         result["value"].take()
     }
 
-    /// Sends a command of the DevTools protocol to the page.
-    pub async fn devtools(&self, command: &'static str, parameters: Value) {
-        let command = Devtools { command, parameters };
-        self.client
-            .issue_cmd(command)
-            .await
-            .expect("the browser takes the command");
-    }
-
     /// Opens another tab of the same browser and goes on in it. Returns the name of the tab that it was in.
     pub async fn open_tab(&self, app: &TestApp) -> WindowHandle {
         let before = self.tab().await;
@@ -251,51 +243,10 @@ impl Browser {
         self.client.window().await.expect("a tab")
     }
 
-    /// Lets the tab crash, without a word to its page.
-    pub async fn crash(&self) {
-        let command = Devtools {
-            command: "Page.crash",
-            parameters: json!({}),
-        };
-        let _ = self.client.issue_cmd(command).await; // Nobody is left to answer.
-    }
-
-    /// Lets requests to these addresses fail as without a connection, from now on; `*` stands for any part.
-    pub async fn cut_off(&self, addresses: &[&str]) {
-        self.devtools("Network.enable", json!({})).await;
-        self.devtools("Network.setBlockedURLs", json!({ "urls": addresses }))
-            .await;
-    }
-
     /// Keeps a picture for people in `target/tmp`.
     pub async fn picture(&self, name: &str) {
         let png = self.client.screenshot().await.expect("a picture");
         std::fs::write(format!("{}/{name}.png", env!("CARGO_TARGET_TMPDIR")), png).expect("target/tmp takes a picture");
-    }
-
-    /// What the page has printed to the console since the last call, but for answers with an error status,
-    /// which the browser prints too.
-    pub async fn console(&self) -> Vec<String> {
-        self.entries(|entry| entry["source"] != "network").await
-    }
-
-    /// All that the console says since the last call.
-    pub async fn whole_console(&self) -> Vec<String> {
-        self.entries(|_| true).await
-    }
-
-    async fn entries(&self, wanted: impl Fn(&Value) -> bool) -> Vec<String> {
-        let entries = self.log("browser").await.into_iter().filter(wanted);
-        entries
-            .map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())
-            .collect()
-    }
-
-    /// What one of ChromeDriver's logs has got since the last call. Other drivers have none.
-    async fn log(&self, kind: &'static str) -> Vec<Value> {
-        assert_eq!(self.engine, Engine::Chromium, "only ChromeDriver keeps logs");
-        let log = self.client.issue_cmd(Log(kind)).await.expect("the log can be read");
-        log.as_array().cloned().unwrap_or_default()
     }
 
     /// Closes the browser. In Chromium, nothing may be left in the console to complain about; of other engines, a

@@ -6,7 +6,8 @@ use auth_component::{records::session::GRACE, sign_in::throttle::WINDOW};
 
 use super::{expect, may_be_busy};
 use crate::{
-    call::{Act, Answer, Call, Moment},
+    answer::Answer,
+    call::{Act, Call, Moment},
     ledger::{Ledger, name_key, session_key},
     op::CallId,
     world::{SKEW_MAX, millis},
@@ -20,16 +21,16 @@ pub fn answer(ledger: &Ledger, calls: &[Call], id: CallId, ended: &Moment, answe
             ledger.owner(name).as_ref() == Some(user),
             "the name is not the registered user's",
         ),
-        (Act::Register(name), Answer::Refused(409, _)) => {
+        (Act::Register(name), Answer::Refused(409)) => {
             let is_taken = ledger.is_there(&name_key(name), ended.step);
             expect(
-                is_taken || may_be_busy(calls, id, ended, true),
+                is_taken || may_be_busy(calls, id, &call.act, ended, true),
                 "a free name was refused",
             )
         }
         (Act::SignIn { right, .. }, Answer::Tokens(Some(_))) => expect(*right, "a wrong password was taken"),
-        (Act::SignIn { right, .. }, Answer::Refused(400, _)) => expect(!right, "the right password was refused"),
-        (Act::SignIn { .. }, Answer::Refused(429, _)) => {
+        (Act::SignIn { right, .. }, Answer::Refused(400)) => expect(!right, "the right password was refused"),
+        (Act::SignIn { .. }, Answer::Refused(429)) => {
             let tries = calls
                 .iter()
                 .filter(|call| matches!(call.act, Act::SignIn { .. }))
@@ -40,8 +41,8 @@ pub fn answer(ledger: &Ledger, calls: &[Call], id: CallId, ended: &Moment, answe
             let same = |call: &Call| !matches!(call.answer(), Some(Answer::Keys(other)) if other != keys);
             expect(calls.iter().all(same), "instances have different signing keys")
         }
-        (Act::Keys, Answer::Refused(503, _)) => expect(
-            call.disturbed || may_be_busy(calls, id, ended, true),
+        (Act::Keys, Answer::Refused(503)) => expect(
+            call.disturbed || may_be_busy(calls, id, &call.act, ended, true),
             "there are no keys, without a reason",
         ),
         (Act::Refresh(token), Answer::Tokens(_)) if !ledger.is_there(&session_key(token), call.began.step) => {
@@ -54,10 +55,10 @@ pub fn answer(ledger: &Ledger, calls: &[Call], id: CallId, ended: &Moment, answe
             expect(calls.iter().all(same), || format!("{token} has two successors"))
         }
         (Act::Refresh(_), Answer::Tokens(None)) => expect(
-            may_be_busy(calls, id, ended, true),
+            may_be_busy(calls, id, &call.act, ended, true),
             "a refresh gave no new token, without a reason",
         ),
-        (Act::Refresh(token), Answer::Refused(400, _)) => {
+        (Act::Refresh(token), Answer::Refused(400)) => {
             let is_gone = !ledger.is_there(&session_key(token), ended.step);
             expect(
                 is_gone || may_be_stale(calls, token, ended),
@@ -68,7 +69,7 @@ pub fn answer(ledger: &Ledger, calls: &[Call], id: CallId, ended: &Moment, answe
             let is_gone = !ledger.is_there(&session_key(token), ended.step);
             expect(is_gone, "a session outlives its end")
         }
-        (Act::Register(_) | Act::SignIn { .. } | Act::Refresh(_) | Act::SignOut(_), Answer::Refused(503, _))
+        (Act::Register(_) | Act::SignIn { .. } | Act::Refresh(_) | Act::SignOut(_), Answer::Refused(503))
             if call.disturbed =>
         {
             Ok(())

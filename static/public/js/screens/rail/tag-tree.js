@@ -46,10 +46,12 @@ export class TagTree {
     if (tag === this.#current) link.ariaCurrent = "page";
     const number = element("span", "tag-count");
     number.textContent = String(count);
+    number.ariaHidden = "true";
+    const counted = element("span", "visually-hidden");
+    counted.textContent = t("memosOfTag", { count });
     const label = element("span", "tag-name");
     label.textContent = `#${name}`;
-    link.append(label, number);
-    link.ariaLabel = t("tagWithCount", { tag, count });
+    link.append(label, " ", number, counted);
     row.append(link);
     item.append(row);
     if (children.length > 0) this.#branch(item, row, tag, children);
