@@ -100,12 +100,12 @@ impl Limits {
     }
 }
 
-fn check(resource: Resource, limit: u64, wanted: i64, asked: u64) -> Result<(), Quota> {
+fn check(resource: Resource, limit: u64, wanted: i64, asked: u32) -> Result<(), Quota> {
     let wanted = u64::try_from(wanted).unwrap_or(0);
     if wanted <= limit {
         return Ok(());
     }
     // What is told is what there is without what is asked for.
-    let used = wanted.saturating_sub(asked);
+    let used = wanted.saturating_sub(asked.into());
     Err(Quota { resource, limit, used })
 }
