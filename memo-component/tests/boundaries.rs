@@ -215,21 +215,25 @@ fn at_most_eight_memos_are_read_at_once() {
 }
 
 #[test]
-fn a_counter_below_zero_gives_out_no_ids() {
+fn ids_end_before_they_reach_the_number_beside_them() {
     run(async {
         let world = World::new();
-        world.kv.increment("memo/ann/seq", -5).await.unwrap();
-        put(&world, 1, 200).await;
-        assert_eq!(shown(&page(&world, None, 10).await), (vec![], None));
-        let (ann, ports) = (ann(), world.ports());
-        let text = Text::try_from("a memo".to_owned()).unwrap();
-        let refused = Catalog::of(&ann, &ports, &Limits::default())
-            .create(Content::new(text))
-            .await;
-        assert!(
-            matches!(refused, Err(Error::Store(KvError::Corrupt { .. }))),
-            "{refused:?}"
-        );
+        let last = 1 << 24;
+        world.kv.increment("memo/ann/seq", last - 1).await.unwrap();
+        let (ann, ports, limits) = (ann(), world.ports(), Limits::default());
+        let catalog = Catalog::of(&ann, &ports, &limits);
+        let create = async || {
+            let text = Text::try_from("a memo".to_owned()).unwrap();
+            catalog.create(Content::new(text)).await
+        };
+        assert_eq!(create().await.unwrap().0, MemoId(1 << 24));
+        let before = world.kv.increment("memo/ann/seq", 0).await.unwrap();
+        for _ in 0..3 {
+            let refused = create().await;
+            assert!(matches!(refused, Err(Error::Store(KvError::Refused(_)))), "{refused:?}");
+        }
+        assert_eq!(world.kv.increment("memo/ann/seq", 0).await.unwrap(), before);
+        assert_eq!(shown(&page(&world, None, 1).await).0, [1 << 24]);
     });
 }
 

@@ -276,7 +276,7 @@ fn an_id_and_an_entry_are_looked_for_until_they_are_settled() {
         write(&app, "the first").await;
         // An id, and the number of a change, whose requests have stopped.
         app.kv.increment("memo/ann/seq", 1).await.unwrap();
-        app.kv.increment("memo/ann/changes", 1 << 34).await.unwrap();
+        app.kv.increment("memo/ann/changes", 1 << 24).await.unwrap();
         let mut reader = Reader::new(&app, 100);
         reader.read_all().await;
         for (passed, looked_for) in [
@@ -305,7 +305,7 @@ fn a_change_that_was_announced_is_told_when_it_comes() {
         let mut reader = Reader::new(&app, 100);
         reader.read_all().await;
         // Two changes are under way: their entries are there, and the memos are as they were.
-        app.kv.increment("memo/ann/changes", 2 << 34).await.unwrap();
+        app.kv.increment("memo/ann/changes", 2 << 24).await.unwrap();
         let now = app.clock.now();
         let edit = json!({"memo": 1, "version": 2, "at": now});
         let removal = json!({"memo": 2, "version": 2, "at": now, "gone": true});
@@ -418,7 +418,7 @@ fn a_reader_passes_a_long_run_of_changes_that_were_never_made() {
         reader.read_all().await;
         late.read_all().await;
         // Somebody's program has tried again and again to write more than the quota allows.
-        app.kv.increment("memo/ann/changes", 500 << 34).await.unwrap();
+        app.kv.increment("memo/ann/changes", 500 << 24).await.unwrap();
         app.patch("ann", &id, 1, json!({"pinned": true})).await;
         assert_eq!(reader.read().await, (vec![], false), "they may be under way");
         settle(&app);
@@ -477,7 +477,7 @@ fn a_number_that_was_lost_does_not_keep_the_log_from_being_cut() {
     run(async {
         let app = TestApp::new();
         write(&app, "the only one").await;
-        app.kv.increment("memo/ann/changes", 1 << 34).await.unwrap();
+        app.kv.increment("memo/ann/changes", 1 << 24).await.unwrap();
         change_until(&app, 100).await;
         app.pass(KEPT);
         change_until(&app, 127).await;

@@ -88,7 +88,7 @@ fn a_simple_memo_is_stored_as_it_always_was_but_for_what_it_counts() {
         let now = app.ports.clock.now().0;
         assert_eq!(
             stored,
-            json!({"text": "a", "created_at": now, "updated_at": now, "version": 1, "charge": 1})
+            json!({"text": "a", "created_at": now, "updated_at": now, "version": 1, "charge": {"created": 1, "grown": 0}})
         );
     });
 }
