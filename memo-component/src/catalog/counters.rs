@@ -106,25 +106,34 @@ impl Catalog<'_> {
     /// Takes the id of a memo of so many KiB: nobody else gets it. An id may be lost when the store fails. One increment,
     /// and another by nothing where the quota of bytes is half used.
     pub(super) async fn take_id(&self, kib: u32, now: Timestamp) -> Result<MemoId, Error> {
+        let ids = self.take_ids(1, kib, now).await?;
+        ids.first()
+            .copied()
+            .ok_or_else(|| KvError::Refused("no id was asked for".to_owned()).into())
+    }
+
+    /// The same for so many memos that have so many KiB together: all get an id, or none does.
+    pub(super) async fn take_ids(&self, memos: u32, kib: u32, now: Timestamp) -> Result<Vec<MemoId>, Error> {
         if !self.ports.kv.has_increment() {
-            return self.time_ordered(now).map(MemoId);
+            return (0..memos).map(|_| self.time_ordered(now).map(MemoId)).collect();
         }
         let taken = Seq {
-            id: 1,
+            id: memos.into(),
             kib: kib.into(),
-            memos: 1,
+            memos: memos.into(),
         };
         let seq = Seq::of(self.ports.kv.increment(&self.names.seq(), taken.joined()).await?);
         if seq.id > ID_MAX {
-            // Nobody was given this id or a later one, so it can be taken back.
+            // Nobody was given these ids or later ones, so they can be taken back.
             self.count_off_seq(taken).await;
             return Err(KvError::Refused("a person has created too many memos".to_owned()).into());
         }
-        if let Err(refused) = self.check(seq, kib).await? {
+        if let Err(refused) = self.check(seq, taken).await? {
             self.count_off_seq(Seq { id: 0, ..taken }).await;
             return Err(refused.into());
         }
-        Ok(MemoId(natural(seq.id)))
+        let first = seq.id.saturating_sub(taken.id).saturating_add(1);
+        Ok((first..=seq.id).map(|id| MemoId(natural(id))).collect())
     }
 
     /// Takes the number of a change that makes a memo count for so many KiB more. One increment, and another where it does.
@@ -158,7 +167,9 @@ impl Catalog<'_> {
     /// Whether memos may have grown by so much as this counter says.
     async fn grow(&self, growth: u32, changes: Changes) -> Result<Result<(), Quota>, KvError> {
         let created = Seq::of(self.ports.kv.increment(&self.names.seq(), 0).await?).kib;
-        let allowed = self.limits.check_kib(created.saturating_add(changes.grown_kib), growth);
+        let allowed = self
+            .limits
+            .check_kib(created.saturating_add(changes.grown_kib), growth.into());
         if allowed.is_err() {
             self.count_off_changes(growth).await;
         }
@@ -175,7 +186,7 @@ impl Catalog<'_> {
         };
         let created = Seq::of(self.ports.kv.increment(&self.names.seq(), taken.joined()).await?).kib;
         let grown = Changes::of(self.ports.kv.increment(&self.names.changes(), 0).await?).grown_kib;
-        let allowed = self.limits.check_kib(created.saturating_add(grown), growth);
+        let allowed = self.limits.check_kib(created.saturating_add(grown), growth.into());
         if allowed.is_err() {
             self.count_off_seq(taken).await;
         }
@@ -184,15 +195,15 @@ impl Catalog<'_> {
 
     /// Whether the quotas allow what the counter of ids says. It knows one part of the bytes; the other is never more than
     /// half of the quota, and looked at only when this one is.
-    async fn check(&self, seq: Seq, kib: u32) -> Result<Result<(), Quota>, KvError> {
-        if let Err(refused) = self.limits.check_memos(seq.memos) {
+    async fn check(&self, seq: Seq, taken: Seq) -> Result<Result<(), Quota>, KvError> {
+        if let Err(refused) = self.limits.check_memos(seq.memos, taken.memos) {
             return Ok(Err(refused));
         }
         if self.limits.is_less_than_half(seq.kib) {
             return Ok(Ok(()));
         }
         let grown = Changes::of(self.ports.kv.increment(&self.names.changes(), 0).await?).grown_kib;
-        Ok(self.limits.check_kib(seq.kib.saturating_add(grown), kib))
+        Ok(self.limits.check_kib(seq.kib.saturating_add(grown), taken.kib))
     }
 
     /// A memo that counted for so much is gone. Where that can't be counted it goes on counting, which is no reason to call

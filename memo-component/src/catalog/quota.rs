@@ -80,15 +80,15 @@ impl Limits {
     ///
     /// # Errors
     /// When that is too much.
-    pub fn check_memos(&self, memos: i64) -> Result<(), Quota> {
-        check(Resource::Memos, self.max_memos, memos, 1)
+    pub fn check_memos(&self, memos: i64, asked: i64) -> Result<(), Quota> {
+        check(Resource::Memos, self.max_memos, memos, asked)
     }
 
     /// Whether there may be so many KiB, those that are `asked` for among them.
     ///
     /// # Errors
     /// When that is too much.
-    pub fn check_kib(&self, kib: i64, asked: u32) -> Result<(), Quota> {
+    pub fn check_kib(&self, kib: i64, asked: i64) -> Result<(), Quota> {
         let (bytes, asked) = (kib.saturating_mul(1024), asked.saturating_mul(1024));
         check(Resource::Bytes, self.max_bytes, bytes, asked)
     }
@@ -100,12 +100,12 @@ impl Limits {
     }
 }
 
-fn check(resource: Resource, limit: u64, wanted: i64, asked: u32) -> Result<(), Quota> {
+fn check(resource: Resource, limit: u64, wanted: i64, asked: i64) -> Result<(), Quota> {
     let wanted = u64::try_from(wanted).unwrap_or(0);
     if wanted <= limit {
         return Ok(());
     }
     // What is told is what there is without what is asked for.
-    let used = wanted.saturating_sub(asked.into());
+    let used = wanted.saturating_sub(u64::try_from(asked).unwrap_or(0));
     Err(Quota { resource, limit, used })
 }

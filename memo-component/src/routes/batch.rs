@@ -29,7 +29,7 @@ use super::{
 use crate::{
     App,
     catalog::{Catalog, Error, page::PAGE_MAX_BYTES, trash::Deleted},
-    memo::{Edit, Memo, MemoId, Version},
+    memo::{Content, Edit, Memo, MemoId, Version},
 };
 
 /// How many operations a batch has at most.
@@ -81,6 +81,13 @@ pub struct Operation {
     idempotency_key: Option<String>,
 }
 
+impl Operation {
+    /// Whether it creates a memo, and has nothing to do with what others do.
+    fn is_plain_create(&self) -> bool {
+        self.method == Method::Post && self.id.is_none() && self.idempotency_key.is_none()
+    }
+}
+
 /// The version that a change is meant for: its number, or what `If-Match` would say.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -123,8 +130,12 @@ pub async fn run(
     let now = app.ports.clock.now();
     let mut results = Results::default();
     for group in groups(batch.operations) {
-        let attempts = group.into_iter().map(|operation| attempt(&catalog, now, operation));
-        join_all(attempts).await.into_iter().for_each(|done| results.add(done));
+        let done = if group.iter().all(Operation::is_plain_create) {
+            create_all(&catalog, now, group).await
+        } else {
+            join_all(group.into_iter().map(|operation| attempt(&catalog, now, operation))).await
+        };
+        done.into_iter().for_each(|done| results.add(done));
     }
     Ok(Answer(ResultsBody {
         results: results.bodies,
@@ -182,7 +193,7 @@ impl Results {
 }
 
 /// Cuts the operations into groups of those that may happen at the same time: no two of a group are about one memo, or
-/// come with one idempotency key.
+/// come with one idempotency key. Plain creates are among themselves, however many they are.
 fn groups(operations: Vec<Operation>) -> Vec<Vec<Operation>> {
     let mut groups: Vec<Vec<Operation>> = Vec::new();
     let mut targets: BTreeSet<String> = BTreeSet::new();
@@ -192,9 +203,16 @@ fn groups(operations: Vec<Operation>) -> Vec<Vec<Operation>> {
             (None, Some(key)) => Some(format!("key {key}")),
             (None, None) => None,
         };
-        let is_new = target.is_none_or(|target| !targets.contains(&target) && targets.insert(target));
+        let is_new = target.is_none_or(|target| targets.insert(target));
+        let is_create = operation.is_plain_create();
         match groups.last_mut() {
-            Some(group) if is_new && group.len() < AT_ONCE => group.push(operation),
+            Some(group)
+                if is_new
+                    && (is_create || group.len() < AT_ONCE)
+                    && group.first().is_some_and(|first| first.is_plain_create() == is_create) =>
+            {
+                group.push(operation);
+            }
             _ => {
                 targets.clear();
                 targets.extend(operation.id.as_ref().map(|id| format!("id {id}")));
@@ -207,6 +225,35 @@ fn groups(operations: Vec<Operation>) -> Vec<Vec<Operation>> {
 }
 
 type Done = (StatusCode, Option<(MemoId, Memo)>);
+
+/// Plain creates, whose ids are taken together. Where that can't be, each is tried on its own: some may fit.
+async fn create_all(catalog: &Catalog<'_>, now: Timestamp, operations: Vec<Operation>) -> Vec<Result<Done, Problem>> {
+    let parsed = operations
+        .into_iter()
+        .map(|operation| parse_value::<CreateBody>(operation.body)?.into_content(now));
+    let parsed: Vec<Result<Content, Problem>> = parsed.collect();
+    let contents: Vec<Content> = parsed
+        .iter()
+        .filter_map(|content| content.as_ref().ok().cloned())
+        .collect();
+    let mut created = match catalog.create_all(contents.clone()).await {
+        Ok(created) => created,
+        Err(_) => {
+            let mut one_by_one = Vec::with_capacity(contents.len());
+            for content in contents {
+                one_by_one.push(catalog.create(content).await);
+            }
+            one_by_one
+        }
+    }
+    .into_iter();
+    let result = |content: Result<Content, Problem>| {
+        content?;
+        let made = created.next().ok_or_else(|| Problem::internal("a memo is missing"))?;
+        Ok((StatusCode::CREATED, Some(made?)))
+    };
+    parsed.into_iter().map(result).collect()
+}
 
 async fn attempt(catalog: &Catalog<'_>, now: Timestamp, operation: Operation) -> Result<Done, Problem> {
     let Operation {

@@ -167,6 +167,21 @@ impl<S: Send + Sync> FromRequestParts<S> for IfNoneMatch {
     }
 }
 
+/// The same for a change that may also be meant for whichever version there is.
+///
+/// # Errors
+/// As [`expected_version`].
+pub async fn expected_if_given(
+    catalog: &Catalog<'_>,
+    id: MemoId,
+    condition: Option<IfMatch>,
+) -> Result<Option<Version>, Problem> {
+    match condition {
+        None => Ok(None),
+        Some(condition) => expected_version(catalog, id, &condition).await.map(Some),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     answer::{memo_response, refusal},
     caller::Caller,
-    conditions::{IfMatch, expected_version},
+    conditions::{IfMatch, expected_if_given},
     path_id::PathId,
 };
 use crate::{
@@ -34,10 +34,7 @@ pub async fn restore(
     condition: Option<IfMatch>,
 ) -> Result<Response, Problem> {
     let catalog = app.catalog(&user);
-    let expected = match condition {
-        None => None,
-        Some(condition) => Some(expected_version(&catalog, id, &condition).await?),
-    };
+    let expected = expected_if_given(&catalog, id, condition).await?;
     let memo = catalog
         .restore(id, expected)
         .await
