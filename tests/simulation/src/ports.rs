@@ -92,7 +92,7 @@ impl Drop for Asking<'_> {
             return;
         };
         let op = &mut state.ops[index];
-        if matches!(op.phase, Phase::Asked) && op.ask.writes() && op.id % 2 == 0 {
+        if matches!(op.phase, Phase::Asked) && op.ask.writes() && op.id.is_multiple_of(2) {
             op.caller = None;
         } else {
             state.ops.remove(index);

@@ -141,7 +141,7 @@ impl Stage {
         let user = UserId::try_from(format!("u{user}")).expect("a user id");
         let ports = ports::of(&self.world, 0);
         let sealed = self.seal.close(&ports, &user, list, place).now_or_never();
-        sealed.expect("it does not wait").ok().expect("a cursor")
+        sealed.expect("it does not wait").expect("a cursor")
     }
 
     /// The world, for ports of one's own.

@@ -69,7 +69,7 @@ impl Wishes {
         self.texts += 1;
         let number = self.texts;
         let tag = TAGS.get(number % 6).map(|tag| format!(" {tag}")).unwrap_or_default();
-        let long = if number % 3 == 0 {
+        let long = if number.is_multiple_of(3) {
             let letter = char::from(b'a' + (number / 3 % 26) as u8);
             format!(" {}", letter.to_string().repeat(self.long))
         } else {

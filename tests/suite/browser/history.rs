@@ -30,8 +30,7 @@ async fn a_former_version_is_read_and_brought_back() {
             .await;
         browser.fits().await;
         browser.click(".version .restore").await;
-        user.comes_to(&memo, FIRST).await;
-        browser.click("#status-action").await;
+        browser.click("#status-action").await; // Before anything else: it is there for seconds only.
         user.comes_to(&memo, SECOND).await;
         browser.click(".version:last-child .restore").await;
         user.comes_to(&memo, FIRST).await;

@@ -132,10 +132,10 @@ async fn on_a_phone_a_long_press_selects_and_a_tag_is_added_to_all() {
         .await;
     phone.fill("#tag-name", "모임/봄").await;
     phone.click(".tag-dialog .yes").await;
-    user.comes_to(&one, "one\n\n#모임/봄").await;
-    user.comes_to(&two, "two #list\n\n#모임/봄").await;
     phone.tells("2 memos tagged").await;
-    phone.click("#status-action").await;
+    let tagged = [user.read(&one).await.text, user.read(&two).await.text];
+    phone.click("#status-action").await; // It is there for seconds only.
+    assert_eq!(tagged, ["one\n\n#모임/봄", "two #list\n\n#모임/봄"]);
     user.comes_to(&one, "one").await;
     user.comes_to(&two, "two #list").await;
     assert_eq!(user.read(&three).await, three);

@@ -1,5 +1,5 @@
-// A button that opens a menu, as the ARIA Authoring Practices have it: arrows move, Escape and Tab close, and the focus
-// comes back to the button.
+// A button that opens a menu, as the ARIA Authoring Practices have it: arrows move, Escape closes and gives the
+// focus back to the button, and Tab goes on from it.
 
 import { setText } from "../../lib/i18n.js";
 
@@ -61,8 +61,7 @@ function build(items, close) {
   menu.append(...items.map((item) => entry(item, close)));
   menu.addEventListener("keydown", (event) => {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Tab") close(); // The focus goes on from the button.
-    else if (event.key === "Escape") {
+    if (event.key === "Escape") {
       event.preventDefault();
       event.stopPropagation();
       close();
