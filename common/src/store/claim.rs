@@ -12,7 +12,8 @@
 //! 5. lower the flag.
 //!
 //! Three reads and three writes. Creating something unique is the step from 0 (absent) to 1. Between 3 and 4 the holder may
-//! write what belongs to the step in records of their own, and must be there before it: the claim guards those as well.
+//! write what belongs to the step in records of their own, and must be there before it: the claim guards those as well, as
+//! long as the holder finds it fresh before writing them.
 //!
 //! **What it rests on**, as every lease does: nobody sleeps between steps 3 and 4 for longer than a window less
 //! [`FRESH`] (20 s), and clocks agree within a few seconds. A writer that dies between 1 and 5 leaves its flag up and

@@ -23,6 +23,10 @@ use crate::memo::MemoId;
 /// How far back the first one looks who goes through the days.
 const LOOK_BACK_DAYS: u64 = 400;
 
+/// How long after its beginning a day is gone through, in milliseconds: by then the last entries are there that were made
+/// for it just before midnight.
+const LATE_MILLIS: u64 = 60 * 60 * 1000;
+
 /// How many days without entries are passed in one step.
 const EMPTY_DAYS_AT_ONCE: u64 = 32;
 
@@ -105,7 +109,8 @@ pub async fn enlist(ports: &Ports, day: u64, due: &Due) -> Result<(), KvError> {
 /// # Errors
 /// Those of the store; what was not done is done by the next one.
 pub async fn sweep(ports: &Ports, limits: &Limits, limit: u64) -> Result<Swept, Error> {
-    let today = ports.clock.now().day();
+    let now = ports.clock.now();
+    let today = Timestamp(now.0.saturating_sub(LATE_MILLIS)).day();
     if ports.kv.has_increment() {
         sweep_days(ports, limits, limit, today).await
     } else {

@@ -39,7 +39,7 @@ pub struct Setting {
     pub plain: bool,
     /// Whether every version has one winner: not promised by stores without increment.
     pub strict: bool,
-    /// Whether people may keep [`LITTLE`] only.
+    /// Whether people may keep [`LITTLE`](crate::services::LITTLE) only.
     pub limited: bool,
     /// Whether the instances don't know yet how cursors are sealed.
     pub unsealed: bool,
