@@ -26,6 +26,7 @@ async fn words_tags_and_states_find_what_they_say() {
         ("q=bread%20MILK", vec![&milk]),
         ("q=%ED%9A%8C%EC%9D%98", vec![&plan]),
         ("q=nothing", vec![]),
+        ("q=milk%20nothing", vec![]),
         ("tag=shop", vec![&milk]),
         ("tag=%EC%9D%BC", vec![&plan]),
         ("q=milk&state=all", vec![&gone, &old, &milk]),

@@ -20,7 +20,7 @@ async fn after_a_stop_people_memos_tokens_and_sessions_are_as_before() {
     let user = TestApp::on(&host).user("stays").await;
     let memo = user.write("stays").await;
     let gone = user.write("goes").await;
-    let memo = user.edit(&memo, "stays, and says something else").await;
+    let memo = user.edit(&memo, "says something else, and stays a memo").await;
     user.remove(&gone).await;
     let trashed = user.trash(&user.write("in the trash").await).await;
     let (_, since) = user.changes(None, 100).await;
