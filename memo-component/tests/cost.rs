@@ -434,7 +434,7 @@ fn the_feed_costs_what_there_is_to_tell() {
 }
 
 #[test]
-fn a_batch_costs_what_its_operations_cost() {
+fn a_batch_of_creates_takes_all_ids_at_once() {
     let meter = Meter::new();
     let operations: Vec<Value> = (0..10)
         .map(|number| json!({"method": "POST", "body": {"text": format!("memo {number}")}}))
@@ -442,7 +442,7 @@ fn a_batch_costs_what_its_operations_cost() {
     let batch = json!({"operations": operations});
     let (calls, _) = meter.expect(StatusCode::OK, "POST", "/api/memos/batch", &[], batch);
     let expected = Calls {
-        increment: 10,
+        increment: 1,
         set: 10,
         ..Calls::default()
     };

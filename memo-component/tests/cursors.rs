@@ -25,7 +25,8 @@ async fn cursor(app: &TestApp, user: &str, query: &str) -> String {
 async fn status(app: &TestApp, user: &str, path: &str) -> StatusCode {
     let answer = app.get(user, path).await;
     if answer.status == UNPROCESSABLE {
-        assert_eq!(answer.body["errors"][0]["field"], "cursor", "{path}");
+        let parameter = if path.contains("since=") { "since" } else { "cursor" };
+        assert_eq!(answer.body["errors"][0]["field"], parameter, "{path}");
     }
     answer.status
 }

@@ -136,9 +136,14 @@ impl Catalog<'_> {
         Ok((first..=seq.id).map(|id| MemoId(natural(id))).collect())
     }
 
-    /// Takes the number of a change that makes a memo count for so many KiB more. One increment, and another where it does.
+    /// Takes the number of a change that makes a memo of this charge count for so many KiB more. One increment, and another where it does.
     /// Says which quota does not allow it; the number is lost then.
-    pub(super) async fn take_change(&self, growth: u32, now: Timestamp) -> Result<Result<Taken, Quota>, Error> {
+    pub(super) async fn take_change(
+        &self,
+        charge: Charge,
+        growth: u32,
+        now: Timestamp,
+    ) -> Result<Result<Taken, Quota>, Error> {
         if !self.ports.kv.has_increment() {
             let number = self.time_ordered(now)?;
             return Ok(Ok(Taken {
@@ -154,7 +159,7 @@ impl Catalog<'_> {
         let changes = Changes::of(self.ports.kv.increment(&key, taken.joined()).await?);
         let with_ids = growth > 0 && !self.limits.is_less_than_half(changes.grown_kib);
         let allowed = if with_ids {
-            self.grow_with_ids(growth).await?
+            self.grow_with_ids(charge, growth).await?
         } else if growth > 0 {
             self.grow(growth, changes).await?
         } else {
@@ -178,11 +183,13 @@ impl Catalog<'_> {
 
     /// Counts growth where ids are, because its own half of the quota is used up: whoever finds that the memos were created
     /// with less than half of it relies on the other half being no more than that.
-    async fn grow_with_ids(&self, growth: u32) -> Result<Result<(), Quota>, KvError> {
+    async fn grow_with_ids(&self, charge: Charge, growth: u32) -> Result<Result<(), Quota>, KvError> {
         self.count_off_changes(growth).await;
         let taken = Seq {
+            id: 0,
             kib: growth.into(),
-            ..Seq::default()
+            // A memo from before there were quotas is counted from now on, as it will be taken off.
+            memos: i64::from(charge.created_kib == 0),
         };
         let created = Seq::of(self.ports.kv.increment(&self.names.seq(), taken.joined()).await?).kib;
         let grown = Changes::of(self.ports.kv.increment(&self.names.changes(), 0).await?).grown_kib;

@@ -121,7 +121,7 @@ impl Catalog<'_> {
         let growth = next
             .as_ref()
             .map_or(0, |next| next.charge.grown_kib.saturating_sub(memo.charge.grown_kib));
-        let taken = match self.take_change(growth, now).await {
+        let taken = match self.take_change(memo.charge, growth, now).await {
             Ok(Ok(taken)) => taken,
             Ok(Err(quota)) => return Ok(Change::Leave(quota.into())),
             Err(Error::Store(error)) => return Err(error),

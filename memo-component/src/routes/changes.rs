@@ -63,7 +63,7 @@ pub async fn list(
     let limit = limit(query.limit.as_deref(), PAGE_MAX)?;
     let since = match &query.since {
         None => None,
-        Some(cursor) => Some(app.seal.open(&app.ports, &user, FEED, cursor).await?),
+        Some(cursor) => Some(app.seal.open(&app.ports, &user, FEED, ("since", cursor)).await?),
     };
     let reading = app.catalog(&user).changes(since, limit).await?;
     let next = app.seal.close(&app.ports, &user, FEED, &reading.next).await?;

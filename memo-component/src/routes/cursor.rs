@@ -65,7 +65,7 @@ impl CursorSeal {
         Ok(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// The place that a cursor stands for.
+    /// The place that a cursor stands for, which came as the parameter of that name.
     ///
     /// # Errors
     /// 422 when it is not one of ours for this person and this list; 503 when the key is not to be had.
@@ -74,11 +74,11 @@ impl CursorSeal {
         ports: &Ports,
         user: &UserId,
         list: &str,
-        cursor: &str,
+        (parameter, cursor): (&str, &str),
     ) -> Result<T, Problem> {
         let refused = || {
             let detail = "It must be what an earlier answer to the same query gave.";
-            Problem::invalid_request(vec![FieldError::new("cursor", detail)])
+            Problem::invalid_request(vec![FieldError::new(parameter, detail)])
         };
         if cursor.len() > CURSOR_MAX_CHARS {
             return Err(refused());

@@ -49,7 +49,7 @@ pub async fn list(
     let list = format!("list {filter:?}");
     let before = match &query.cursor {
         None => None,
-        Some(cursor) => Some(app.seal.open(&app.ports, &user, &list, cursor).await?),
+        Some(cursor) => Some(app.seal.open(&app.ports, &user, &list, ("cursor", cursor)).await?),
     };
     let page = app.catalog(&user).page(&filter, before, limit).await?;
     let next_cursor = match page.next {

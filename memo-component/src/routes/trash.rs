@@ -104,7 +104,7 @@ async fn remove(app: &App, user: &UserId, state: MemoState, query: EmptyQuery) -
     let list = format!("remove {state:?}");
     let before = match &query.cursor {
         None => None,
-        Some(cursor) => Some(app.seal.open(&app.ports, user, &list, cursor).await?),
+        Some(cursor) => Some(app.seal.open(&app.ports, user, &list, ("cursor", cursor)).await?),
     };
     let emptied = app.catalog(user).empty(&Filter::in_state(state), before).await?;
     let Some(next) = emptied.next else {
