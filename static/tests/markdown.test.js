@@ -25,14 +25,16 @@ test("a line's end stays one, and blank lines divide paragraphs", () => {
   });
 });
 
-test("headings are below the page's own", () => {
+test("headings are below the page's own, and leave out no level", () => {
+  const [one, two, three] = ["h2[className=size-1]", "h2[className=size-2]", "h2[className=size-3]"];
   shows({
-    "# one": 'h2("one")',
-    "### three ###\ntext": 'h4("three"), p("text")',
-    "###### six": 'h6("six")',
+    "# one": `${one}("one")`,
+    "### three ###\ntext": `${three}("three"), p("text")`,
+    "###### six": `${three}("six")`,
     "####### seven": 'p("####### seven")',
-    "# C#": 'h2("C#")',
-    "a\n# b": 'p("a"), h2("b")',
+    "# C#": `${one}("C#")`,
+    "a\n# b": `p("a"), ${one}("b")`,
+    "## a\n#### b\n# c\n## d": `${two}("a"), h3[className=size-3]("b"), ${one}("c"), h3[className=size-2]("d")`,
     "---": "hr()",
     "a\n* * *\nb": 'p("a"), hr(), p("b")',
     "--": 'p("--")',
@@ -183,7 +185,7 @@ test("words that were searched for are marked, however they are spelled and what
     {
       "내일 회의를": 'p("내일 ", mark("회의"), "를")',
       "회**의** a*b*": 'p(mark("회"), strong(mark("의")), " ", mark("a"), em(mark("b")))',
-      "AB ab\n# abab": 'p(mark("AB"), " ", mark("ab")), h2(mark("abab"))',
+      "AB ab\n# abab": 'p(mark("AB"), " ", mark("ab")), h2[className=size-1](mark("abab"))',
       "`ab` [ab](https://ab.test) #ab": `p(code(mark("ab")), " ", a[href=https://ab.test/ ${OUTSIDE}](mark("ab")), " ", a[className=tag href=/tag/ab]("#", mark("ab")))`,
       "a\n\nb": 'p("a"), p("b")',
     },

@@ -31,7 +31,7 @@ async fn writer(app: &TestApp) -> (User, String) {
         let call = user.call(Method::PATCH, &memo.path()).header("if-match", &memo.etag());
         call.json(&change).send().await.expect(200);
     }
-    user.remove(&user.write("thrown away").await).await;
+    user.trash(&user.write("thrown away").await).await;
     // So much is taken away that the former version is kept by itself.
     let memo = user.write(&format!("a former version\n{long}")).await;
     let memo = user.edit(&memo, rich).await;

@@ -42,7 +42,7 @@ async fn deleting_for_good_is_asked_about() {
     let app = TestApp::shared();
     let user = app.user("purging").await;
     let memo = user.write("old").await;
-    user.remove(&memo).await;
+    user.trash(&memo).await;
     let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
         return;
     };
@@ -74,7 +74,7 @@ async fn the_trash_is_emptied_after_a_question() {
     let user = app.user("emptying").await;
     for number in 1..=25 {
         let memo = user.write(&format!("memo {number}")).await;
-        user.remove(&memo).await;
+        user.trash(&memo).await;
     }
     user.write("stays").await;
     let Some(browser) = open_as(&user, &app, Screen::Phone).await else {

@@ -49,6 +49,8 @@ function plain(inline) {
 class Renderer {
   #onTick;
   #marks;
+  /** The level of the heading before, on the page, where one heading stands above the text. */
+  #level = 1;
 
   /** @param {OnTick | undefined} onTick @param {Marks} marks */
   constructor(onTick, marks) {
@@ -64,8 +66,8 @@ class Renderer {
   /** @param {Block} block @returns {HTMLElement} */
   #block(block) {
     switch (block.type) {
-      case "heading": // The page's own heading is the first.
-        return this.#inline(document.createElement(`h${Math.min(block.level + 1, 6)}`), block.inline);
+      case "heading":
+        return this.#heading(block);
       case "paragraph":
         return this.#inline(document.createElement("p"), block.inline);
       case "rule":
@@ -82,6 +84,16 @@ class Renderer {
       case "table":
         return this.#table(block);
     }
+  }
+
+  /** A heading looks as large as its author wants it. For who listens to the page, no level is left out: the outline of
+   * a text that begins with "##" begins where it does.
+   * @param {Extract<Block, {type: "heading"}>} heading */
+  #heading({ level, inline }) {
+    this.#level = Math.min(level + 1, this.#level + 1, 6);
+    const heading = document.createElement(`h${this.#level}`);
+    heading.className = `size-${Math.min(level, 3)}`;
+    return this.#inline(heading, inline);
   }
 
   /** @param {string} text */
