@@ -136,8 +136,8 @@ impl Catalog<'_> {
         Ok((first..=seq.id).map(|id| MemoId(natural(id))).collect())
     }
 
-    /// Takes the number of a change that makes a memo of this charge count for so many KiB more. One increment, and another where it does.
-    /// Says which quota does not allow it; the number is lost then.
+    /// Takes the number of a change that makes a memo of this charge count for so many KiB more. One increment, and another
+    /// where it does. Says which quota does not allow it; the number is lost then.
     pub(super) async fn take_change(
         &self,
         charge: Charge,

@@ -22,7 +22,8 @@ use crate::memo::{Charge, Edit, Memo, MemoId, Version};
 const TRIES: usize = 4;
 
 impl Catalog<'_> {
-    /// Changes the memo, if it is at `version`. At most four reads and six writes.
+    /// Changes the memo, if it is at `version`. At most four reads and six writes, and what it costs to count a memo that
+    /// grows by a KiB ([`super::counters`]).
     ///
     /// # Errors
     /// When it is not; [`Error::InTrash`] for one that is to stay there; those of the store, after which the change may
@@ -109,7 +110,7 @@ impl Catalog<'_> {
             return Ok(Change::Leave(Error::Absent));
         };
         let now = self.ports.clock.now();
-        let mut next = match next(&memo, now) {
+        let next = match next(&memo, now) {
             Ok(next) => next,
             Err(refused) => return Ok(Change::Leave(refused)),
         };
@@ -137,7 +138,7 @@ impl Catalog<'_> {
             at: now,
             gone: next.is_none(),
         };
-        let Some(next) = &mut next else {
+        let Some(mut next) = next else {
             self.announce(taken.number, &entry).await?;
             if memo.trashed_at.is_none() {
                 // That of one in the trash goes after it, at the latest with its entry among what is due.
@@ -161,7 +162,7 @@ impl Catalog<'_> {
             async { enlist.await.transpose() },
         )
         .await?;
-        Ok(Change::Write(next.clone(), Ok(next.clone())))
+        Ok(Change::Write(next.clone(), Ok(next)))
     }
 
     /// Sees to it that a flag goes one day that may have been left behind.

@@ -130,7 +130,7 @@ impl<'a> Catalog<'a> {
     ///
     /// # Errors
     /// [`Error::Quota`]; those of the store, for all memos or for some of them.
-    pub async fn create_all(&self, contents: Vec<Content>) -> Result<Vec<Result<(MemoId, Memo), Error>>, Error> {
+    pub async fn create_all(&self, contents: &[Content]) -> Result<Vec<Result<(MemoId, Memo), Error>>, Error> {
         let started = self.ports.clock.now();
         let count = u32::try_from(contents.len()).unwrap_or(u32::MAX);
         let kib = contents
@@ -138,7 +138,7 @@ impl<'a> Catalog<'a> {
             .fold(0_u32, |kib, content| kib.saturating_add(content.text.kib()));
         let ids = self.take_ids(count, kib, started).await?;
         let created = ids.into_iter().zip(contents).map(async |(id, content)| {
-            let memo = self.create_at(id, content, started).await?;
+            let memo = self.create_at(id, content.clone(), started).await?;
             Ok((id, memo))
         });
         Ok(join_all(created).await)

@@ -201,14 +201,12 @@ impl Catalog<'_> {
             let Some(memo) = self.readable(&key, &bytes) else {
                 continue;
             };
+            walk.saw_memo(id, memo.id_taken_at());
             if page.filter.admits(&memo) {
                 if !page.has_room_for(bytes.len()) {
                     return Ok(Some(id));
                 }
-                walk.saw_memo(id, memo.id_taken_at());
                 page.add(id, memo, bytes.len());
-            } else {
-                walk.saw_memo(id, memo.id_taken_at());
             }
         }
         Ok(None)

@@ -29,7 +29,7 @@ use super::{
 use crate::{
     App,
     catalog::{Catalog, Error, page::PAGE_MAX_BYTES, trash::Deleted},
-    memo::{Content, Edit, Memo, MemoId, Version},
+    memo::{Edit, Memo, MemoId, Version},
 };
 
 /// How many operations a batch has at most.
@@ -228,15 +228,18 @@ type Done = (StatusCode, Option<(MemoId, Memo)>);
 
 /// Plain creates, whose ids are taken together. Where that can't be, each is tried on its own: some may fit.
 async fn create_all(catalog: &Catalog<'_>, now: Timestamp, operations: Vec<Operation>) -> Vec<Result<Done, Problem>> {
-    let parsed = operations
-        .into_iter()
-        .map(|operation| parse_value::<CreateBody>(operation.body)?.into_content(now));
-    let parsed: Vec<Result<Content, Problem>> = parsed.collect();
-    let contents: Vec<Content> = parsed
-        .iter()
-        .filter_map(|content| content.as_ref().ok().cloned())
-        .collect();
-    let mut created = match catalog.create_all(contents.clone()).await {
+    let mut contents = Vec::with_capacity(operations.len());
+    let mut refused = Vec::with_capacity(operations.len());
+    for operation in operations {
+        match parse_value::<CreateBody>(operation.body).and_then(|body| body.into_content(now)) {
+            Ok(content) => {
+                contents.push(content);
+                refused.push(None);
+            }
+            Err(problem) => refused.push(Some(problem)),
+        }
+    }
+    let created = match catalog.create_all(&contents).await {
         Ok(created) => created,
         Err(_) => {
             let mut one_by_one = Vec::with_capacity(contents.len());
@@ -245,14 +248,16 @@ async fn create_all(catalog: &Catalog<'_>, now: Timestamp, operations: Vec<Opera
             }
             one_by_one
         }
-    }
-    .into_iter();
-    let result = |content: Result<Content, Problem>| {
-        content?;
-        let made = created.next().ok_or_else(|| Problem::internal("a memo is missing"))?;
-        Ok((StatusCode::CREATED, Some(made?)))
     };
-    parsed.into_iter().map(result).collect()
+    let mut created = created.into_iter();
+    let result = |refused: Option<Problem>| match refused {
+        Some(problem) => Err(problem),
+        None => {
+            let made = created.next().ok_or_else(|| Problem::internal("a memo is missing"))?;
+            Ok((StatusCode::CREATED, Some(made?)))
+        }
+    };
+    refused.into_iter().map(result).collect()
 }
 
 async fn attempt(catalog: &Catalog<'_>, now: Timestamp, operation: Operation) -> Result<Done, Problem> {

@@ -61,10 +61,8 @@ pub async fn list(
     Query(query): Query<ChangesQuery>,
 ) -> Result<Json<ChangesBody>, Problem> {
     let limit = limit(query.limit.as_deref(), PAGE_MAX)?;
-    let since = match &query.since {
-        None => None,
-        Some(cursor) => Some(app.seal.open(&app.ports, &user, FEED, ("since", cursor)).await?),
-    };
+    let cursor = ("since", query.since.as_deref());
+    let since = app.seal.open(&app.ports, &user, FEED, cursor).await?;
     let reading = app.catalog(&user).changes(since, limit).await?;
     let next = app.seal.close(&app.ports, &user, FEED, &reading.next).await?;
     Ok(Json(ChangesBody {

@@ -65,7 +65,7 @@ impl CursorSeal {
         Ok(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// The place that a cursor stands for, which came as the parameter of that name.
+    /// The place that a cursor stands for, which came as the parameter of that name; none where none came.
     ///
     /// # Errors
     /// 422 when it is not one of ours for this person and this list; 503 when the key is not to be had.
@@ -74,8 +74,9 @@ impl CursorSeal {
         ports: &Ports,
         user: &UserId,
         list: &str,
-        (parameter, cursor): (&str, &str),
-    ) -> Result<T, Problem> {
+        (parameter, cursor): (&str, Option<&str>),
+    ) -> Result<Option<T>, Problem> {
+        let Some(cursor) = cursor else { return Ok(None) };
         let refused = || {
             let detail = "It must be what an earlier answer to the same query gave.";
             Problem::invalid_request(vec![FieldError::new(parameter, detail)])
@@ -88,7 +89,7 @@ impl CursorSeal {
         let (place, signature) = bytes.split_at_checked(place).ok_or_else(refused)?;
         let mac = self.mac(ports, user, list, place).await?;
         mac.verify_truncated_left(signature).map_err(|_| refused())?;
-        serde_json::from_slice(place).map_err(|_| refused())
+        serde_json::from_slice(place).map(Some).map_err(|_| refused())
     }
 
     async fn mac(&self, ports: &Ports, user: &UserId, list: &str, place: &[u8]) -> Result<Hmac<Sha256>, Problem> {

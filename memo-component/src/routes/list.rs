@@ -47,10 +47,8 @@ pub async fn list(
     let filter = filter(&query)?;
     // A cursor goes on with the list that it comes from.
     let list = format!("list {filter:?}");
-    let before = match &query.cursor {
-        None => None,
-        Some(cursor) => Some(app.seal.open(&app.ports, &user, &list, ("cursor", cursor)).await?),
-    };
+    let cursor = ("cursor", query.cursor.as_deref());
+    let before = app.seal.open(&app.ports, &user, &list, cursor).await?;
     let page = app.catalog(&user).page(&filter, before, limit).await?;
     let next_cursor = match page.next {
         None => None,

@@ -102,10 +102,8 @@ pub async fn remove_all(
 
 async fn remove(app: &App, user: &UserId, state: MemoState, query: EmptyQuery) -> Result<Response, Problem> {
     let list = format!("remove {state:?}");
-    let before = match &query.cursor {
-        None => None,
-        Some(cursor) => Some(app.seal.open(&app.ports, user, &list, ("cursor", cursor)).await?),
-    };
+    let cursor = ("cursor", query.cursor.as_deref());
+    let before = app.seal.open(&app.ports, user, &list, cursor).await?;
     let emptied = app.catalog(user).empty(&Filter::in_state(state), before).await?;
     let Some(next) = emptied.next else {
         return Ok(StatusCode::NO_CONTENT.into_response());
