@@ -89,6 +89,11 @@ struct Noted {
 }
 
 impl Position {
+    /// Whether everything up to these numbers has been told, but for what was still under way.
+    pub(super) fn has_reached(&self, heads: Heads) -> bool {
+        self.ids >= heads.id && self.log >= heads.change
+    }
+
     /// Whether everything up to these numbers has been told.
     pub(super) fn is_at(&self, heads: Heads) -> bool {
         (self.ids, self.log) == (heads.id, heads.change) && self.open_ids.is_empty() && self.open_log.is_empty()
