@@ -24,9 +24,6 @@ use crate::{
 const READINGS_MAX: usize = 20;
 const READING: usize = 100;
 
-/// After how much news the overview is written. Less is read again the next time, which costs less than a write.
-const NEWS_MIN: usize = 16;
-
 /// How large the record may be, in bytes. Beyond it the rarest tags are left out.
 const RECORD_MAX_BYTES: usize = 900_000;
 
@@ -299,7 +296,7 @@ impl Catalog<'_> {
         let has_reached = |position: &Position| heads.is_none_or(|heads| position.has_reached(heads));
         let is_whole = !more && overview.position.as_ref().is_some_and(has_reached);
         // A reader who waits must remember since when.
-        if learnt >= NEWS_MIN || !is_whole {
+        if learnt >= self.limits.news_min || !is_whole {
             self.remember(&mut overview).await;
         }
         Ok(Reached {

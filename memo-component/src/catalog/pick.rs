@@ -19,9 +19,6 @@ use crate::memo::{Memo, MemoId, Version};
 /// How many blocks of signatures are read at once. One has 60 KB for memos of a page each, and at most 800 KB.
 const BLOCKS_AT_ONCE: u64 = 4;
 
-/// How many new signatures are worth writing. Fewer memos are read again the next time.
-const SIGNED_MIN: usize = 8;
-
 /// A page that is being filled, and how far down it has come.
 struct Picking<'a> {
     page: Filling<'a>,
@@ -167,7 +164,7 @@ impl Catalog<'_> {
 
     /// Writes the blocks that have new signatures, if those are worth it. Whoever can't write a cache is no worse off.
     async fn remember_signatures(&self, overview: &Overview, stored: &BTreeMap<u64, Vec<u8>>, fresh: &[Fresh]) {
-        if fresh.len() < SIGNED_MIN {
+        if fresh.len() < self.limits.news_min {
             return;
         }
         let mut blocks = decoded(stored);

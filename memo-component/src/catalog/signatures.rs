@@ -141,6 +141,11 @@ impl<'a> Block<'a> {
         postcard::to_allocvec(&record).map_err(|error| KvError::Refused(error.to_string()))
     }
 
+    /// The signatures, sorted by id.
+    pub fn signed(&self) -> &[Signed<'a>] {
+        &self.0
+    }
+
     /// The signature of that version of a memo.
     pub fn find(&self, id: MemoId, version: Version) -> Option<&'a [u8]> {
         let at = self.0.binary_search_by_key(&id, |signed| signed.id).ok()?;
