@@ -22,7 +22,7 @@ fn app_with(max_memos: u64, max_kib: u64) -> TestApp {
     let limits = Limits {
         max_memos,
         max_bytes: max_kib * 1024,
-        ..Limits::default()
+        ..Limits::default()..Limits::default()
     };
     TestApp::with_limits(Arc::new(MemoryKv::default()), limits)
 }

@@ -12,6 +12,7 @@
 //! A store without `increment` has no counters. There the numbers of changes are time-ordered like ids, and the feed is a
 //! listing of the store's keys.
 
+mod entries;
 mod follow;
 mod log;
 mod scan;
