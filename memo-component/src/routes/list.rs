@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{answer::MemoBody, caller::Caller};
 use crate::{
     App,
-    catalog::page::{Filter, State as MemoState},
+    catalog::filter::{Filter, State as MemoState},
     tags::TAG_MAX_CHARS,
     words::{Words, fold},
 };
