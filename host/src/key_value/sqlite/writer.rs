@@ -51,9 +51,10 @@ pub enum Change {
     Increment(i64),
 }
 
-/// Where so many writes shared the last transaction, the next one is worth waiting for the others a little.
+/// Where so many writes shared the last transaction, the next one waits a little for others: this thread wakes with the
+/// first of many that come at the same moment. Who writes alone waits for nobody.
 const MANY: usize = 4;
-/// How long: this part of what the last commit took.
+/// A little is this part of what the last commit took.
 const LITTLE: u32 = 8;
 
 /// A write that waits for the commit, and what it will be answered.
