@@ -19,6 +19,7 @@ mod instances;
 pub mod key_value;
 mod loader;
 mod manifest;
+mod open_answers;
 mod outbound;
 mod output;
 mod own_answers;
