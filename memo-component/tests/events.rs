@@ -308,6 +308,22 @@ fn what_keeps_the_feed_from_being_read_is_told_by_the_status() {
 }
 
 #[test]
+fn a_stream_ends_when_the_store_fails_and_the_client_is_told_when_it_comes_back() {
+    run(async {
+        let app = TestApp::new();
+        write(&app, "a").await;
+        app.pass(SETTLED);
+        let mut stream = listen(&app, None).await;
+        stream.until_quiet().await;
+        // The counter can't be read any more.
+        app.kv.set("memo/ann/changes", b"broken").await.unwrap();
+        assert_eq!(stream.next().await, None);
+        let refused = Stream::open(&app, "", &[], 600).await;
+        assert_eq!(refused.err(), Some(StatusCode::SERVICE_UNAVAILABLE));
+    });
+}
+
+#[test]
 fn a_cursor_from_before_the_log_begins_has_expired() {
     run(async {
         let app = TestApp::new();

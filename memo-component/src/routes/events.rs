@@ -160,7 +160,7 @@ impl Listener {
             }
             if let Err(problem) = self.look().await {
                 // The client comes back, and is told by the status.
-                self.app.ports.warn("a stream of events has ended", problem.to_json());
+                self.app.ports.warn("a stream of events has ended", problem.cause());
                 return None;
             }
         }
