@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Result, anyhow};
 use tokio::time::Sleep;
 use wasmtime::{
-    Engine, Store, StoreContextMut, UpdateDeadline,
+    Engine, Store, StoreContextMut,
     component::{Component, GuestTaskId, Linker},
 };
 use wasmtime_wasi_http::{
@@ -20,13 +20,13 @@ use wasmtime_wasi_http::{
 };
 
 use crate::{
-    engine::TICK,
     grants::Grants,
     instance_limit::{InstanceLimit, Place},
     open_answers::OpenAnswers,
     outbound::Outbound,
     output::report,
     state::State,
+    time_slice::TimeSlice,
 };
 
 /// Spin's defaults for WASI 0.3: how many requests an instance serves before it is replaced, and how many at a time.
@@ -137,28 +137,6 @@ impl HandlerState for Factory {
                 _place: place,
             },
         })
-    }
-}
-
-/// Lets a guest run for a time slice of one to two ticks before others have a turn.
-///
-/// The epoch advances while a guest waits for I/O, so the first tick after a wait is always overdue. If the guest yielded
-/// on it, every wait would send it to the back of the run queue. So the first tick only starts a time slice; a second one
-/// within 1.5 ticks ends it.
-#[derive(Default)]
-struct TimeSlice {
-    began: Option<Instant>,
-}
-
-impl TimeSlice {
-    fn tick(&mut self, now: Instant) -> UpdateDeadline {
-        let is_over = self.began.is_some_and(|began| now - began < TICK * 3 / 2);
-        self.began = (!is_over).then_some(now);
-        if is_over {
-            UpdateDeadline::Yield(1)
-        } else {
-            UpdateDeadline::Continue(1)
-        }
     }
 }
 
@@ -310,21 +288,5 @@ mod tests {
         let (worker, open) = worker(1, 0);
         open.begin_stream();
         assert!(matches!(worker.should_accept_request(0, 1), ShouldAccept::Never));
-    }
-
-    #[test]
-    fn a_busy_guest_yields_and_a_guest_resuming_after_a_wait_does_not() {
-        let yields = |ticks: &[u32]| -> Vec<bool> {
-            let (start, mut slice) = (Instant::now(), TimeSlice::default());
-            let ticks = ticks
-                .iter()
-                .map(|milliseconds| start + Duration::from_millis((*milliseconds).into()));
-            ticks
-                .map(|now| matches!(slice.tick(now), UpdateDeadline::Yield(_)))
-                .collect()
-        };
-        assert_eq!(yields(&[0, 10, 20, 30]), [false, true, false, true]);
-        assert_eq!(yields(&[0, 40, 90, 5000]), [false; 4]);
-        assert_eq!(yields(&[0, 40, 50, 60]), [false, false, true, false]);
     }
 }
