@@ -5,9 +5,12 @@ use std::{cell::RefCell, ops::RangeInclusive};
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use futures::future::join_all;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::{
+    body::Incoming,
+    client::conn::http1::{SendRequest, handshake},
+};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -138,7 +141,31 @@ impl Connection {
         }
     }
 
+    /// Begins a stream of events, which takes the connection for itself.
+    pub async fn listen(mut self, call: &Call) -> Result<Events> {
+        let response = self.request(call).await.with_context(|| call.name())?;
+        let status = response.status();
+        anyhow::ensure!(
+            status == call.expect,
+            "{}: {status} where {} was expected",
+            call.name(),
+            call.expect
+        );
+        Ok(Events {
+            body: response.into_body(),
+            arrived: Vec::new(),
+            _connection: self,
+        })
+    }
+
     async fn try_to_send(&mut self, call: &Call) -> Result<Answer> {
+        let response = self.request(call).await?;
+        let status = response.status();
+        let body = response.into_body().collect().await?.to_bytes();
+        Ok(Answer { status, body })
+    }
+
+    async fn request(&mut self, call: &Call) -> Result<Response<Incoming>> {
         let mut request = Request::builder()
             .method(&call.method)
             .uri(&call.path)
@@ -148,10 +175,7 @@ impl Connection {
         }
         let request = request.body(Full::new(Bytes::copy_from_slice(call.body.as_bytes())))?;
         self.sender.ready().await?;
-        let response = self.sender.send_request(request).await?;
-        let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
-        Ok(Answer { status, body })
+        Ok(self.sender.send_request(request).await?)
     }
 
     /// Sends, and fails where the answer is not the expected one.
@@ -173,6 +197,39 @@ impl Connection {
             String::from_utf8_lossy(&answer.body)
         );
         Ok(answer)
+    }
+}
+
+/// A stream of server-sent events.
+pub struct Events {
+    body: Incoming,
+    arrived: Vec<u8>,
+    _connection: Connection,
+}
+
+impl Events {
+    /// The next event, as it is written.
+    pub async fn next(&mut self) -> Result<String> {
+        loop {
+            if let Some(end) = self.arrived.windows(2).position(|bytes| bytes == b"\n\n") {
+                let event: Vec<u8> = self.arrived.drain(..end + 2).collect();
+                return Ok(String::from_utf8(event)?);
+            }
+            let frame = self.body.frame().await.context("the stream has ended")??;
+            if let Ok(data) = frame.into_data() {
+                self.arrived.extend_from_slice(&data);
+            }
+        }
+    }
+
+    /// Waits for an event that has this in it.
+    pub async fn until(&mut self, piece: &str) -> Result<String> {
+        loop {
+            let event = self.next().await?;
+            if event.contains(piece) {
+                return Ok(event);
+            }
+        }
     }
 }
 

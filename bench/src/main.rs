@@ -6,6 +6,7 @@ mod dialect;
 mod driver;
 mod goals;
 mod idle;
+mod listening;
 mod machine;
 mod process;
 mod report;
@@ -42,6 +43,9 @@ struct Args {
     /// Only these contestants; RESULTS.md stays as it is
     #[arg(long)]
     contestant: Vec<String>,
+    /// In place of all that: so many people who listen to events, what they cost, and how soon they hear of a change
+    #[arg(long, value_name = "NUMBER")]
+    listeners: Option<usize>,
 }
 
 /// A workload's name, and its rounds with few and with many foreign records in the store.
@@ -110,6 +114,9 @@ fn main() -> Result<()> {
 
 async fn run(args: &Args, cores: Cores) -> Result<()> {
     let plan = Plan::new(args);
+    if let Some(listeners) = args.listeners {
+        return listening::run(listeners, &args.contestant, cores, plan.timing).await;
+    }
     let fits = |name: &str, only: &str| match named(only) {
         Some(_) => name == only,
         None => name.contains(only),

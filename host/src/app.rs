@@ -60,9 +60,20 @@ impl App {
         }
     }
 
-    /// Serves a component from now on. One that it replaces finishes the requests that it has.
+    /// Serves a component from now on. One that it replaces finishes the requests that it has, and ends its event streams.
     pub fn serve(&self, id: &str, component: ServedComponent) {
-        self.components.write().insert(id.to_owned(), Arc::new(component));
+        let replaced = self.components.write().insert(id.to_owned(), Arc::new(component));
+        if let Some(replaced) = replaced {
+            replaced.end_streams();
+        }
+    }
+
+    /// Ends all event streams, which would keep the host from ending.
+    pub fn end_streams(&self) {
+        self.components
+            .read()
+            .values()
+            .for_each(|component| component.end_streams());
     }
 
     /// Answers a client's request.

@@ -2,19 +2,15 @@
 
 use std::{
     pin::Pin,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use anyhow::{Result, anyhow};
-use futures::task::AtomicWaker;
 use tokio::time::Sleep;
 use wasmtime::{
-    Engine, Store, StoreContextMut, UpdateDeadline,
+    Engine, Store, StoreContextMut,
     component::{Component, GuestTaskId, Linker},
 };
 use wasmtime_wasi_http::{
@@ -24,16 +20,21 @@ use wasmtime_wasi_http::{
 };
 
 use crate::{
-    engine::TICK,
     grants::Grants,
     instance_limit::{InstanceLimit, Place},
+    open_answers::OpenAnswers,
     outbound::Outbound,
     output::report,
     state::State,
+    time_slice::TimeSlice,
 };
 
 /// How many requests an instance serves at a time: Spin's default for WASI 0.3.
 const MAX_CONCURRENT_REQUESTS: usize = 16;
+/// How many event streams an instance has at a time, and how many in its life that don't count as requests it has served:
+/// clients come back to a stream again and again.
+const MAX_CONCURRENT_STREAMS: usize = 128;
+const MAX_STREAMS: usize = 1024;
 /// How long an instance without requests is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 /// An instance outlives its request's timeout by this much, so that the timeout is what the client hears of.
@@ -113,11 +114,11 @@ impl HandlerState for Factory {
         store.epoch_deadline_callback(move |_| Ok(slice.tick(Instant::now())));
         let proxy = tokio::time::timeout(request_timeout, self.component.instantiate_async(&mut store)).await??;
         // WASI 0.2 has no way to hand a second request to an instance.
-        let (max_requests, max_concurrent_requests) = match proxy {
-            Proxy::P2(_) => (1, 1),
-            Proxy::P3(_) => (max_requests, MAX_CONCURRENT_REQUESTS),
+        let (max_requests, max_concurrent_requests, max_streams) = match proxy {
+            Proxy::P2(_) => (1, 1, 0),
+            Proxy::P3(_) => (max_requests, MAX_CONCURRENT_REQUESTS, MAX_STREAMS),
         };
-        let bodies = Arc::new(UnfinishedBodies::default());
+        let open = Arc::new(OpenAnswers::default());
         Ok(Instance {
             store,
             proxy,
@@ -125,14 +126,15 @@ impl HandlerState for Factory {
             expiration: Expiration {
                 busy_timeout: request_timeout + GRACE,
                 sleep: Box::pin(tokio::time::sleep(Duration::MAX)),
-                bodies: bodies.clone(),
+                open: open.clone(),
             },
             state: Worker {
                 component: self.grants.id.clone(),
                 max_requests,
                 max_concurrent_requests,
+                max_streams,
                 request_timeout,
-                bodies,
+                open,
                 limit: self.limit.clone(),
                 _place: place,
             },
@@ -140,63 +142,28 @@ impl HandlerState for Factory {
     }
 }
 
-/// Lets a guest run for a time slice of one to two ticks before others have a turn.
-///
-/// The epoch advances while a guest waits for I/O, so the first tick after a wait is always overdue. If the guest yielded
-/// on it, every wait would send it to the back of the run queue. So the first tick only starts a time slice; a second one
-/// within 1.5 ticks ends it.
-#[derive(Default)]
-struct TimeSlice {
-    began: Option<Instant>,
-}
+/// Tells a request which instance has taken it: that one's open answers.
+pub type TakenBy = Arc<OnceLock<Arc<OpenAnswers>>>;
 
-impl TimeSlice {
-    fn tick(&mut self, now: Instant) -> UpdateDeadline {
-        let is_over = self.began.is_some_and(|began| now - began < TICK * 3 / 2);
-        self.began = (!is_over).then_some(now);
-        if is_over {
-            UpdateDeadline::Yield(1)
-        } else {
-            UpdateDeadline::Continue(1)
-        }
-    }
-}
-
-/// How many answers of an instance are on their way to clients. Each may keep memory of the guest.
-#[derive(Default)]
-pub struct UnfinishedBodies {
-    count: AtomicUsize,
-    /// The instance's task, which looks at the count when it is woken.
-    worker: AtomicWaker,
-}
-
-impl UnfinishedBodies {
-    pub fn begin(&self) {
-        self.count.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub fn end(&self) {
-        self.count.fetch_sub(1, Ordering::Relaxed);
-        self.worker.wake();
-    }
-}
-
-/// Tells a request which instance has taken it: that one's unfinished bodies.
-pub type TakenBy = Arc<OnceLock<Arc<UnfinishedBodies>>>;
-
-/// When an instance ends: after idling, or when its newest request has taken too long.
+/// When an instance ends: after idling, or when its newest request has taken too long. Event streams have a limit of their
+/// own, so it does not end under them; when the last one is over, the guest has as long as after a request.
 pub struct Expiration {
     busy_timeout: Duration,
     sleep: Pin<Box<Sleep>>,
-    bodies: Arc<UnfinishedBodies>,
+    open: Arc<OpenAnswers>,
 }
 
 impl WorkerExpiration for Expiration {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>, status: WorkerStatus, since: Instant) -> Poll<()> {
-        self.bodies.worker.register(context.waker());
-        let timeout = match status {
-            WorkerStatus::Idle => IDLE_TIMEOUT,
-            WorkerStatus::Requests | WorkerStatus::PostReturn => self.busy_timeout,
+        self.open.worker.register(context.waker());
+        let (timeout, since) = match status {
+            WorkerStatus::Idle => (IDLE_TIMEOUT, since),
+            WorkerStatus::Requests => (self.busy_timeout, since),
+            WorkerStatus::PostReturn if self.open.streams() > 0 => return Poll::Pending,
+            WorkerStatus::PostReturn => {
+                let stream_ended = self.open.last_stream_ended();
+                (self.busy_timeout, stream_ended.map_or(since, |ended| ended.max(since)))
+            }
         };
         let deadline = (since + timeout).into();
         if self.sleep.deadline() != deadline {
@@ -211,8 +178,9 @@ pub struct Worker {
     component: String,
     max_requests: usize,
     max_concurrent_requests: usize,
+    max_streams: usize,
     request_timeout: Duration,
-    bodies: Arc<UnfinishedBodies>,
+    open: Arc<OpenAnswers>,
     limit: Arc<InstanceLimit>,
     _place: Place,
 }
@@ -222,10 +190,11 @@ impl WorkerState for Worker {
     type RequestData = TakenBy;
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
-        let unfinished = self.bodies.count.load(Ordering::Relaxed);
-        if total >= self.max_requests {
+        let streams = self.open.streams_begun().min(self.max_streams);
+        let is_full = concurrent + self.open.unfinished() >= self.max_concurrent_requests;
+        if total.saturating_sub(streams) >= self.max_requests {
             ShouldAccept::Never
-        } else if concurrent + unfinished >= self.max_concurrent_requests {
+        } else if is_full || self.open.streams() >= MAX_CONCURRENT_STREAMS {
             ShouldAccept::No
         } else {
             self.limit.there_is_room();
@@ -240,7 +209,7 @@ impl WorkerState for Worker {
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
         // A request is taken once only.
-        let _ = taken_by.set(self.bodies.clone());
+        let _ = taken_by.set(self.open.clone());
         Box::pin(tokio::time::sleep(self.request_timeout))
     }
 
@@ -268,40 +237,58 @@ pub fn cause(error: &wasmtime::Error) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn answers_that_are_not_sent_yet_count_as_requests() {
-        let (bodies, limit) = (Arc::new(UnfinishedBodies::default()), Arc::new(InstanceLimit::new(1)));
+    fn worker(max_requests: usize, max_streams: usize) -> (Worker, Arc<OpenAnswers>) {
+        let (open, limit) = (Arc::new(OpenAnswers::default()), Arc::new(InstanceLimit::new(1)));
         let worker = Worker {
             component: "test".to_owned(),
-            max_requests: 128,
+            max_requests,
             max_concurrent_requests: 16,
+            max_streams,
             request_timeout: Duration::ZERO,
-            bodies: bodies.clone(),
+            open: open.clone(),
             _place: limit.enter().unwrap(),
             limit,
         };
+        (worker, open)
+    }
+
+    #[test]
+    fn answers_that_are_not_sent_yet_count_as_requests() {
+        let (worker, open) = worker(128, 1024);
         let accepts = || matches!(worker.should_accept_request(4, 100), ShouldAccept::Yes);
-        (0..11).for_each(|_| bodies.begin());
+        (0..11).for_each(|_| open.begin());
         assert!(accepts());
-        bodies.begin();
+        open.begin();
         assert!(!accepts());
-        bodies.end();
+        open.end();
         assert!(accepts());
     }
 
     #[test]
-    fn a_busy_guest_yields_and_a_guest_resuming_after_a_wait_does_not() {
-        let yields = |ticks: &[u32]| -> Vec<bool> {
-            let (start, mut slice) = (Instant::now(), TimeSlice::default());
-            let ticks = ticks
-                .iter()
-                .map(|milliseconds| start + Duration::from_millis((*milliseconds).into()));
-            ticks
-                .map(|now| matches!(slice.tick(now), UpdateDeadline::Yield(_)))
-                .collect()
-        };
-        assert_eq!(yields(&[0, 10, 20, 30]), [false, true, false, true]);
-        assert_eq!(yields(&[0, 40, 90, 5000]), [false; 4]);
-        assert_eq!(yields(&[0, 40, 50, 60]), [false, false, true, false]);
+    fn event_streams_have_limits_of_their_own() {
+        let (worker, open) = worker(128, 1024);
+        (0..127).for_each(|_| open.begin_stream());
+        assert!(matches!(worker.should_accept_request(15, 127 + 127), ShouldAccept::Yes));
+        assert!(matches!(
+            worker.should_accept_request(15, 127 + 128),
+            ShouldAccept::Never
+        ));
+        open.begin_stream();
+        assert!(matches!(worker.should_accept_request(0, 128), ShouldAccept::No));
+        open.end_stream();
+        assert!(matches!(worker.should_accept_request(0, 128), ShouldAccept::Yes));
+        for _ in 128..2000 {
+            open.begin_stream();
+            open.end_stream();
+        }
+        assert!(matches!(worker.should_accept_request(0, 1151), ShouldAccept::Yes));
+        assert!(matches!(worker.should_accept_request(0, 1152), ShouldAccept::Never));
+    }
+
+    #[test]
+    fn an_instance_that_serves_one_request_serves_one_stream() {
+        let (worker, open) = worker(1, 0);
+        open.begin_stream();
+        assert!(matches!(worker.should_accept_request(0, 1), ShouldAccept::Never));
     }
 }

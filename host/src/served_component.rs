@@ -1,25 +1,19 @@
 //! A component as it is served: requests go to its instances, within the limit on their number.
 
-use std::{
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::sync::Arc;
 
 use anyhow::Result;
-use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::BodyExt;
-use hyper::body::{Body, Frame, SizeHint};
 use wasmtime::component::{Component, Linker};
 use wasmtime_wasi_http::{
-    Error, WasiBody,
+    WasiBody,
     handler::{InstantiationError, ProxyHandler},
 };
 
 use crate::{
     instance_limit::{AtLimit, InstanceLimit},
-    instances::{Factory, Settings, TakenBy, UnfinishedBodies},
+    instances::{Factory, Settings, TakenBy},
+    open_answers::StreamsEnd,
     outbound::Outbound,
     state::State,
 };
@@ -28,6 +22,7 @@ use crate::{
 pub struct ServedComponent {
     handler: ProxyHandler<Factory>,
     limit: Arc<InstanceLimit>,
+    streams: StreamsEnd,
 }
 
 impl ServedComponent {
@@ -37,6 +32,7 @@ impl ServedComponent {
         Ok(Self {
             handler: ProxyHandler::new(factory),
             limit,
+            streams: StreamsEnd::default(),
         })
     }
 
@@ -50,7 +46,7 @@ impl ServedComponent {
         let mut waiting = None;
         loop {
             let error = match self.handler.handle(taken_by.clone(), request).await {
-                Ok(response) => return Ok(until_sent(response, &taken_by)),
+                Ok(response) => return Ok(self.until_sent(response, &taken_by)),
                 Err(error) => error.downcast::<InstantiationError<TakenBy>>()?,
             };
             if !error.error.is::<AtLimit>() {
@@ -64,45 +60,16 @@ impl ServedComponent {
             self.limit.wait(waiting).await?;
         }
     }
-}
 
-/// Counts the answer's body as unfinished until it is sent or dropped.
-fn until_sent(response: Response<WasiBody>, taken_by: &TakenBy) -> Response<WasiBody> {
-    let Some(unfinished) = taken_by.get() else {
-        return response;
-    };
-    unfinished.begin();
-    let unfinished = unfinished.clone();
-    response.map(|body| CountedBody { body, unfinished }.boxed_unsync())
-}
-
-struct CountedBody {
-    body: WasiBody,
-    unfinished: Arc<UnfinishedBodies>,
-}
-
-impl Drop for CountedBody {
-    fn drop(&mut self) {
-        self.unfinished.end();
-    }
-}
-
-impl Body for CountedBody {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+    /// Ends the event streams, whose clients come back to whatever is served then.
+    pub fn end_streams(&self) {
+        self.streams.end();
     }
 
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+    fn until_sent(&self, response: Response<WasiBody>, taken_by: &TakenBy) -> Response<WasiBody> {
+        match taken_by.get() {
+            Some(open) => self.streams.counted(response, open.clone()),
+            None => response,
+        }
     }
 }

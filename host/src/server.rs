@@ -42,7 +42,8 @@ impl Signals {
     }
 }
 
-/// Serves until there is a signal; then finishes the requests in flight, for as long as one may take.
+/// Serves until there is a signal; then ends the event streams and finishes the requests in flight, for as long as one may
+/// take.
 /// A Ctrl-C after that does not wait for them.
 pub async fn serve(connections: Connections, listener: TcpListener, mut signals: Signals) {
     let connections = Arc::new(connections);
@@ -78,6 +79,7 @@ pub async fn serve(connections: Connections, listener: TcpListener, mut signals:
         }
     }
     drop(listener);
+    connections.app.end_streams();
 
     let timeout = connections.app.request_timeout + Duration::from_secs(1);
     let mut drained = pin!(tokio::time::timeout(timeout, graceful.shutdown()));

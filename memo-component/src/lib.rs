@@ -25,7 +25,7 @@ use common::{
 use http::{HeaderName, Method, header};
 
 use catalog::{Catalog, quota::Limits};
-use routes::{cursor::CursorSeal, maintenance::MaintenanceToken};
+use routes::{cursor::CursorSeal, listeners::Listeners, maintenance::MaintenanceToken};
 
 use issuer::{Issuer, authenticator::Authenticator, public_keys::PublicKeys};
 
@@ -74,6 +74,7 @@ pub struct App {
     limits: Limits,
     maintenance: Option<MaintenanceToken>,
     seal: Arc<CursorSeal>,
+    listeners: Arc<Listeners>,
 }
 
 impl App {
@@ -99,6 +100,7 @@ pub fn app(ports: Ports, config: Config, issuer: Arc<dyn Issuer>) -> Result<Rout
         limits: config.limits,
         maintenance: MaintenanceToken::new(&config.maintenance_token),
         seal: Arc::default(),
+        listeners: Arc::default(),
     };
     let layers = Layers {
         service: "memo",
@@ -110,6 +112,7 @@ pub fn app(ports: Ports, config: Config, issuer: Arc<dyn Issuer>) -> Result<Rout
                 header::IF_MATCH,
                 header::IF_NONE_MATCH,
                 HeaderName::from_static("idempotency-key"),
+                HeaderName::from_static("last-event-id"),
             ],
             // Who asks is said by a token, which no browser adds by itself.
             with_credentials: false,

@@ -126,6 +126,14 @@ impl Dialect for MemoApi {
             more: answer.pointer("/more").and_then(Value::as_bool).unwrap_or_default(),
         })
     }
+
+    fn listen(&self, who: &User) -> Call {
+        memos(Method::GET, "/events", 200, who)
+    }
+
+    fn subscribe(&self, _: &User, _: &str) -> Result<Option<Call>> {
+        Ok(None)
+    }
 }
 
 fn token(form: String) -> Call {

@@ -78,6 +78,10 @@ pub trait Dialect {
     /// What has changed since a client last looked, oldest first; everything for a new client.
     fn changes(&self, who: &User, since: Option<&str>) -> Call;
     fn seen(&self, answer: &Answer) -> Result<Seen>;
+    /// A stream of events that tells of changes.
+    fn listen(&self, who: &User) -> Call;
+    /// What is to be sent beside it before it tells any; `first` is the stream's first event.
+    fn subscribe(&self, who: &User, first: &str) -> Result<Option<Call>>;
 }
 
 /// The text at a JSON pointer.

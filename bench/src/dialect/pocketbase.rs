@@ -142,6 +142,20 @@ impl Dialect for PocketBase {
             more: items.len() == 100,
         })
     }
+
+    fn listen(&self, who: &User) -> Call {
+        call(Method::GET, "/api/realtime", who)
+    }
+
+    /// The stream says which client it is for, and the client then says what it wants to hear.
+    fn subscribe(&self, who: &User, first: &str) -> Result<Option<Call>> {
+        let data = first.lines().find_map(|line| line.strip_prefix("data:"));
+        let data: Value = serde_json::from_str(data.context("no data in the first event")?)?;
+        let wanted = json!({"clientId": text(&data, "/clientId")?, "subscriptions": ["memos/*"]});
+        Ok(Some(
+            call(Method::POST, "/api/realtime", who).expecting(204).json(&wanted),
+        ))
+    }
 }
 
 fn email(name: &str) -> String {

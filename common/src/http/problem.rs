@@ -158,6 +158,11 @@ impl Problem {
         self.kind
     }
 
+    /// What went wrong, for the log: the cause where there is one.
+    pub fn cause(&self) -> &str {
+        self.more.cause.as_ref().map_or(&self.detail, |Cause(cause)| cause)
+    }
+
     /// The same answer with one more header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {

@@ -18,7 +18,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use axum::{Router, body::Body};
+use axum::{Router, body::Body, response::Response};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -210,14 +210,18 @@ impl Answer {
     }
 }
 
-/// Sends a request through a router and reads the answer.
-pub async fn send(router: &Router, request: Request<Body>) -> Answer {
-    let response = router
+/// Sends a request through a router; the body of the answer is still to be read.
+pub async fn respond(router: &Router, request: Request<Body>) -> Response {
+    router
         .clone()
         .call(request)
         .await
-        .unwrap_or_else(|never| match never {});
-    let (parts, body) = response.into_parts();
+        .unwrap_or_else(|never| match never {})
+}
+
+/// Sends a request through a router and reads the answer.
+pub async fn send(router: &Router, request: Request<Body>) -> Answer {
+    let (parts, body) = respond(router, request).await.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let body = if body.is_empty() {
         Value::Null

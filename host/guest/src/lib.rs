@@ -4,6 +4,7 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     io::Write,
     sync::{
         OnceLock,
@@ -13,8 +14,10 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures::stream::{self, Stream};
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use http_body_util::BodyExt;
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
 use spin_sdk::{
     experimental::wasi::keyvalue::{atomics, store},
     http::{FromRequest, FullBody, IntoResponse, Request},
@@ -36,6 +39,7 @@ impl Guest for Component {
         match request.get_path_with_query().as_deref() {
             Some("/hello") => return text("hello").into_response(),
             Some("/floor") => return floor(Request::from_request(request)?).await.into_response(),
+            Some("/events") => return events().into_response(),
             _ => (),
         }
         let answer = misbehave(Request::from_request(request)?)
@@ -83,6 +87,24 @@ async fn floor(request: Request) -> Answer {
     );
     // In one piece, which eprintln! does not do.
     let _ = std::io::stderr().write_all(line.as_bytes());
+    answer
+}
+
+/// A stream of events that never ends by itself, and counts them in the store, where it has one.
+fn events() -> Response<StreamBody<impl Stream<Item = Result<Frame<Bytes>, Infallible>>>> {
+    let ticks = stream::unfold(0_u64, async |tick| {
+        if tick > 0 {
+            spin_sdk::time::sleep(Duration::from_millis(100)).await;
+        }
+        if let Ok(bucket) = store::open("default") {
+            atomics::increment(&bucket, "ticks", 1).expect("a counter");
+        }
+        let event = format!("data: {tick}\n\n");
+        Some((Ok(Frame::data(event.into())), tick + 1))
+    });
+    let mut answer = Response::new(StreamBody::new(ticks));
+    let content_type = HeaderValue::from_static("text/event-stream");
+    answer.headers_mut().insert(header::CONTENT_TYPE, content_type);
     answer
 }
 

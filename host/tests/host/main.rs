@@ -18,5 +18,6 @@ mod redis;
 mod refusing;
 mod serving;
 mod storing;
+mod streaming;
 mod tls;
 mod watching;

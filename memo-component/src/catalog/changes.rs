@@ -16,6 +16,7 @@ mod entries;
 mod follow;
 mod log;
 mod scan;
+pub mod traces;
 
 use std::time::Duration;
 
@@ -98,6 +99,12 @@ impl Position {
     /// Whether everything up to these numbers has been told.
     pub(super) fn is_at(&self, heads: Heads) -> bool {
         (self.ids, self.log) == (heads.id, heads.change) && self.open_ids.is_empty() && self.open_log.is_empty()
+    }
+
+    /// Whether there is something below the counters that was not told yet, so that reading on may bring news although the
+    /// counters stand still.
+    pub fn is_waiting(&self) -> bool {
+        !self.open_ids.is_empty() || !self.open_log.is_empty() || self.noted.is_some()
     }
 }
 

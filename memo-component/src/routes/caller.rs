@@ -1,7 +1,12 @@
 //! Who asks, as an extractor.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
-use common::{http::problem::Problem, token::UserId};
+use common::{
+    http::problem::Problem,
+    token::{AccessToken, UserId},
+};
 use http::request::Parts;
 
 use crate::App;
@@ -15,5 +20,16 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let token = app.authenticator.authenticate(&parts.headers).await?;
         Ok(Self(token.claims.sub.clone()))
+    }
+}
+
+/// The same with all that the access token says, for answers that must not outlive it.
+pub struct CallerToken(pub Arc<AccessToken>);
+
+impl FromRequestParts<App> for CallerToken {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        app.authenticator.authenticate(&parts.headers).await.map(Self)
     }
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::{App, catalog::changes::News, memo::Version};
 
 /// The name of the list that the cursors are for.
-const FEED: &str = "changes";
+pub const FEED: &str = "changes";
 
 /// Since when.
 #[derive(Deserialize)]

@@ -10,8 +10,10 @@ pub mod caller;
 pub mod changes;
 pub mod conditions;
 pub mod cursor;
+pub mod events;
 pub mod idempotency_key;
 pub mod list;
+pub mod listeners;
 pub mod maintenance;
 pub mod memos;
 pub mod path_id;
@@ -35,6 +37,7 @@ pub fn router() -> Router<App> {
         )
         .route("/api/memos/tags", get(tags::list))
         .route("/api/memos/changes", get(changes::list))
+        .route("/api/memos/events", get(events::listen))
         .route("/api/memos/batch", post(batch::run))
         .route("/api/memos/trash", delete(trash::empty))
         .route("/api/memos/maintenance", post(maintenance::run))

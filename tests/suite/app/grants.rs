@@ -21,7 +21,10 @@ fn list(manifest: &Table, component: &str, name: &str) -> Vec<String> {
 #[test]
 fn only_the_memo_service_calls_anybody_and_only_the_issuer() {
     let manifest = manifest();
-    assert_eq!(list(&manifest, "memo", "allowed_outbound_hosts"), ["{{ jwks_origin }}"]);
+    for component in ["memo", "events"] {
+        let hosts = list(&manifest, component, "allowed_outbound_hosts");
+        assert_eq!(hosts, ["{{ jwks_origin }}"], "{component}");
+    }
     for component in ["auth", "site"] {
         assert!(
             list(&manifest, component, "allowed_outbound_hosts").is_empty(),
@@ -35,7 +38,7 @@ fn only_the_memo_service_calls_anybody_and_only_the_issuer() {
 #[test]
 fn only_the_services_have_a_store_and_only_the_issuer_knows_the_signing_key() {
     let manifest = manifest();
-    for component in ["auth", "memo"] {
+    for component in ["auth", "memo", "events"] {
         assert_eq!(list(&manifest, component, "key_value_stores"), ["default"]);
     }
     assert!(list(&manifest, "site", "key_value_stores").is_empty());
@@ -55,11 +58,18 @@ fn only_the_services_have_a_store_and_only_the_issuer_knows_the_signing_key() {
     assert!(!auth.contains("maintenance_token"), "it is the memo service's");
 }
 
+/// Whichever of the two answers, the answer is the same.
+#[test]
+fn event_streams_come_from_the_memo_service_with_the_same_settings() {
+    let manifest = manifest();
+    assert_eq!(manifest["component"]["events"], manifest["component"]["memo"]);
+}
+
 #[test]
 fn no_component_has_files_or_an_environment() {
     let manifest = manifest();
     let components = manifest["component"].as_table().expect("components");
-    assert_eq!(components.len(), 3);
+    assert_eq!(components.len(), 4);
     for (id, component) in components {
         for power in ["files", "environment", "sqlite_databases", "ai_models", "dependencies"] {
             assert!(component.get(power).is_none(), "{id} has {power}");

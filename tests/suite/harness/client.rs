@@ -4,6 +4,7 @@ use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde_json::Value;
 
+use super::events::Events;
 use super::response::Response;
 
 /// Speaks to the app, as somebody or as nobody.
@@ -125,6 +126,13 @@ impl Call {
     pub async fn send(self) -> Response {
         let what = self.what.clone();
         self.try_send().await.unwrap_or_else(|why| panic!("{what}: {why:?}"))
+    }
+
+    /// Opens a stream of events; what refuses it is an answer.
+    pub async fn listen(self) -> Result<Events, Response> {
+        let answer = self.request.send().await;
+        let answer = answer.unwrap_or_else(|why| panic!("{}: {why:?}", self.what));
+        Events::open(self.what, answer).await
     }
 
     /// Also where the server may go away meanwhile.

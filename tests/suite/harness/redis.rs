@@ -1,5 +1,6 @@
 //! A real Redis for a test of its own.
 
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,6 +13,9 @@ use super::wish::Wish;
 
 /// How long Redis may take to listen, on a busy machine.
 const START: Duration = Duration::from_secs(30);
+
+/// How long those who ask it may take to notice that nobody wants to know any more, on a busy machine.
+const REST: Duration = Duration::from_secs(120);
 
 /// A running Redis, empty at first. It ends with its value.
 pub struct Redis {
@@ -65,6 +69,38 @@ impl Redis {
             _folder: folder,
             port,
         })
+    }
+
+    /// How many commands it has been given so far, this one among them.
+    pub fn commands(&self) -> u64 {
+        let mut redis = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("redis listens");
+        redis
+            .write_all(b"INFO stats\r\nQUIT\r\n")
+            .expect("redis takes commands");
+        let mut stats = String::new();
+        redis.read_to_string(&mut stats).expect("redis answers");
+        let commands = stats
+            .lines()
+            .find_map(|line| line.strip_prefix("total_commands_processed:"));
+        commands
+            .and_then(|count| count.parse().ok())
+            .expect("redis counts its commands")
+    }
+
+    /// Waits until nobody gives it commands any more.
+    pub async fn comes_to_rest(&self) {
+        let begun = Instant::now();
+        let mut before = self.commands();
+        loop {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            let now = self.commands();
+            // Those that asked for the two figures.
+            if now - before <= 2 {
+                return;
+            }
+            assert!(begun.elapsed() < REST, "redis is still asked");
+            before = now;
+        }
     }
 
     /// The runtime configuration (in Spin's format) of a host that keeps its data there.

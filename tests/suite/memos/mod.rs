@@ -4,6 +4,7 @@ mod batch;
 mod changes;
 mod create;
 mod delete;
+mod events;
 mod list;
 mod maintenance;
 mod options;

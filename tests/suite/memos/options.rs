@@ -13,6 +13,7 @@ async fn options_name_the_methods_of_every_route() {
         ("/api/memos/1", &["GET", "PUT", "PATCH", "DELETE"]),
         ("/api/memos/tags", &["GET"]),
         ("/api/memos/changes", &["GET"]),
+        ("/api/memos/events", &["GET"]),
         ("/api/memos/batch", &["POST"]),
         ("/api/memos/trash", &["DELETE"]),
         ("/api/memos/maintenance", &["POST"]),
