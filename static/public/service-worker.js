@@ -124,7 +124,7 @@ async function page(path, request) {
  * @param {string} path */
 function pageAt(path) {
   if (SHELL.routes.some((route) => matches(route, path))) return INDEX;
-  const isPage = path !== NOT_FOUND && !path.slice(1).includes("/") && !path.includes(".") && Object.hasOwn(SHELL.files, path);
+  const isPage = Object.hasOwn(SHELL.files, path) && !path.includes(".") && path !== NOT_FOUND;
   return isPage ? path : null;
 }
 
