@@ -22,6 +22,8 @@ const addressIn = (cache, path) => `/release/${cache.slice(CACHE.length)}${path}
 /** The app's page, and the one for links that lead nowhere. */
 const INDEX = "/";
 const NOT_FOUND = "/404";
+/** Whether the server has taken the worker back. */
+let isRetired = false;
 /** What is answered by others, and never from here. */
 const APIS = ["/api/", "/.well-known/"];
 
@@ -99,7 +101,7 @@ async function file(path, request) {
   if (kept) return kept;
   // The browser may have thrown it away, and then it is brought back.
   const response = await fetch(request);
-  if (response.ok && path.startsWith(addressIn(OWN, "/"))) {
+  if (response.ok && path.startsWith(addressIn(OWN, "/")) && !isRetired) {
     const cache = await caches.open(OWN);
     await cache.put(path, response.clone());
   }
@@ -151,6 +153,7 @@ async function find(path, status) {
 async function retireIfGone() {
   const response = await fetch(worker.location.pathname, { method: "HEAD", cache: "no-store" }).catch(() => null);
   if (response?.status !== 404 && response?.status !== 410) return;
+  isRetired = true;
   await worker.registration.unregister();
   const names = (await caches.keys()).filter((name) => name.startsWith(CACHE));
   await Promise.all(names.map((name) => caches.delete(name)));

@@ -163,6 +163,8 @@ test("it goes where the server has no worker any more, and for no other reason",
     await worker.visit("/");
     assert.equal(world.registration.isGone, true);
     assert.deepEqual(await world.caches.keys(), ["another"]);
+    assert.equal((await worker.ask("/release/a/style.css")).status, 200);
+    assert.deepEqual(await world.caches.keys(), ["another"], "what pages still ask for is not kept again");
   }
 });
 

@@ -78,7 +78,8 @@ async fn the_page_is_guarded_by_its_headers() {
             "frame-ancestors 'none'",
             "base-uri 'none'",
             "require-trusted-types-for 'script'",
-            "trusted-types 'none'",
+            "trusted-types service-worker",
+            "worker-src 'self'",
         ] {
             let is_there = policy.split(';').any(|part| part.trim() == directive);
             assert!(is_there, "no {directive}: {policy}");

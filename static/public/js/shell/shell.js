@@ -24,7 +24,10 @@ export async function startShell() {
   document.addEventListener("visibilitychange", () => document.hidden || ask());
   ask();
   try {
-    keepLooking(await container.register(address(), { updateViaCache: "none" }));
+    const registration = await container.getRegistration();
+    // A page with a worker that is not registered any more: the server is just taking it back.
+    if (container.controller && !registration) return;
+    keepLooking(registration ?? (await container.register(address(), { updateViaCache: "none" })));
   } catch {
     // As if there were no service workers.
   }
