@@ -9,7 +9,7 @@ export default {
   close: "Close",
   opening: "One moment…",
   tryAgain: "Try again",
-  newRelease: "A new version is ready.",
+  newRelease: "A new version is here.",
   reload: "Reload",
   unreachableTitle: "Not there yet",
 

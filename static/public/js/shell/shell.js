@@ -1,5 +1,5 @@
 // The page's part of keeping the site on the device: it registers the service worker, holds on to its own release, and
-// offers to load the next one. See service-worker.js, and docs/adr/0017-*.
+// offers to load the next one. See service-worker.js.
 
 import { hideOffer, showOffer } from "../screens/release/release-offer.js";
 
