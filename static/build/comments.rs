@@ -6,13 +6,14 @@
 use anyhow::{Result, ensure};
 
 /// The text without the lines that are comments and nothing else. It may hold no string of several lines, in which such a
-/// line would be no comment; eslint.config.js sees to that.
+/// line would be no comment; eslint.config.js sees to that. A comment that begins with `/*!` stays: it is the licence of
+/// what others have written.
 pub fn remove(name: &str, text: &str) -> Result<String> {
     let mut kept = String::with_capacity(text.len());
     let mut is_inside = false;
     for line in text.lines() {
         let trimmed = line.trim();
-        let begins = !is_inside && trimmed.starts_with("/*");
+        let begins = !is_inside && trimmed.starts_with("/*") && !trimmed.starts_with("/*!");
         let ends = trimmed.ends_with("*/");
         let is_whole = begins && ends && trimmed.matches("*/").count() == 1;
         let is_comment = is_inside || is_whole || (begins && !trimmed.contains("*/")) || trimmed.starts_with("//");
