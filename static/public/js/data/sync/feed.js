@@ -1,0 +1,65 @@
+// What the feed tells, applied to what is on this device. It tells everything at least once; the versions tell what is new.
+
+import { learned } from "./record.js";
+import { lost } from "./rebase.js";
+import { answered, met } from "./settle.js";
+
+/** @typedef {import("./engine.js").Change} Change */
+/** @typedef {import("./engine.js").Outcome} Outcome */
+/** @typedef {import("./engine.js").Place} Place */
+/** @typedef {import("./record.js").Memo} Memo */
+/** @typedef {import("./record.js").MemoRecord} MemoRecord */
+/** @typedef {import("./record.js").World} World */
+
+/**
+ * @param {Map<string, MemoRecord>} records those that the changes may be about
+ * @param {Change[]} changes
+ * @param {Place} place
+ * @param {Set<string>} carriedOut the names of requests that are known to be carried out
+ * @param {World} world
+ * @returns {Outcome}
+ */
+export function applyPage(records, changes, place, carriedOut, world) {
+  /** @type {Map<string, MemoRecord>} */
+  const byId = new Map();
+  for (const record of records.values()) if (record.id !== null) byId.set(record.id, record);
+  /** @type {MemoRecord[]} */
+  const put = [];
+  /** @type {string[]} */
+  const remove = [];
+  for (const change of changes) {
+    const record = byId.get(change.id) ?? ownOf(records.values(), change.memo);
+    const next = applied(record, change, place, carriedOut, world);
+    if (record && !next.some(({ key }) => key === record.key)) remove.push(record.key);
+    put.push(...next.map((one) => (one.id === change.id ? { ...one, pass: place.pass } : one)));
+  }
+  return { put, remove };
+}
+
+/** @param {MemoRecord | undefined} record @param {Change} change @param {Place} place @param {Set<string>} carriedOut
+ * @param {World} world @returns {MemoRecord[]} */
+function applied(record, { id, version, deleted, memo }, place, carriedOut, world) {
+  if (!record) return memo && !deleted ? [learned(memo, place.pass)] : [];
+  if (deleted) return record.base && record.base.version < version ? lost({ ...record, sending: null }, world) : [record];
+  if (!memo) return [record];
+  if (record.id === null) return answered(record, { status: 201, id, memo }, world);
+  return met(record, memo, carriedOut.has(record.sending?.nonce ?? ""), world);
+}
+
+/** A memo of this device whose create was not answered, and is what the feed tells of.
+ * @param {Iterable<MemoRecord>} records @param {Memo | undefined} memo */
+function ownOf(records, memo) {
+  for (const record of records) {
+    const body = record.id === null && record.sending?.method === "POST" ? record.sending.body : undefined;
+    if (memo && body?.created_at === memo.created_at && body.text === memo.text) return record;
+  }
+  return undefined;
+}
+
+/** The place of who has to begin anew. What is on this device stays until it is known what is gone.
+ * @param {Place} place @returns {Place} */
+export const newPass = (place) => ({ cursor: null, pass: place.pass + 1, isAnew: true });
+
+/** Whether a reading of everything has not met the memo.
+ * @param {MemoRecord} record @param {Place} place */
+export const isLeftOver = ({ id, pass }, place) => id !== null && pass < place.pass;
