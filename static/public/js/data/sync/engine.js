@@ -89,13 +89,14 @@ export class Engine {
     }
   }
 
-  /** What is under way comes first: as long as it is not known what became of it, news of it can't be told from others'.
-   * Tells whether there was something to do. */
+  /** The news come first: they may tell what became of a create that was sent so long ago that the service no longer knows
+   * its key. Tells whether there was something to do. */
   async #work() {
-    if (await this.#outbox.resend(this.#isAtEnd)) return true;
     if (!this.#isAtEnd) return this.#follow();
     if (await this.#lookForLeftOver()) return true;
-    return this.#outbox.send();
+    const isSent = (await this.#outbox.resend()) || (await this.#outbox.send());
+    if (isSent && this.#outbox.hasUnanswered()) this.look();
+    return isSent;
   }
 
   /** Reads the next page of the feed. */
@@ -147,6 +148,7 @@ export class Engine {
     }
     if (!(error instanceof Problem || error instanceof Unreachable)) throw error;
     this.#patience.fail(error);
+    this.look();
     return { phase: this.#patience.isOffline ? "offline" : "troubled", wait: this.#patience.wait() };
   }
 }

@@ -31,7 +31,8 @@ export function applyPage(records, changes, place, carriedOut, world) {
     const record = byId.get(change.id) ?? ownOf(records.values(), change.memo);
     const next = applied(record, change, place, carriedOut, world);
     if (record && !next.some(({ key }) => key === record.key)) remove.push(record.key);
-    put.push(...next.map((one) => (one.id === change.id ? { ...one, pass: place.pass } : one)));
+    const seen = next.map((one) => (one.id === change.id && one.pass !== place.pass ? { ...one, pass: place.pass } : one));
+    put.push(...seen.filter((one) => one !== record));
   }
   return { put, remove };
 }
@@ -46,12 +47,14 @@ function applied(record, { id, version, deleted, memo }, place, carriedOut, worl
   return met(record, memo, carriedOut.has(record.sending?.nonce ?? ""), world);
 }
 
-/** A memo of this device whose create was not answered, and is what the feed tells of.
+/** A memo of this device whose create was not answered, and is what the feed tells of: both were written in the same
+ * millisecond, or say the same where this device's clock is not believed. Its Idempotency-Key may have been forgotten by now.
  * @param {Iterable<MemoRecord>} records @param {Memo | undefined} memo */
 function ownOf(records, memo) {
   for (const record of records) {
     const body = record.id === null && record.sending?.method === "POST" ? record.sending.body : undefined;
-    if (memo && body?.created_at === memo.created_at && body.text === memo.text) return record;
+    if (!body || !memo) continue;
+    if (body.created_at === undefined ? body.text === memo.text : body.created_at === memo.created_at) return record;
   }
   return undefined;
 }

@@ -21,8 +21,6 @@ import { answered, isPassing, met, sentState, slugOf } from "./settle.js";
 /** The service's bounds of one request, the second with room for what is around the texts. */
 const OPERATIONS_MAX = 100;
 const BYTES_MAX = 900_000;
-/** How long the service knows an Idempotency-Key, less a day. */
-const KEY_KEPT_MS = 6 * 24 * 60 * 60 * 1000;
 /** How long to wait before asking again for what there was no room for. */
 const QUOTA_MS = 10 * 60 * 1000;
 
@@ -38,11 +36,9 @@ export class Outbox {
     this.#patience = patience;
   }
 
-  /** Sends again what was sent and not answered. Tells whether there was something.
-   * @param {boolean} isAtEnd whether the feed was read to its end */
-  async resend(isAtEnd) {
-    const { now } = this.#ports;
-    const keys = this.#next(({ sending }) => sending !== null && (isAtEnd || !isOld(sending, now())));
+  /** Sends again what was sent and not answered. Tells whether there was something. */
+  async resend() {
+    const keys = this.#next(({ sending }) => sending !== null);
     if (keys.length > 0) await this.#send(keys, again);
     return keys.length > 0;
   }
@@ -51,8 +47,13 @@ export class Outbox {
   async send() {
     const { now, newKey } = this.#ports;
     const keys = this.#next((record) => !record.sending && planOf(record) !== null);
-    if (keys.length > 0) await this.#send(keys, (record) => frozen(record, newKey(), now()));
+    if (keys.length > 0) await this.#send(keys, (record) => (record.sending ? null : frozen(record, newKey(), now())));
     return keys.length > 0;
+  }
+
+  /** Whether it is not known of some request what became of it. */
+  hasUnanswered() {
+    return [...this.#ports.storage.all()].some(({ sending }) => sending !== null);
   }
 
   /** How long until something may be tried again, in milliseconds; null where nothing waits. */
@@ -60,7 +61,7 @@ export class Outbox {
     let shortest = Infinity;
     for (const record of this.#ports.storage.all()) {
       const open = reopened(record);
-      if (open && (open.sending || planOf(open))) shortest = Math.min(shortest, this.#waitOf(record));
+      if (open && (open.sending || planOf(open))) shortest = Math.min(shortest, this.#patience.waitOf(record.key));
     }
     return shortest === Infinity ? null : shortest;
   }
@@ -91,12 +92,6 @@ export class Outbox {
     return names;
   }
 
-  /** @param {MemoRecord} record */
-  #waitOf({ key, refusal }) {
-    const quota = refusal?.slug === "quota-exceeded" ? refusal.at + QUOTA_MS - this.#ports.now() : 0;
-    return Math.max(quota, this.#patience.waitOf(key));
-  }
-
   /** The memos whose turn it is, as many as one request takes.
    * @param {(record: MemoRecord) => boolean} isDue */
   #next(isDue) {
@@ -104,7 +99,7 @@ export class Outbox {
     const due = [];
     for (const record of this.#ports.storage.all()) {
       const open = record.queued === null ? null : reopened(record);
-      if (open && isDue(open) && this.#waitOf(record) === 0) due.push(record);
+      if (open && isDue(open) && this.#patience.waitOf(record.key) === 0) due.push(record);
     }
     due.sort((one, other) => (one.queued ?? 0) - (other.queued ?? 0) || (one.key < other.key ? -1 : 1));
     let bytes = 0;
@@ -116,7 +111,7 @@ export class Outbox {
   }
 
   /** Keeps the requests of these memos, sends them, and keeps what came of them.
-   * @param {string[]} keys @param {(record: MemoRecord) => MemoRecord} prepare */
+   * @param {string[]} keys @param {(record: MemoRecord) => MemoRecord | null} prepare */
   async #send(keys, prepare) {
     const { storage, api } = this.#ports;
     /** @type {SendingRecord[]} */
@@ -159,7 +154,8 @@ export class Outbox {
       this.#patience.delay(record.key);
       return null;
     }
-    this.#patience.release(record.key);
+    if (slugOf(result) === "quota-exceeded") this.#patience.delay(record.key, QUOTA_MS);
+    else this.#patience.release(record.key);
     const id = record.id ?? result.id;
     const isLeftOut = result.status < 300 && record.sending.method === "POST" && !result.memo && result.version !== 1;
     if (isLeftOut && id !== undefined) {
@@ -233,11 +229,8 @@ function reopened(record) {
 }
 
 /** The memo with its request once more.
- * @param {MemoRecord} record @returns {MemoRecord} */
-const again = (record) => (record.sending ? { ...record, sending: { ...record.sending, tries: record.sending.tries + 1 } } : record);
-
-/** @param {Sending} sending @param {number} now */
-const isOld = ({ method, at }, now) => method === "POST" && now - Date.parse(at) > KEY_KEPT_MS;
+ * @param {MemoRecord} record */
+const again = (record) => record.sending && { ...record, sending: { ...record.sending, tries: record.sending.tries + 1 } };
 
 /** @param {SendingRecord} record @returns {Operation} */
 function operationOf({ id, sending: { method, if_match, body, nonce } }) {

@@ -2,6 +2,9 @@
 
 import { Problem, Unreachable } from "../../lib/api.js";
 
+/** A time to wait for, and how often in a row it came to that.
+ * @typedef {{until: number, pause: number, failures: number}} Wait */
+
 /** In milliseconds. */
 const FIRST_MS = 1000;
 const LAST_MS = 60_000;
@@ -9,11 +12,12 @@ const LAST_MS = 60_000;
 export class Patience {
   #now;
   #random;
-  #failures = 0;
-  #until = 0;
+  /** Nothing is tried.
+   * @type {Wait | null} */
+  #all = null;
   #isOffline = false;
   /** Memos whose request has to wait while others go on.
-   * @type {Map<string, {until: number, failures: number}>} */
+   * @type {Map<string, Wait>} */
   #memos = new Map();
 
   /** @param {{now: () => number, random: () => number}} ports */
@@ -27,25 +31,21 @@ export class Patience {
     return this.#isOffline;
   }
 
-  /** How long nothing is tried, in milliseconds. A clock that was set back makes nobody wait for long. */
+  /** How long nothing is tried, in milliseconds. */
   wait() {
-    return Math.min(Math.max(this.#until - this.#now(), 0), Math.max(LAST_MS, this.#told));
+    return this.#left(this.#all);
   }
-
-  #told = 0;
 
   /** @param {Problem | Unreachable} error */
   fail(error) {
     this.#isOffline = error instanceof Unreachable;
-    this.#told = error instanceof Problem ? (error.retryAfter ?? 0) * 1000 : 0;
-    this.#until = this.#now() + this.#pause(this.#failures, this.#told);
-    this.#failures += 1;
+    const told = error instanceof Problem ? (error.retryAfter ?? 0) * 1000 : 0;
+    this.#all = this.#longer(this.#all, told);
   }
 
   succeed() {
     this.#isOffline = false;
-    this.#failures = 0;
-    this.#until = 0;
+    this.#all = null;
   }
 
   /** Everything may be tried. */
@@ -54,11 +54,10 @@ export class Patience {
     this.#memos.clear();
   }
 
-  /** The request of one memo did not go well.
-   * @param {string} key */
-  delay(key) {
-    const failures = this.#memos.get(key)?.failures ?? 0;
-    this.#memos.set(key, { until: this.#now() + this.#pause(failures, 0), failures: failures + 1 });
+  /** The request of one memo did not go well; it waits for so long at least.
+   * @param {string} key @param {number} [least] */
+  delay(key, least = 0) {
+    this.#memos.set(key, this.#longer(this.#memos.get(key) ?? null, least));
   }
 
   /** @param {string} key */
@@ -69,12 +68,21 @@ export class Patience {
   /** How long the request of one memo has to wait, in milliseconds.
    * @param {string} key */
   waitOf(key) {
-    return Math.min(Math.max((this.#memos.get(key)?.until ?? 0) - this.#now(), 0), LAST_MS);
+    return this.#left(this.#memos.get(key) ?? null);
+  }
+
+  /** A clock that was set back makes nobody wait for longer.
+   * @param {Wait | null} wait */
+  #left(wait) {
+    const left = wait ? wait.until - this.#now() : 0;
+    return wait && left <= wait.pause ? Math.max(left, 0) : 0;
   }
 
   /** Not all at the same moment: between the half and the whole.
-   * @param {number} failures @param {number} told */
-  #pause(failures, told) {
-    return Math.max(told, Math.min(FIRST_MS * 2 ** failures, LAST_MS) * (0.5 + this.#random() / 2));
+   * @param {Wait | null} wait @param {number} least @returns {Wait} */
+  #longer(wait, least) {
+    const failures = wait?.failures ?? 0;
+    const pause = Math.max(least, Math.min(FIRST_MS * 2 ** failures, LAST_MS) * (0.5 + this.#random() / 2));
+    return { until: this.#now() + pause, pause, failures: failures + 1 };
   }
 }

@@ -21,7 +21,8 @@ export function rebased(record, memo, known, world) {
   const [theirs, copies] = theirText(record, memo, known, world);
   const change = { isHere: record.text !== ancestor && record.text !== theirs, isThere: theirs !== ancestor };
   const place = placeOf(record, memo, known, change);
-  const isDeletedThere = place.trashed_at === null && memo.trashed_at !== null && !wasTrashed(record, known);
+  // Two texts of which the server has none have to be decided about first.
+  const isDeletedThere = place.trashed_at === null && memo.trashed_at !== null && !wasTrashed(record, known) && theirs === memo.text;
   const next = {
     ...record, ...place, base: memo, id: memo.id, created_at: memo.created_at, refusal: null,
     pinned: record.pinned === known.pinned ? memo.pinned : record.pinned,

@@ -23,7 +23,7 @@ import { merge } from "./merge.js";
  * it was changed here and put into the trash elsewhere; `gone`: there it was deleted for good.
  * @typedef {{kind: "text" | "trashed" | "gone", ancestor: string, theirs: string}} Conflict
  */
-/** Why the service does not take it. @typedef {{status: number, slug: string, members: Record<string, any>, at: number}} Refusal */
+/** Why the service does not take it. @typedef {{status: number, slug: string, members: Record<string, any>}} Refusal */
 /**
  * What happened to it by itself: merged with a change from elsewhere, where `mine` was the text before; or not put into the
  * trash after all, because it was changed elsewhere.
@@ -113,7 +113,9 @@ function withText(record, shown, text, world) {
     return [{ ...record, text: merged, updated_at, conflict }];
   }
   if (record.conflict) return [record, copyOf(text, record, world)];
-  return [{ ...record, text, updated_at, conflict: { kind: "text", ancestor: shown, theirs: record.text } }];
+  // Where there is something to decide, it is not in the trash.
+  const open = { ...record, text, updated_at, trashed_at: null, gone: false };
+  return [{ ...open, conflict: { kind: "text", ancestor: shown, theirs: record.text } }];
 }
 
 /** A text that has no place in its memo, in one of its own.

@@ -42,7 +42,7 @@ export function answered(record, result, world) {
   const open = { ...record, sending: null };
   if (result.status < 300) return carriedOut(record, result, world);
   if (result.status === 404 && slugOf(result) === "not-found") return lost(open, world);
-  return refused(record, result, world);
+  return refused(record, result);
 }
 
 /** @param {MemoRecord} record @param {Result} result @param {World} world @returns {MemoRecord[]} */
@@ -61,15 +61,15 @@ function carriedOut(record, result, world) {
   return memo && sent ? rebased(open, memo, sent, world) : [record];
 }
 
-/** @param {MemoRecord} record @param {Result} result @param {World} world @returns {MemoRecord[]} */
-function refused(record, result, { now }) {
+/** @param {MemoRecord} record @param {Result} result @returns {MemoRecord[]} */
+function refused(record, result) {
   const { sending } = record;
   if (record.gone && !record.base && sending?.tries === 1) return []; // It never came to be.
   const fields = Array.isArray(result.problem?.errors) ? result.problem.errors : [];
   if (sending?.body?.created_at && fields.some((/** @type {any} */ error) => error?.field === "created_at")) {
     return [{ ...record, sending: null, undated: true }]; // This device's clock is wrong.
   }
-  const refusal = { status: result.status, slug: slugOf(result), members: result.problem ?? {}, at: now };
+  const refusal = { status: result.status, slug: slugOf(result), members: result.problem ?? {} };
   // An earlier try of a create may be carried out yet, where it is refused for want of room: it stays the same request.
   const mayLand = sending?.method === "POST" && sending.tries > 1 && refusal.slug === "quota-exceeded";
   return [{ ...record, sending: mayLand ? sending : null, refusal }];
@@ -87,7 +87,11 @@ export function met(record, memo, isCarriedOut, world) {
   const { base } = record;
   if (!base || memo.version < base.version) return [record];
   const sent = sentState(record);
-  if (memo.version === base.version) return [settled({ ...record, base: memo, trashed_at: record.trashed_at && (memo.trashed_at ?? record.trashed_at) })];
+  if (memo.version === base.version) {
+    if (memo.trashed_at === base.trashed_at && memo.updated_at === base.updated_at) return [record];
+    const trashed_at = record.trashed_at && (memo.trashed_at ?? record.trashed_at);
+    return [settled({ ...record, base: memo, trashed_at })];
+  }
   if (!sent) return rebased(record, memo, base, world);
   // At the version that it is meant for, the request may be carried out yet; past it, it was or never will be.
   const isOurs = isCarriedOut || (memo.version === sent.version && isAsSent(memo, sent));
