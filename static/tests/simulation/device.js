@@ -3,6 +3,8 @@
 import { Problem, SignedOut, Unreachable } from "../../public/js/lib/api.js";
 import { thrown } from "./server.js";
 
+const HOUR_MS = 60 * 60 * 1000;
+
 const freeze = (value) => {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
@@ -16,12 +18,10 @@ export class Storage {
   #records = new Map();
   #place;
   #device;
-  #life;
 
   constructor(device, place) {
     this.#device = device;
     this.#place = place;
-    this.#life = null;
   }
 
   /** The same storage as what a tab that was opened now sees of it. */
@@ -112,6 +112,18 @@ export class Device {
     this.world.tell(this.name, "signs in");
     this.isGuest = false;
     this.crash();
+    // Just then, of all times.
+    if (this.world.chance(0.3)) this.#later(15, () => this.crash());
+  }
+
+  /** Does something within so many turns. */
+  #later(most, work) {
+    this.world.start(async () => {
+      for (let turns = this.world.below(most); turns > 0; turns -= 1) await this.world.turn();
+      await Promise.resolve().then(work).catch((error) => {
+        if (!(error instanceof Problem || error instanceof Unreachable)) throw error;
+      });
+    });
   }
 
   async #sync(name, life) {
@@ -138,9 +150,12 @@ export class Device {
     return {
       send: async (operations) => {
         const results = [];
+        const sentAt = this.world.now;
         await call(async () => {
           for (const operation of operations) {
             if (results.length > 0) await this.turn(life);
+            // No request is on its way for days.
+            if (this.world.now - sentAt > HOUR_MS) throw new Unreachable("too late");
             results.push(this.#thinned(this.#handle(operation)));
           }
         });
@@ -164,10 +179,12 @@ export class Device {
 
   /** An answer may leave out the memo for its length. */
   #thinned(result) {
-    if (!this.world.chance(0.2)) return structuredClone(result);
-    const { memo: _, problem, ...rest } = structuredClone(result);
-    if (problem) delete problem.current;
-    return problem ? { ...rest, problem } : rest;
+    const thinned = structuredClone(result);
+    if (this.world.chance(0.2)) {
+      delete thinned.memo;
+      delete thinned.problem?.current;
+    }
+    return thinned;
   }
 
   async #call(work, life) {
@@ -176,12 +193,7 @@ export class Device {
     if (!this.isOnline) throw new Unreachable("offline");
     if (world.chance(world.loss)) {
       // The request may come too late for us, and be carried out all the same.
-      if (world.chance(0.3)) world.start(async () => {
-        for (let turns = world.below(30); turns > 0; turns -= 1) await world.turn();
-        await Promise.resolve().then(work).catch((error) => {
-          if (!(error instanceof Problem)) throw error;
-        });
-      });
+      if (world.chance(0.3)) this.#later(30, work);
       await this.turn(life);
       throw new Unreachable("the request got lost");
     }

@@ -13,6 +13,18 @@ export async function codeFrom(root) {
   return Object.assign({}, ...modules);
 }
 
+/** Lives through many histories. Returns the first seed that goes wrong, with its error, or null. */
+export async function firstWrong(code, from, histories) {
+  for (let seed = from; seed < from + histories; seed += 1) {
+    try {
+      await live(seed, code);
+    } catch (error) {
+      return { seed, error };
+    }
+  }
+  return null;
+}
+
 /** Lives through the history of a seed; throws what was wrong, with `trace` where it was asked for. */
 export async function live(seed, code, isTraced = false) {
   const world = new World(seed, isTraced);

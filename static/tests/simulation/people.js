@@ -145,6 +145,12 @@ export async function program(world, server, judge, deeds) {
   }
 }
 
+/** Days pass, in which no page is open. */
+function pass(world, devices) {
+  world.now += world.pick([DAY_MS, 8 * DAY_MS]);
+  for (const device of devices) device.crash();
+}
+
 /** Makes things go wrong. */
 export async function mischief(world, server, devices) {
   while (!world.isEnding) {
@@ -158,7 +164,7 @@ export async function mischief(world, server, devices) {
     else if (deed < 9) device.skew = world.pick([0, -2 * DAY_MS, 3 * DAY_MS, 1000]);
     else if (deed < 10 && world.chance(0.3)) server.forgetCursors();
     else if (deed < 11) server.quota = world.pick([Infinity, Infinity, 0, 3]);
-    else if (deed < 12 && world.chance(0.2)) world.now += world.pick([DAY_MS, 8 * DAY_MS]);
+    else if (deed < 12 && world.chance(0.2)) pass(world, devices);
     else if (deed < 13) device.signIn();
     else world.trouble = world.pick([0, 0, 0.3]);
   }
