@@ -116,13 +116,15 @@ export class Engine {
     const ids = new Set(page.items.map(({ id }) => id));
     const records = [...storage.all()];
     const keys = records.filter((record) => (record.id !== null && ids.has(record.id)) || isUnnamed(record));
+    let isApplied = false;
     await storage.update([...keys.map(({ key }) => key), ...ids], (found, place) => {
       if (place.cursor !== before.cursor || place.pass !== before.pass) return {}; // Another tab was faster.
+      isApplied = true;
       const outcome = applyPage(found, page.items, place, carriedOut, { now: this.#ports.now(), newKey });
       const isMoved = page.next !== place.cursor;
       return isMoved ? { ...outcome, place: { ...place, cursor: page.next } } : outcome;
     });
-    this.#isAtEnd = !page.more;
+    this.#isAtEnd = isApplied && !page.more;
     return true;
   }
 
