@@ -54,7 +54,7 @@ export class Storage {
     }
     if (put.length > 0 || remove.length > 0) this.#device.world.changedAt = this.#device.world.turns;
     if (place) this.#place = freeze({ ...place });
-    this.#device.world.tell(this.#device.name, "keeps", put.map(({ key, id, text, sending }) => [key, id, text, sending?.method]), "removes", remove, place ?? "");
+    this.#device.world.tell(this.#device.name, "keeps", put.map(({ key, id, text, sending, base, conflict, trashed_at }) => [key, id, text, sending, base?.version, base?.text, conflict, trashed_at]), "removes", remove, place ?? "");
     await this.#device.turn(life);
   }
 }

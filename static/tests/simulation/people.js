@@ -107,7 +107,7 @@ export async function decide(device, storage, key) {
     let choice = world.pick(["keep", "drop"]);
     if (kind === "text") {
       const side = world.pick(["mine", "theirs", "both"]);
-      const { parts } = code.merge(ancestor, record.text, theirs);
+      const parts = code.choicesOf(ancestor, record.text, theirs);
       const text = code.textOf(parts, (part) => (side === "both" ? part.theirs + part.mine : part[side])) || world.name("w");
       judge.wrote(`${record.text} ${theirs}`, text);
       judge.doubled(side === "both" ? text : "");

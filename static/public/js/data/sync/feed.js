@@ -15,7 +15,7 @@ import { answered, met } from "./settle.js";
  * @param {Map<string, MemoRecord>} records those that the changes may be about
  * @param {Change[]} changes
  * @param {Place} place
- * @param {Set<string>} carriedOut the names of requests that are known to be carried out
+ * @param {Map<string, boolean | null>} carriedOut whether requests are, by their names, as far as that is known
  * @param {World} world
  * @returns {Outcome}
  */
@@ -37,14 +37,14 @@ export function applyPage(records, changes, place, carriedOut, world) {
   return { put, remove };
 }
 
-/** @param {MemoRecord | undefined} record @param {Change} change @param {Place} place @param {Set<string>} carriedOut
+/** @param {MemoRecord | undefined} record @param {Change} change @param {Place} place @param {Map<string, boolean | null>} carriedOut
  * @param {World} world @returns {MemoRecord[]} */
 function applied(record, { id, version, deleted, memo }, place, carriedOut, world) {
   if (!record) return memo && !deleted ? [learned(memo, place.pass)] : [];
   if (deleted) return record.base && record.base.version < version ? lost({ ...record, sending: null }, world) : [record];
   if (!memo) return [record];
   if (record.id === null) return answered(record, { status: 201, id, memo }, world);
-  return met(record, memo, carriedOut.has(record.sending?.nonce ?? ""), world);
+  return met(record, memo, carriedOut.get(record.sending?.nonce ?? "") ?? null, world);
 }
 
 /** A memo of this device whose create was not answered, and is what the feed tells of: both were written in the same

@@ -44,6 +44,13 @@ export function textOf(parts, choose) {
   return text.endsWith("\n") ? text.slice(0, -1) : text;
 }
 
+/** What there is to choose from; all of it, where the texts would come together but should not.
+ * @param {string} base @param {string} mine @param {string} theirs @returns {Part[]} */
+export function choicesOf(base, mine, theirs) {
+  const { text, parts } = merge(base, mine, theirs);
+  return text === null || mine === theirs ? parts : [{ base, mine, theirs }];
+}
+
 /** @param {string} text @returns {Merged} */
 const decided = (text) => ({ text, parts: [{ text: `${text}\n` }] });
 
@@ -64,6 +71,13 @@ function within({ aContent, oContent, bContent }, steps) {
     text += (word.stable ? word.bufferContent : word.aContent).join("");
   }
   return { text };
+}
+
+/** Whether both texts have words that the one before has not.
+ * @param {string} base @param {string} mine @param {string} theirs */
+export function haveSameNews(base, mine, theirs) {
+  const [old, first] = [base, mine].map((text) => new Set(text.match(WORDS) ?? []));
+  return (theirs.match(WORDS) ?? []).some((word) => first.has(word) && !old.has(word));
 }
 
 /** The stretches of three lists. What all of them begin and end with is not compared.

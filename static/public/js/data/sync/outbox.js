@@ -16,7 +16,7 @@ import { answered, isPassing, met, sentState, slugOf } from "./settle.js";
 /** @typedef {import("./settle.js").Result} Result */
 /** A memo with its request. @typedef {MemoRecord & {sending: Sending}} SendingRecord */
 /** What is known of a request: its answer, or the memo as it is, and whether the request is among what led to that.
- * @typedef {{result: Result} | {memo: Memo | null, isCarriedOut: boolean}} Fate */
+ * @typedef {{result: Result} | {memo: Memo | null, isCarriedOut: boolean | null}} Fate */
 
 /** The service's bounds of one request, the second with room for what is around the texts. */
 const OPERATIONS_MAX = 100;
@@ -74,22 +74,22 @@ export class Outbox {
     await storage.update([key], (records, place) => {
       const found = records.get(key);
       if (found?.id !== id || !found) return {};
-      const next = this.#fated(found, { memo, isCarriedOut: false });
+      const next = this.#fated(found, { memo, isCarriedOut: null });
       return replaced([found], next.map((one) => (one.key === key ? { ...one, pass: place.pass } : one)));
     });
   }
 
-  /** The names of the requests that led to what the feed tells, as far as that has to be asked for.
+  /** Whether requests are among what led to what the feed tells, by their names, as far as that is known.
    * @param {Change[]} changes */
   async carriedOut(changes) {
-    /** @type {Set<string>} */
-    const names = new Set();
+    /** @type {Map<string, boolean | null>} */
+    const known = new Map();
     const byId = new Map(changes.map((change) => [change.id, change.memo]));
     for (const record of this.#ports.storage.all()) {
       const memo = record.id === null ? undefined : byId.get(record.id);
-      if (memo && record.sending && (await this.#isCarriedOut(record, memo))) names.add(record.sending.nonce);
+      if (memo && record.sending) known.set(record.sending.nonce, await this.#isCarriedOut(record, memo));
     }
-    return names;
+    return known;
   }
 
   /** The memos whose turn it is, as many as one request takes.
@@ -164,7 +164,9 @@ export class Outbox {
     }
     if (id === undefined || (result.status !== 412 && slugOf(result) !== "in-trash")) return { result };
     const memo = result.problem?.current ?? (await this.#read(id));
-    return { memo, isCarriedOut: memo !== null && (await this.#isCarriedOut(record, memo)) };
+    // Only a request that had no answer may have been carried out by now.
+    const isFirst = record.sending.tries === 1;
+    return { memo, isCarriedOut: isFirst || memo === null ? false : await this.#isCarriedOut(record, memo) };
   }
 
   /** @param {string} id @returns {Promise<Memo | null>} */
@@ -177,16 +179,15 @@ export class Outbox {
     }
   }
 
-  /** Whether the memo's text was the one that was sent, before it was changed again. Only a request that had no answer may
-   * have been carried out.
-   * @param {MemoRecord} record @param {Memo} memo */
+  /** Whether the memo's text was the one that was sent, before it was changed again; null where that is not known.
+   * @param {MemoRecord} record @param {Memo} memo @returns {Promise<boolean | null>} */
   async #isCarriedOut(record, memo) {
     const sent = sentState(record);
-    if (!sent || !record.sending?.body?.text || record.sending.tries === 1 || memo.version <= sent.version) return false;
+    if (!sent || !record.sending?.body?.text || memo.version <= sent.version) return null;
     try {
       return (await this.#ports.api.version(memo.id, sent.version)).text === sent.text;
     } catch (error) {
-      if (isProblem(error, "not-found")) return false;
+      if (isProblem(error, "not-found")) return null;
       throw error;
     }
   }

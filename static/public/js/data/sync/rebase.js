@@ -1,6 +1,6 @@
 // What becomes of a memo when the server has another state of it than the one that the person's changes began from.
 
-import { merge } from "./merge.js";
+import { haveSameNews, merge } from "./merge.js";
 import { copyOf, settled } from "./record.js";
 
 /** @typedef {import("./record.js").Fields} Fields */
@@ -14,9 +14,10 @@ import { copyOf, settled } from "./record.js";
  * @param {Memo} memo as the server has it
  * @param {Fields} known what the server had when the changes began
  * @param {World} world
+ * @param {boolean} [isUncertain] whether some of the changes may be among what led to that state
  * @returns {MemoRecord[]} the memo, and what else comes of it
  */
-export function rebased(record, memo, known, world) {
+export function rebased(record, memo, known, world, isUncertain = false) {
   const ancestor = record.conflict?.ancestor ?? known.text;
   const [theirs, copies] = theirText(record, memo, known, world);
   const change = { isHere: record.text !== ancestor && record.text !== theirs, isThere: theirs !== ancestor };
@@ -30,10 +31,12 @@ export function rebased(record, memo, known, world) {
   };
   if (isDeletedThere) return [told({ ...next, conflict: { kind: "trashed", ancestor, theirs } }, record), ...copies];
   const { text } = merge(ancestor, record.text, theirs);
-  if (text === null) {
+  // What is there already would be there twice.
+  const isDoubtful = (isUncertain && haveSameNews(ancestor, record.text, theirs)) || record.conflict?.isDoubtful === true;
+  if (text === null || (isDoubtful && change.isHere && change.isThere)) {
     // Where there is something to decide, it is not in the trash.
     const open = { ...next, trashed_at: null, gone: false };
-    return [told({ ...open, conflict: { kind: "text", ancestor, theirs } }, record), ...copies];
+    return [told({ ...open, conflict: { kind: "text", ancestor, theirs, isDoubtful } }, record), ...copies];
   }
   return [told({ ...next, text, conflict: null }, record, change), ...copies];
 }

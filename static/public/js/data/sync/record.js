@@ -20,8 +20,9 @@ import { merge } from "./merge.js";
  */
 /**
  * Two texts of which neither may be lost. `text`: both were changed from `ancestor`; the other one is `theirs`. `trashed`:
- * it was changed here and put into the trash elsewhere; `gone`: there it was deleted for good.
- * @typedef {{kind: "text" | "trashed" | "gone", ancestor: string, theirs: string}} Conflict
+ * it was changed here and put into the trash elsewhere; `gone`: there it was deleted for good. `isDoubtful`: it is not known
+ * whether the other text holds a change of this one already.
+ * @typedef {{kind: "text" | "trashed" | "gone", ancestor: string, theirs: string, isDoubtful?: boolean}} Conflict
  */
 /** Why the service does not take it. @typedef {{status: number, slug: string, members: Record<string, any>}} Refusal */
 /**

@@ -79,7 +79,7 @@ function refused(record, result) {
  * The memo when the server has told its state, other than by carrying out the request that may be under way.
  * @param {MemoRecord} record
  * @param {Memo} memo
- * @param {boolean} isCarriedOut whether the request is known to be among what led to that state
+ * @param {boolean | null} isCarriedOut whether the request is among what led to that state; null where that is not known
  * @param {World} world
  * @returns {MemoRecord[]}
  */
@@ -94,8 +94,9 @@ export function met(record, memo, isCarriedOut, world) {
   }
   if (!sent) return rebased(record, memo, base, world);
   // At the version that it is meant for, the request may be carried out yet; past it, it was or never will be.
-  const isOurs = isCarriedOut || (memo.version === sent.version && isAsSent(memo, sent));
-  return rebased({ ...record, sending: null }, memo, isOurs ? sent : base, world);
+  const isOurs = isCarriedOut === true || (memo.version === sent.version && isAsSent(memo, sent));
+  const isUncertain = !isOurs && isCarriedOut === null && memo.version > sent.version;
+  return rebased({ ...record, sending: null }, memo, isOurs ? sent : base, world, isUncertain);
 }
 
 /** @param {Memo} memo @param {Memo} sent */
