@@ -1,6 +1,6 @@
 // What was written before there was an account becomes the account's.
 
-import { changed, fieldsOf } from "./record.js";
+import { changed, copyOf, fieldsOf } from "./record.js";
 
 /** @typedef {import("./engine.js").Storage} Storage */
 /** @typedef {import("./record.js").MemoRecord} MemoRecord */
@@ -32,7 +32,7 @@ export async function adopt(guest, own, world) {
 function joined(mine, record, moved, world) {
   if (!mine) return [record];
   if (mine.text === record.text) return [];
-  return moved ? changed(mine, { text: record.text, shown: moved.text }, world) : [{ ...record, key: world.newKey() }];
+  return moved ? changed(mine, { text: record.text, shown: moved.text }, world) : [copyOf(record.text, record, world)];
 }
 
 /** @param {MemoRecord | undefined} one @param {MemoRecord} other */

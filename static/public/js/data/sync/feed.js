@@ -20,21 +20,27 @@ import { answered, met } from "./settle.js";
  * @returns {Outcome}
  */
 export function applyPage(records, changes, place, carriedOut, world) {
+  const known = new Map(records);
   /** @type {Map<string, MemoRecord>} */
-  const byId = new Map();
-  for (const record of records.values()) if (record.id !== null) byId.set(record.id, record);
-  /** @type {MemoRecord[]} */
-  const put = [];
-  /** @type {string[]} */
-  const remove = [];
+  const put = new Map();
+  /** @type {Set<string>} */
+  const remove = new Set();
   for (const change of changes) {
-    const record = byId.get(change.id) ?? ownOf(records.values(), change.memo);
+    const record = [...known.values()].find(({ id }) => id === change.id) ?? ownOf(known.values(), change.memo);
     const next = applied(record, change, place, carriedOut, world);
-    if (record && !next.some(({ key }) => key === record.key)) remove.push(record.key);
-    const seen = next.map((one) => (one.id === change.id && one.pass !== place.pass ? { ...one, pass: place.pass } : one));
-    put.push(...seen.filter((one) => one !== record));
+    if (record && !next.some(({ key }) => key === record.key)) {
+      known.delete(record.key);
+      put.delete(record.key);
+      remove.add(record.key);
+    }
+    for (const one of next) {
+      if (one === record && one.pass === place.pass) continue;
+      const seen = one.id === change.id ? { ...one, pass: place.pass } : one;
+      known.set(seen.key, seen);
+      put.set(seen.key, seen);
+    }
   }
-  return { put, remove };
+  return { put: [...put.values()], remove: [...remove] };
 }
 
 /** @param {MemoRecord | undefined} record @param {Change} change @param {Place} place @param {Map<string, boolean | null>} carriedOut
