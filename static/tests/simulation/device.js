@@ -13,6 +13,12 @@ const freeze = (value) => {
   return value;
 };
 
+/** Whether it is a text that had no place in its memo, and has one of its own, with words that both have. */
+function isCopy(record, keys, before) {
+  if (record.id !== null || record.refusal || record.undated || record.conflict) return false;
+  return !keys.includes(record.key) || (before?.sending && !record.sending);
+}
+
 /** What is kept, with turns of others before and after each write, in one of which it may crash. */
 export class Storage {
   #records = new Map();
@@ -48,8 +54,7 @@ export class Storage {
     for (const key of remove) this.#records.delete(key);
     for (const record of put) {
       if (record === undefined || this.#device.judge.isWrong(record)) throw new Error(`wrong: ${JSON.stringify(record)}`);
-      // A text that had no place in its memo has one of its own, with words that both have.
-      if (keys.length > 0 && !keys.includes(record.key) && record.id === null) this.#device.judge.doubled(record.text);
+      if (keys.length > 0 && isCopy(record, keys, found.get(record.key))) this.#device.judge.doubled(record.text);
       this.#records.set(record.key, freeze(structuredClone(record)));
     }
     if (put.length > 0 || remove.length > 0) this.#device.world.changedAt = this.#device.world.turns;

@@ -250,7 +250,7 @@ function withoutTwin(next, records) {
   if (!twin) return [next, []];
   const isChanged = twin.queued !== null || twin.sending !== null || twin.conflict !== null;
   if (!isChanged) return [next, [twin]];
-  const isNothingNew = memo.queued === null;
+  const isNothingNew = memo.text === memo.base?.text || memo.text === twin.text;
   return [isNothingNew ? others : [{ ...memo, id: null, base: null }, ...others], []];
 }
 
