@@ -75,7 +75,7 @@ export class Outbox {
       const found = records.get(key);
       if (found?.id !== id || !found) return {};
       const next = this.#fated(found, { memo, isCarriedOut: null });
-      return replaced([found], next.map((one) => (one.key === key ? { ...one, pass: place.pass } : one)));
+      return replaced([found], next.map((one) => (one.key === key ? seenIn(one, place) : one)));
     });
   }
 
@@ -205,7 +205,7 @@ export class Outbox {
       for (const [key, { nonce, fate }] of fates) {
         const record = records.get(key);
         if (record?.sending?.nonce !== nonce || !record) continue; // Another tab was faster.
-        const next = this.#fated(record, fate).map((one) => (one.key === key ? { ...one, pass: place.pass } : one));
+        const next = this.#fated(record, fate).map((one) => (one.key === key ? seenIn(one, place) : one));
         const [named, twin] = withoutTwin(next, records);
         before.push(record, ...twin);
         after.push(...named);
@@ -232,6 +232,11 @@ function reopened(record) {
 /** The memo with its request once more.
  * @param {MemoRecord} record */
 const again = (record) => record.sending && { ...record, sending: { ...record.sending, tries: record.sending.tries + 1 } };
+
+/** The memo as it was seen on the server. Before a reading of everything has begun that does not count: by then it may be
+ * gone again, and the reading would not tell.
+ * @param {MemoRecord} record @param {import("./engine.js").Place} place @returns {MemoRecord} */
+const seenIn = (record, place) => (place.cursor === null ? record : { ...record, pass: place.pass });
 
 /** @param {SendingRecord} record @returns {Operation} */
 function operationOf({ id, sending: { method, if_match, body, nonce } }) {
