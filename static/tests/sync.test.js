@@ -6,9 +6,9 @@ import { test } from "node:test";
 import { codeFrom, firstWrong } from "./simulation/history.js";
 import { MUTANTS, mutated } from "./simulation/mutants.js";
 
-const HISTORIES = 400;
+const HISTORIES = 200;
 /** Within so many histories every mutant must be found that is not rare. */
-const ENOUGH = 300;
+const ENOUGH = 150;
 
 test("devices and the server come to have the same, and nothing is lost or there twice", async () => {
   const wrong = await firstWrong(await codeFrom(new URL("../public/js/", import.meta.url).href), 1, HISTORIES);

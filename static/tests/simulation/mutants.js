@@ -17,7 +17,7 @@ export const MUTANTS = [
   ["what may be there already is merged in once more", "rebase", "(isUncertain && haveSameNews(ancestor, record.text, theirs))", "false", "rare"],
   ["a date that is refused is sent again", "settle", "undated: true", "undated: false"],
   ["what others wrote is overwritten", "rebase", "const { text } = merge(ancestor, record.text, theirs);", "const { text } = record;"],
-  ["a conflict is decided by itself", "rebase", "if (text === null) {", "if (text === null) { return [told({ ...next, conflict: null }, record)];"],
+  ["a conflict is decided by itself", "rebase", "if (text === null || (", "if (text === null) return [told({ ...next, conflict: null }, record)];\n  if (text === null || ("],
   ["an edited memo that was deleted elsewhere goes without a question", "rebase",
     "if (record.gone || (record.text === ancestor && base) || record.text === base?.text) return copies;", "return copies;"],
   ["a memo that was changed elsewhere is deleted for good", "rebase", "gone: record.gone && !isThere", "gone: record.gone", "rare"],

@@ -93,7 +93,7 @@ export function changed(record, deed, world) {
   const gone = (record.gone || deed.gone === true) && trashed_at !== null;
   if (gone && !record.base && !record.sending) return [];
   const next = { ...record, pinned, archived, trashed_at, gone, refusal: null, note: null, queued: record.queued ?? world.now };
-  const [written, ...copies] = text === shown ? [next] : withText(outOfTrash(next, shown), shown, text, world);
+  const [written, ...copies] = text === shown ? [next] : withText(outOfTrash(next), shown, text, world);
   return [settled(written), ...copies];
 }
 
@@ -105,12 +105,12 @@ function trashedAt(record, deed, now) {
 }
 
 /** Somebody writes in a memo that was put into the trash meanwhile: elsewhere, which is to be decided about, or in another tab.
- * @param {MemoRecord} record @param {string} shown @returns {MemoRecord} */
-function outOfTrash(record, shown) {
+ * @param {MemoRecord} record @returns {MemoRecord} */
+function outOfTrash(record) {
   const { base, trashed_at, conflict } = record;
   if (trashed_at === null || conflict) return record;
   const alive = { ...record, trashed_at: null, gone: false };
-  return base?.trashed_at ? { ...alive, conflict: { kind: "trashed", ancestor: shown, theirs: base.text } } : alive;
+  return base?.trashed_at ? { ...alive, conflict: { kind: "trashed", ancestor: base.text, theirs: base.text } } : alive;
 }
 
 /** Another tab, or a merge, may have changed the text since it was shown: then both changes come together.

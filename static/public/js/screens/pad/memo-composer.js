@@ -1,8 +1,6 @@
 // <memo-composer>: the pad for a new memo. What is written stays on this device until it is saved.
 
-import { knownTags } from "../../data/known-tags.js";
-import { newAttempt } from "../../data/memo-service.js";
-import { drafts, memos } from "../../data/stores.js";
+import { drafts, memos, tags } from "../../data/stores.js";
 import { hasKeyboard, SAVE_KEYS } from "../../lib/device.js";
 import { find, findElement } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
@@ -18,7 +16,7 @@ export class MemoComposer extends HTMLElement {
   #text = find(this, "textarea", HTMLTextAreaElement);
   #shortcut = findElement(this, ".shortcut");
   #state = findElement(this, ".state");
-  #tools = addTools(this.#text, knownTags);
+  #tools = addTools(this.#text, () => tags.newest);
   #busy = false;
 
   constructor() {
@@ -53,7 +51,6 @@ export class MemoComposer extends HTMLElement {
     this.#text.scrollTop = this.#text.scrollHeight; // The caret is to be seen.
   }
 
-  /** Another text is another attempt, so the old one's name goes. */
   #keepDraft() {
     const text = this.#text.value;
     if (text.trim() === "") drafts.delete(DRAFT);
@@ -79,31 +76,21 @@ export class MemoComposer extends HTMLElement {
       this.#text.focus();
       return;
     }
-    // The attempt's name is kept with the draft: also after a reload, saving the same text again is the same attempt.
-    const attempt = drafts.get(DRAFT)?.attempt ?? newAttempt();
-    drafts.set(DRAFT, { text, attempt });
-    this.#setBusy(true);
+    this.#busy = true;
     try {
-      await memos.create(text, attempt);
-      drafts.delete(DRAFT);
-      this.#text.value = "";
+      await memos.create(text);
+      // What was written while it was being kept is the next one.
+      this.#text.value = this.#text.value.startsWith(text) ? this.#text.value.slice(text.length).trimStart() : "";
       this.#tools.endPreview();
-      this.#showState(true);
+      this.#keepDraft();
       // The next memo can be begun at once; a keyboard on the screen would cover what was saved.
       if (hasKeyboard() && this.contains(document.activeElement)) this.#text.focus({ preventScroll: true });
       notify({ key: "saved" });
     } catch (error) {
       notifyError(error);
     } finally {
-      this.#setBusy(false);
+      this.#busy = false;
     }
-  }
-
-  /** @param {boolean} isBusy */
-  #setBusy(isBusy) {
-    this.#busy = isBusy;
-    this.#form.ariaBusy = String(isBusy);
-    this.#text.readOnly = isBusy;
   }
 }
 
