@@ -8,7 +8,7 @@ import { World } from "./world.js";
 
 /** The code that is tested, from a folder like `public/js/`. */
 export async function codeFrom(root) {
-  const names = ["engine", "record", "plan", "merge", "adopt"];
+  const names = ["engine", "place", "record", "plan", "merge", "adopt"];
   const modules = await Promise.all(names.map((name) => import(new URL(`data/sync/${name}.js`, root).href)));
   return Object.assign({}, ...modules);
 }

@@ -26,7 +26,7 @@ export const MUTANTS = [
   ["tabs overwrite each other", "record", "const merged = merge(shown, text, record.text).text;", "const merged = text;"],
   ["a memo on its way is said to be saved", "record", "if (!base || sending || conflict || gone) return false;\n", "if (!base || conflict || gone) return false;\n  return true;\n"],
   ["the place in the feed moves on without the news", "engine", "{ ...outcome, place: { ...place, cursor: page.next } }", "{ place: { ...place, cursor: page.next } }"],
-  ["who reads everything anew keeps what is gone", "feed", "id !== null && pass < place.pass", "id !== null && pass < 0"],
+  ["who reads everything anew keeps what is gone", "place", "id !== null && pass < place.pass", "id !== null && pass < 0"],
   ["what became of a request of long ago is not looked for", "feed", "if (!body || !memo) continue;", "continue;"],
   ["a guest's memos are moved twice", "adopt", "if (mine.text === record.text) return [];", "", "rare"],
 ];

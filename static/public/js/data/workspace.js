@@ -1,11 +1,8 @@
 // Whose memos are on this page: those of the person who is signed in here, also when the session has ended or the network
 // is away; before there is an account, those of a guest. Each has a database of their own.
 
-import { adopt } from "./sync/adopt.js";
 import { memoryDatabase, openDatabase, removeDatabase } from "./local/database.js";
 import { LocalMemos } from "./local/local-memos.js";
-import { memoApi } from "./local/memo-api.js";
-import { SyncLoop } from "./local/sync-loop.js";
 import { newKey } from "./memos.js";
 
 /** @typedef {import("./session.js").User} User */
@@ -21,7 +18,7 @@ export class Workspace extends EventTarget {
   #owner = null;
   /** @type {LocalMemos | null} */
   #local = null;
-  /** @type {SyncLoop | null} */
+  /** @type {import("./local/sync-loop.js").SyncLoop | null} */
   #sync = null;
   /** One after the other. */
   #opening = Promise.resolve();
@@ -104,7 +101,7 @@ export class Workspace extends EventTarget {
     this.#owner = owner;
     if (owner) this.#storage.set(OWNER, JSON.stringify(owner));
     this.#memos.local = local;
-    if (owner) this.#start(owner, local);
+    if (owner) this.#start(owner, local).catch(() => {}); // Offline: what is written is kept, and goes at the next visit.
     this.dispatchEvent(new Event("open"));
     this.dispatchEvent(new Event("change"));
   }
@@ -124,16 +121,20 @@ export class Workspace extends EventTarget {
   /** One tab at a time; another one may still be writing as the guest.
    * @param {LocalMemos} own @param {LocalMemos | null} open the guest's memos, where they are open already */
   async #adopt(own, open) {
-    const move = async () => {
-      const guest = open ?? (await this.#openLocal(nameOf(null)));
-      await adopt(guest, own, () => ({ now: Date.now(), newKey }));
-      if (guest !== open) guest.close();
-    };
-    await (navigator.locks ? navigator.locks.request("adopt", move) : move());
+    const guest = open ?? (await this.#openLocal(nameOf(null)));
+    if (!guest.all().next().done) {
+      const { adopt } = await import("./sync/adopt.js");
+      const move = () => adopt(guest, own, () => ({ now: Date.now(), newKey }));
+      await (navigator.locks ? navigator.locks.request("adopt", move) : move());
+    }
+    if (guest !== open) guest.close();
   }
 
-  /** @param {User} owner @param {LocalMemos} local */
-  #start(owner, local) {
+  /** What brings things together comes when the memos are to be seen.
+   * @param {User} owner @param {LocalMemos} local */
+  async #start(owner, local) {
+    const [{ SyncLoop }, { memoApi }] = await Promise.all([import("./local/sync-loop.js"), import("./local/memo-api.js")]);
+    if (this.#local !== local) return; // Somebody else's by now.
     const name = nameOf(owner);
     const api = memoApi(this.#session, owner.id);
     const ports = { storage: local, api, now: Date.now, random: Math.random, newKey };
@@ -141,6 +142,7 @@ export class Workspace extends EventTarget {
     sync.addEventListener("change", () => this.dispatchEvent(new Event("change")));
     local.addEventListener("change", () => sync.nudge());
     this.#sync = sync;
+    this.dispatchEvent(new Event("change"));
   }
 
   /** @returns {User | null} */

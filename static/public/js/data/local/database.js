@@ -1,7 +1,7 @@
 // The memos of one person in this browser's database. What was written is there after a crash, as far as the browser can.
 
 /** @typedef {import("../sync/engine.js").Outcome} Outcome */
-/** @typedef {import("../sync/engine.js").Place} Place */
+/** @typedef {import("../sync/place.js").Place} Place */
 /** @typedef {import("../sync/record.js").MemoRecord} MemoRecord */
 /**
  * Where memos are kept. `update` reads, lets `work` decide without waiting, and writes, at once or not at all.

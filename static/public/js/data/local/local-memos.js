@@ -1,10 +1,10 @@
 // The memos on this device: what the database holds, in memory, the same in all tabs.
 
-import { START } from "../sync/engine.js";
+import { START } from "../sync/place.js";
 import { statusOf } from "../sync/plan.js";
 
 /** @typedef {import("../sync/engine.js").Outcome} Outcome */
-/** @typedef {import("../sync/engine.js").Place} Place */
+/** @typedef {import("../sync/place.js").Place} Place */
 /** @typedef {import("../sync/record.js").MemoRecord} MemoRecord */
 /** What tabs tell each other: the keys of what has changed, or that nothing is there any more.
  * @typedef {{changed?: string[], isCleared?: boolean}} Message */

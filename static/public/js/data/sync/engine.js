@@ -2,19 +2,17 @@
 // of them, and goes on from what the storage holds.
 
 import { Problem, SignedOut, Unreachable } from "../../lib/api.js";
-import { applyPage, isLeftOver, newPass } from "./feed.js";
+import { applyPage } from "./feed.js";
 import { Outbox } from "./outbox.js";
 import { Patience } from "./patience.js";
+import { isLeftOver, newPass } from "./place.js";
 
 /** @typedef {import("./record.js").MemoRecord} MemoRecord */
 /** @typedef {import("./record.js").Memo} Memo */
 /** @typedef {import("./settle.js").Result} Result */
 /** A request for one memo. @typedef {{method: "POST" | "PATCH" | "DELETE", id?: string, if_match?: number, body?: object, idempotency_key?: string}} Operation */
 /** @typedef {{id: string, version: number, deleted: boolean, memo?: Memo}} Change */
-/**
- * How far this device has come in the feed. `isAnew`: it reads everything, and what it does not meet is gone by the end.
- * @typedef {{cursor: string | null, pass: number, isAnew: boolean}} Place
- */
+/** @typedef {import("./place.js").Place} Place */
 /** What comes of a change of the storage. @typedef {{put?: MemoRecord[], remove?: string[], place?: Place}} Outcome */
 /**
  * Where everything is kept. `update` reads the memos of these keys, and writes what `work` makes of them, at once or not at
@@ -39,9 +37,6 @@ import { Patience } from "./patience.js";
  * @typedef {{phase: "working" | "resting" | "offline" | "troubled" | "signed-out", wait: number | null}} Standing
  */
 /** @typedef {{storage: Storage, api: Api, now: () => number, random: () => number, newKey: () => string}} Ports */
-
-/** @type {Place} */
-export const START = { cursor: null, pass: 1, isAnew: true };
 
 export class Engine {
   #ports;

@@ -6,7 +6,7 @@ import { answered, met } from "./settle.js";
 
 /** @typedef {import("./engine.js").Change} Change */
 /** @typedef {import("./engine.js").Outcome} Outcome */
-/** @typedef {import("./engine.js").Place} Place */
+/** @typedef {import("./place.js").Place} Place */
 /** @typedef {import("./record.js").Memo} Memo */
 /** @typedef {import("./record.js").MemoRecord} MemoRecord */
 /** @typedef {import("./record.js").World} World */
@@ -64,11 +64,3 @@ function ownOf(records, memo) {
   }
   return undefined;
 }
-
-/** The place of who has to begin anew. What is on this device stays until it is known what is gone.
- * @param {Place} place @returns {Place} */
-export const newPass = (place) => ({ cursor: null, pass: place.pass + 1, isAnew: true });
-
-/** Whether a reading of everything has not met the memo.
- * @param {MemoRecord} record @param {Place} place */
-export const isLeftOver = ({ id, pass }, place) => id !== null && pass < place.pass;

@@ -235,7 +235,7 @@ const again = (record) => record.sending && { ...record, sending: { ...record.se
 
 /** The memo as it was seen on the server. Before a reading of everything has begun that does not count: by then it may be
  * gone again, and the reading would not tell.
- * @param {MemoRecord} record @param {import("./engine.js").Place} place @returns {MemoRecord} */
+ * @param {MemoRecord} record @param {import("./place.js").Place} place @returns {MemoRecord} */
 const seenIn = (record, place) => (place.cursor === null ? record : { ...record, pass: place.pass });
 
 /** @param {SendingRecord} record @returns {Operation} */
