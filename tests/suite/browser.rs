@@ -24,13 +24,15 @@ mod writing;
 const SAVE: &str = "\u{e009}\u{e007}\u{e000}";
 
 async fn sign_up(browser: &Browser, name: &str) {
+    browser.stroll("/sign-up").await;
     browser.fill("#username", name).await;
     browser.fill("#password", PASSWORD).await;
     browser.click("#sign-up").await;
-    browser.sees("#new-memo").await;
+    browser.is_synced().await;
 }
 
 async fn sign_in(browser: &Browser, username: &str) {
+    browser.stroll("/sign-in").await;
     browser.fill("#username", username).await;
     browser.fill("#password", PASSWORD).await;
     browser.click("#sign-in").await;
@@ -41,6 +43,7 @@ async fn open_as(user: &User, app: &TestApp, screen: Screen) -> Option<Browser> 
     let browser = Browser::open(app, screen).await?;
     sign_in(&browser, &user.username).await;
     browser.sees("#new-memo").await;
+    browser.is_synced().await;
     Some(browser)
 }
 

@@ -64,7 +64,7 @@ function render(how) {
     display(waiting);
     return;
   }
-  const instead = detour(place, session.user !== null, router.next);
+  const instead = detour(place, session.user !== null, router.next) ?? toOthersMemo(place);
   if (instead) {
     router.go(instead.address, { replace: true, next: instead.next });
     return;
@@ -74,6 +74,13 @@ function render(how) {
   document.documentElement.dataset.place = place.route.path;
   showScreen(place, how);
   router.restoreScroll();
+}
+
+/** A guest who goes to a memo that is not on this device may have an account that has it.
+ * @param {Place} place */
+function toOthersMemo({ route, params, address }) {
+  const isHere = route.path !== "/m/{id}" || workspace.owner !== null || memos.get(params.id) !== null;
+  return isHere || waiting ? null : { address: "/sign-in", next: address };
 }
 
 /** @param {Place} place @param {How} how */
@@ -128,7 +135,7 @@ async function restore() {
   } catch (error) {
     waiting = createUnreachableScreen(error, restore);
   }
-  if (router.place.route.audience !== "all") render("load");
+  if (router.place.route.audience !== "all" || toOthersMemo(router.place)) render("load");
 }
 
 /** Shows what belongs to who is signed in from now on. A session that ends by itself takes nothing away.
@@ -142,7 +149,8 @@ async function changeUser({ previous, asked }) {
   }
   workspace.wake();
   if (waiting) return; // `restore` goes on.
-  render("go");
+  if (asked && !session.user) router.go("/sign-in", { replace: true });
+  else render("go");
   if (session.user) return;
   if (asked) notify({ key: "signedOut" });
   else notifyTrouble({ key: "sessionEnded" });

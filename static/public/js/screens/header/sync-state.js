@@ -22,6 +22,7 @@ export function startSyncState() {
     else link.removeAttribute("href");
   };
   const showSoon = () => {
+    link.dataset.unsaved = String(memos.unsaved);
     timer ??= setTimeout(show, SETTLE_MS);
   };
   for (const target of [memos, workspace, session]) target.addEventListener("change", showSoon);
