@@ -118,3 +118,20 @@ test("somebody else's memos take the place of those that were there", async () =
   await locals[0].update([], () => ({ put: [learned(told("2", "two"), 1)] }));
   assert.equal(memos.get("2"), null, "nor does it hear of the others");
 });
+
+test("what is written while all is being read is there as well", async () => {
+  await put(told("1", "one"));
+  const load = database.load;
+  let go;
+  database.load = async () => {
+    const all = await load();
+    await new Promise((resolve) => (go = resolve));
+    return all;
+  };
+  const loading = locals[0].load();
+  await settle();
+  const id = await memos.create("two");
+  go();
+  await loading;
+  assert.deepEqual([memos.get("1").text, memos.get(id).text, memos.isLoaded], ["one", "two", true]);
+});

@@ -18,7 +18,7 @@ test("the tags of what is neither archived nor in the trash are counted, the new
   const memos = new EventTarget();
   const memo = (id, tags, fields) => ({ id, serverId: id, created_at: `2026-01-0${id}`, tags, archived: false, trashed_at: null, ...fields });
   const all = [memo("1", ["a", "b"]), memo("2", ["b"]), memo("3", ["c"], { archived: true }), memo("4", ["d"], { trashed_at: "x" })];
-  memos.all = () => all;
+  Object.assign(memos, { all: () => all, isLoaded: true });
   const tags = new TagIndex(memos);
   const counted = new Promise((resolve) => tags.addEventListener("change", resolve, { once: true }));
   memos.dispatchEvent(new Event("change"));

@@ -80,7 +80,7 @@ function render(how) {
  * @param {Place} place */
 function toOthersMemo({ route, params, address }) {
   const isHere = route.path !== "/m/{id}" || workspace.owner !== null || memos.get(params.id) !== null;
-  return isHere || waiting ? null : { address: "/sign-in", next: address };
+  return isHere || waiting || !memos.isLoaded ? null : { address: "/sign-in", next: address };
 }
 
 /** @param {Place} place @param {How} how */
@@ -118,17 +118,17 @@ function showTitle() {
   document.title = router.place.route.path === "/" ? t("appName") : `${t(key, params)} – ${t("appName")}`;
 }
 
-/** Shows the memos of this device, which needs no network, and finds out who is signed in. */
+/** Shows the pad, then the memos of this device, which needs no network, and finds out who is signed in. */
 async function start() {
-  await workspace.openLast();
   render("load");
-  await restore();
+  await Promise.all([workspace.openLast(), restore()]);
 }
 
 async function restore() {
   waiting = createOpeningScreen();
   try {
     await session.restore();
+    await workspace.opened;
     waiting = null;
     // The memos stay, and wait for their author to come back.
     if (workspace.owner && !session.user) notifyTrouble({ key: "sessionEnded" });
@@ -180,7 +180,7 @@ languageChange.addEventListener("change", showTitle);
 
 window.addEventListener("offline", () => notifyTrouble({ key: "offline" }));
 window.addEventListener("online", () => {
-  notify({ key: "online" });
+  clearToast(); // That there was no connection is over.
   if (waiting) restore();
 });
 // What is not on the server is on this device only; whoever leaves should know.

@@ -67,6 +67,8 @@ export default {
     other: "{count} memos are on this device only. Sign in to see them everywhere.",
   },
   syncWorking: { one: "Syncing · {count} left", other: "Syncing · {count} left" },
+  syncConflict: { one: "{count} memo needs your choice", other: "{count} memos need your choice" },
+  syncRefused: { one: "{count} memo could not be saved", other: "{count} memos could not be saved" },
   syncLooking: "Looking for news…",
   syncDone: "All saved · {time}",
   syncOffline: { one: "Offline · {count} on this device only", other: "Offline · {count} on this device only" },
@@ -97,7 +99,6 @@ export default {
     other: "With {count} letters this does not fit into one memo. Nothing is lost; please shorten it or split it in two.",
   },
   offline: "You are offline. You can go on writing; it is saved on the server when you are back.",
-  online: "You are back online.",
 
   signOutQuestion: "Sign out without saving?",
   unsavedTexts: {

@@ -64,6 +64,8 @@ export default {
   syncNobody: "로그인하면 어느 기기에서든 볼 수 있어요.",
   syncGuest: { other: "메모 {count}개가 이 기기에만 있어요. 로그인하면 어디서든 볼 수 있어요." },
   syncWorking: { other: "동기화 중 · {count}개 남음" },
+  syncConflict: { other: "골라야 할 메모 {count}개" },
+  syncRefused: { other: "서버에 저장하지 못한 메모 {count}개" },
   syncLooking: "새 소식 확인 중…",
   syncDone: "모두 저장됨 · {time}",
   syncOffline: { other: "오프라인 · 이 기기에만 {count}개" },
@@ -87,7 +89,6 @@ export default {
     other: "글이 {count}자로 길어서 메모 하나에 다 담기지 않아요. 쓴 글은 그대로 있으니 줄이거나 나누어 주세요.",
   },
   offline: "인터넷 연결이 끊겼어요. 계속 써도 돼요. 다시 연결되면 서버에 저장할게요.",
-  online: "다시 연결되었어요.",
 
   signOutQuestion: "저장하지 않고 로그아웃할까요?",
   unsavedTexts: {

@@ -19,6 +19,10 @@ import { View } from "./view.js";
 /** How many lists are kept, so that the way back is short. */
 const VIEWS_MAX = 20;
 
+/** Not while somebody writes. */
+const FRONT_MS = 2000;
+const FRONT_MAX = 100;
+
 /** Names that nobody has. (Browsers keep `crypto.randomUUID` from pages that come over plain http.) */
 export const newKey = () =>
   `k${Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
@@ -36,7 +40,13 @@ export class MemoStore extends EventTarget {
   #seen = new WeakMap();
   /** Counts every change of what is held. */
   revision = 0;
-  #onChange = () => this.#changed();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #frontTimer;
+  #onChange = () => {
+    this.#changed();
+    clearTimeout(this.#frontTimer);
+    this.#frontTimer = setTimeout(() => this.#keepFront(), FRONT_MS);
+  };
   #onClear = () => {
     this.#views.clear();
     this.dispatchEvent(new Event("clear"));
@@ -53,9 +63,14 @@ export class MemoStore extends EventTarget {
     this.#onClear();
   }
 
+  /** Whether all is here that this device has. */
+  get isLoaded() {
+    return this.#local?.isLoaded ?? false;
+  }
+
   /** Whether everything is here that the server has: before that, something may be missing. */
   get isWhole() {
-    return this.#local !== null && !this.#local.place().isAnew;
+    return this.#local !== null && this.isLoaded && !this.#local.place().isAnew;
   }
 
   /** A memo, by this device's name or the server's.
@@ -150,12 +165,25 @@ export class MemoStore extends EventTarget {
 
   /** How many memos are not on the server as they are here. */
   get unsaved() {
-    return this.#local?.countUnsaved() ?? 0;
+    return this.counts.unsaved;
+  }
+
+  /** The same, with how many of them somebody has to look at. */
+  get counts() {
+    return this.#local?.count() ?? { unsaved: 0, conflict: 0, refused: 0 };
   }
 
   get #here() {
     if (!this.#local) throw new Error("nobody's memos are open");
     return this.#local;
+  }
+
+  /** What is at the top of the first list, and what is pinned above it, is read first at the next visit. */
+  #keepFront() {
+    if (!this.isLoaded) return;
+    const { found, ids } = this.view({ state: "active", tag: "", q: "" });
+    const front = new Set([...ids, ...found.filter((id) => this.get(id)?.pinned)]);
+    this.#local?.keepFront([...front].slice(0, FRONT_MAX)).catch(() => {}); // Then it comes with the rest.
   }
 
   /** @param {MemoRecord} record @returns {LocalMemo} */

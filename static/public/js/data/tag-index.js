@@ -16,7 +16,7 @@ export class TagIndex extends EventTarget {
   #timer;
   #memos;
 
-  /** @param {EventTarget & {all: () => Iterable<LocalMemo>}} memos */
+  /** @param {EventTarget & {isLoaded: boolean, all: () => Iterable<LocalMemo>}} memos */
   constructor(memos) {
     super();
     this.#memos = memos;
@@ -44,6 +44,7 @@ export class TagIndex extends EventTarget {
   }
 
   #count() {
+    if (!this.#memos.isLoaded) return;
     /** @type {Map<string, number>} */
     const counts = new Map();
     for (const memo of this.#memos.all()) {

@@ -45,6 +45,11 @@ export class Workspace extends EventTarget {
     return this.#owner;
   }
 
+  /** Resolves when the memos that were asked for last are all there. */
+  get opened() {
+    return this.#opening;
+  }
+
   /** How it stands with the server; null where there is nothing to bring together, as for a guest. */
   get syncing() {
     return this.#sync?.state ?? null;
@@ -95,13 +100,21 @@ export class Workspace extends EventTarget {
     this.#sync = null;
     const before = this.#local;
     const local = await this.#openLocal(nameOf(owner));
-    if (owner) await this.#adopt(local, this.#owner ? null : before);
-    before?.close();
+    const guest = this.#owner === null ? before : null;
     this.#local = local;
     this.#owner = owner;
     if (owner) this.#storage.set(OWNER, JSON.stringify(owner));
-    this.#memos.local = local;
+    await local.loadFront();
+    this.#show(local);
+    await local.load();
+    if (owner) await this.#adopt(local, guest);
+    before?.close();
     if (owner) this.#start(owner, local).catch(() => {}); // Offline: what is written is kept, and goes at the next visit.
+  }
+
+  /** @param {LocalMemos} local */
+  #show(local) {
+    this.#memos.local = local;
     this.dispatchEvent(new Event("open"));
     this.dispatchEvent(new Event("change"));
   }
@@ -113,15 +126,14 @@ export class Workspace extends EventTarget {
       this.#isKept = false;
       return memoryDatabase();
     });
-    const local = new LocalMemos(database, new BroadcastChannel(name));
-    await local.load();
-    return local;
+    return new LocalMemos(database, new BroadcastChannel(name));
   }
 
   /** One tab at a time; another one may still be writing as the guest.
    * @param {LocalMemos} own @param {LocalMemos | null} open the guest's memos, where they are open already */
   async #adopt(own, open) {
     const guest = open ?? (await this.#openLocal(nameOf(null)));
+    await guest.load();
     if (!guest.all().next().done) {
       const { adopt } = await import("./sync/adopt.js");
       const move = () => adopt(guest, own, () => ({ now: Date.now(), newKey }));

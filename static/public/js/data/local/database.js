@@ -8,6 +8,8 @@
  * @typedef {object} Database
  * @property {() => Promise<{records: MemoRecord[], place: Place | undefined}>} load
  * @property {(keys: string[]) => Promise<{records: MemoRecord[], place: Place | undefined}>} read
+ * @property {() => Promise<MemoRecord[]>} front what was kept to be seen first
+ * @property {(keys: string[]) => Promise<void>} keepFront
  * @property {(keys: string[], work: (records: Map<string, MemoRecord>, place: Place | undefined) => Outcome) => Promise<Outcome>} update
  * @property {() => Promise<void>} clear forgets everything
  * @property {() => void} close
@@ -17,6 +19,7 @@ const VERSION = 1;
 const MEMOS = "memos";
 const META = "meta";
 const PLACE = "place";
+const FRONT = "front";
 
 /** Opens somebody's database. Rejects where the browser has none, or keeps it from this page.
  * @param {string} name
@@ -33,6 +36,15 @@ export async function openDatabase(name) {
   return {
     load: () => loaded(database, null),
     read: (keys) => loaded(database, keys),
+    async front() {
+      const keys = await done(database.transaction(META).objectStore(META).get(FRONT));
+      return (await loaded(database, keys ?? [])).records;
+    },
+    async keepFront(keys) {
+      const transaction = database.transaction(META, "readwrite", { durability: "relaxed" });
+      transaction.objectStore(META).put(keys, FRONT);
+      await ended(transaction);
+    },
     update: (keys, work) => updated(database, keys, work),
     async clear() {
       const transaction = database.transaction([MEMOS, META], "readwrite", { durability: "strict" });
@@ -120,6 +132,8 @@ export function memoryDatabase() {
   return {
     load: async () => ({ records: [...memos.values()], place }),
     read: async (keys) => ({ records: found(keys), place }),
+    front: async () => [],
+    keepFront: async () => {},
     async update(keys, work) {
       const outcome = work(new Map(found(keys).map((record) => [record.key, record])), place);
       for (const key of outcome.remove ?? []) memos.delete(key);

@@ -17,6 +17,10 @@ export class LocalMemos extends EventTarget {
   /** @type {Map<string, string>} */
   #keys = new Map();
   #place = START;
+  #isLoaded = false;
+  /** What was changed while all was being read.
+   * @type {Set<string> | null} */
+  #newer = null;
   #database;
   #tabs;
 
@@ -31,13 +35,34 @@ export class LocalMemos extends EventTarget {
     tabs.addEventListener("message", ({ data }) => this.#hear(data));
   }
 
-  /** Reads everything, the first time and after the page has slept. */
+  /** Whether all is here that this device has. */
+  get isLoaded() {
+    return this.#isLoaded;
+  }
+
+  /** Reads what is to be seen first, which is there long before the rest. */
+  async loadFront() {
+    for (const record of await this.#database.front()) this.#put(record);
+  }
+
+  /** Reads everything. */
   async load() {
+    /** @type {Set<string>} */
+    const newer = (this.#newer = new Set());
     const { records, place } = await this.#database.load();
-    this.#records = new Map(records.map((record) => [record.key, record]));
-    this.#keys = new Map(records.flatMap(({ id, key }) => (id === null ? [] : [[id, key]])));
+    this.#records.clear();
+    for (const record of records) this.#put(record);
     this.#place = place ?? START;
+    this.#isLoaded = true;
+    this.#newer = null;
+    await this.#hear({ changed: [...newer] });
     this.#tell([...this.#records.keys()]);
+  }
+
+  /** Keeps what is to be seen first the next time.
+   * @param {string[]} keys */
+  keepFront(keys) {
+    return this.#database.keepFront(keys);
   }
 
   all() {
@@ -54,11 +79,16 @@ export class LocalMemos extends EventTarget {
     return this.#records.get(name) ?? this.#records.get(this.#keys.get(name) ?? "") ?? null;
   }
 
-  /** How many memos are not on the server as they are here. */
-  countUnsaved() {
-    let count = 0;
-    for (const record of this.all()) if (statusOf(record) !== "saved") count += 1;
-    return count;
+  /** How many memos are not on the server as they are here, and of those, about how many somebody has to decide, and how
+   * many the server does not take. */
+  count() {
+    const counts = { unsaved: 0, conflict: 0, refused: 0 };
+    for (const record of this.all()) {
+      const status = statusOf(record);
+      if (status !== "saved") counts.unsaved += 1;
+      if (status === "conflict" || status === "refused") counts[status] += 1;
+    }
+    return counts;
   }
 
   /** Changes what is kept, and tells it to all tabs. Rejects where there is no room, and changes nothing then.
@@ -68,6 +98,7 @@ export class LocalMemos extends EventTarget {
     const outcome = await this.#database.update(keys, (records, place) => work(records, place ?? START));
     const changed = [...(outcome.remove ?? []), ...(outcome.put ?? []).map(({ key }) => key)];
     this.#place = outcome.place ?? this.#place;
+    for (const key of changed) this.#newer?.add(key);
     for (const key of outcome.remove ?? []) this.#remove(key);
     for (const record of outcome.put ?? []) this.#put(record);
     if (changed.length === 0 && !outcome.place) return;
@@ -91,7 +122,8 @@ export class LocalMemos extends EventTarget {
   /** @param {Message} message */
   async #hear({ changed, isCleared }) {
     if (isCleared) this.#forget();
-    if (!changed) return;
+    if (!changed || changed.length === 0) return;
+    for (const key of changed) this.#newer?.add(key);
     const { records, place } = await this.#database.read(changed);
     this.#place = place ?? this.#place;
     const there = new Map(records.map((record) => [record.key, record]));

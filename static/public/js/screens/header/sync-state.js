@@ -33,12 +33,14 @@ export function startSyncState() {
 /** @returns {{key: import("../../lib/i18n.js").TextKey, params?: import("../../lib/message.js").Params, phase: string}} */
 function words() {
   const { syncing, owner } = workspace;
-  const count = memos.unsaved;
+  const { unsaved: count, conflict, refused } = memos.counts;
   if (!owner || !syncing) return count > 0 ? { key: "syncGuest", params: { count }, phase: "guest" } : { key: "syncNobody", phase: "guest" };
   const { phase, since } = syncing;
   if (phase === "signed-out") return session.user ? { key: "syncWorking", params: { count }, phase: "working" } : ended(count);
   if (phase === "offline") return { key: "syncOffline", params: { count }, phase };
   if (phase === "troubled") return { key: "syncTroubled", params: { count }, phase };
+  if (conflict > 0) return { key: "syncConflict", params: { count: conflict }, phase };
+  if (refused > 0) return { key: "syncRefused", params: { count: refused }, phase };
   if (count > 0) return { key: "syncWorking", params: { count }, phase };
   // What was together stays so while it is looked for news.
   return since === null ? { key: "syncLooking", phase } : { key: "syncDone", params: { time: clock(since) }, phase };

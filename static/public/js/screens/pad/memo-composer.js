@@ -1,6 +1,6 @@
 // <memo-composer>: the pad for a new memo. What is written stays on this device until it is saved.
 
-import { drafts, memos, tags } from "../../data/stores.js";
+import { drafts, memos, tags, workspace } from "../../data/stores.js";
 import { hasKeyboard, SAVE_KEYS } from "../../lib/device.js";
 import { find, findElement } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
@@ -18,6 +18,8 @@ export class MemoComposer extends HTMLElement {
   #state = findElement(this, ".state");
   #tools = addTools(this.#text, () => tags.newest);
   #busy = false;
+  /** Whether it is known whose pad this is. */
+  #isOpen = false;
 
   constructor() {
     super();
@@ -30,10 +32,15 @@ export class MemoComposer extends HTMLElement {
     onShortcuts(this.#text, { save: () => this.#save(), cancel: () => this.#text.blur() });
   }
 
-  /** Shows what the person signed in was writing, or nothing. */
+  /** Shows what somebody was writing, or nothing. What was written before it was known whose pad this is goes below. */
   reset() {
-    this.#text.value = drafts.get(DRAFT)?.text ?? "";
-    this.#showState(true);
+    const draft = drafts.get(DRAFT)?.text ?? "";
+    const written = this.#isOpen ? "" : this.#text.value;
+    this.#isOpen = true;
+    // A field that nobody has to change is left alone: somebody may be composing in it.
+    if (written === "" || draft !== "") this.#text.value = draft;
+    if (written !== "" && draft !== "") this.add(written);
+    this.#keepDraft();
   }
 
   /** Puts `text` below what is being written.
@@ -52,6 +59,7 @@ export class MemoComposer extends HTMLElement {
   }
 
   #keepDraft() {
+    if (!this.#isOpen) return;
     const text = this.#text.value;
     if (text.trim() === "") drafts.delete(DRAFT);
     this.#showState(text.trim() === "" || drafts.set(DRAFT, { text }));
@@ -78,6 +86,7 @@ export class MemoComposer extends HTMLElement {
     }
     this.#busy = true;
     try {
+      await workspace.opened;
       await memos.create(text);
       // What was written while it was being kept is the next one.
       this.#text.value = this.#text.value.startsWith(text) ? this.#text.value.slice(text.length).trimStart() : "";

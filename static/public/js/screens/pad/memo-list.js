@@ -125,14 +125,14 @@ export class MemoList extends HTMLElement {
     const { view, only, empty } = this.#shown;
     const isList = only === null;
     const isEmpty = isList && this.#order.length === 0;
-    const isComing = isEmpty && view !== null && workspace.owner !== null && !memos.isWhole;
+    const isComing = isEmpty && view !== null && !(workspace.owner ? memos.isWhole : memos.isLoaded);
     const hasPinned = this.#pinned.childElementCount > 0;
     findElement(this, "#pinned-heading").hidden = !hasPinned;
     findElement(this, "#others-heading").hidden = !hasPinned || this.#others.childElementCount === 0;
     this.ariaBusy = String(isComing);
     this.#empty.hidden = !isEmpty || isComing;
     setText(this.#empty, empty.key, empty.params);
-    this.#looking.hidden = !isComing;
+    this.#looking.hidden = !isComing || !memos.isLoaded; // What this device has is there in a moment.
     this.#more.hidden = !isList || !view?.hasMore;
     this.#end.disconnect();
     if (!this.#more.hidden) this.#end.observe(this.#more); // Tells at once when it is in sight already.

@@ -90,7 +90,7 @@ class PadScreen extends HTMLElement {
   #tellFound() {
     const isSearch = this.#view !== null && this.#view.query.q !== "";
     const count = this.#view?.found.length ?? 0;
-    if (isSearch && count > 0) setText(this.#found, memos.isWhole || !workspace.owner ? "found" : "foundSoFar", { count });
+    if (isSearch && count > 0) setText(this.#found, (workspace.owner ? memos.isWhole : memos.isLoaded) ? "found" : "foundSoFar", { count });
     else setText(this.#found, null);
   }
 
@@ -112,7 +112,7 @@ class PadScreen extends HTMLElement {
   /** Shows the memo alone as soon as it is here, or says that there is none. */
   #showOpened() {
     const isHere = this.#opened === null || memos.get(this.#opened) !== null || this.#list.isEditing(this.#openedId ?? "");
-    this.#missing.hidden = isHere || (workspace.owner !== null && !memos.isWhole);
+    this.#missing.hidden = isHere || !(workspace.owner ? memos.isWhole : memos.isLoaded);
     if (this.#opened !== null && this.#place) this.#list.show({ view: null, only: this.#openedId, empty: emptyText(this.#place) });
   }
 
