@@ -174,7 +174,10 @@ selection.addEventListener("change", () => selection.size > 0 && withBulk());
 session.addEventListener("change", (event) => {
   changeUser(/** @type {CustomEvent} */ (event).detail).catch(notifyError);
 });
-workspace.addEventListener("open", () => pad.reset());
+workspace.addEventListener("open", () => {
+  pad.reset();
+  router.restoreScroll(); // After a reload the memos come later than the screen, and with them the place where one was.
+});
 router.addEventListener("change", (event) => render(/** @type {CustomEvent} */ (event).detail));
 languageChange.addEventListener("change", showTitle);
 

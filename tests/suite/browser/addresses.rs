@@ -126,7 +126,7 @@ async fn help_is_for_everybody_and_unknown_addresses_are_told() {
         return;
     };
     browser.sees("#new-memo").await;
-    browser.click("footer a").await;
+    browser.click(".rail a[href='/help']").await;
     browser.is_at("/help").await;
     browser.sees(".help kbd").await;
     browser.reload().await;

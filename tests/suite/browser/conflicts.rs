@@ -131,6 +131,8 @@ async fn mine_is_kept_only_over_what_was_seen() {
     browser.cut_off(MEMOS).await;
     let newest = user.edit(&user.read(&memo).await, "milk, newer still").await;
     browser.click("[data-testid=decide]").await;
+    let is_decided = "return document.querySelector('memo-conflict') === null";
+    browser.until_true("it is decided", is_decided).await;
     browser.cut_off(&[]).await;
     browser.sees("memo-conflict").await;
     assert_eq!(browser.text("[data-testid=theirs] .text").await, "milk, newer still");

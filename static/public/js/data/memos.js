@@ -38,6 +38,9 @@ export class MemoStore extends EventTarget {
   /** What was made of the records, which are never changed.
    * @type {WeakMap<MemoRecord, LocalMemo>} */
   #seen = new WeakMap();
+  /** What keeps that which is being written at the moment.
+   * @type {Set<() => Promise<unknown>>} */
+  writers = new Set();
   /** Counts every change of what is held. */
   revision = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -161,6 +164,11 @@ export class MemoStore extends EventTarget {
     const memo = this.get(key);
     if (memo) await this.save(key, text, memo.text);
     else if (text !== base?.text) await this.create(text);
+  }
+
+  /** Keeps all that is being written in editors. */
+  async flush() {
+    await Promise.all(Array.from(this.writers, (keep) => keep()));
   }
 
   /** How many memos are not on the server as they are here. */

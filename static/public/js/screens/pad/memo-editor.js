@@ -59,7 +59,9 @@ export class MemoEditor extends HTMLElement {
     if (text !== memo.text) autosave.write(text);
     this.#showState();
     const { signal } = this.#listening;
-    const keep = () => void autosave.flush();
+    const keep = () => autosave.flush();
+    memos.writers.add(keep);
+    signal.addEventListener("abort", () => memos.writers.delete(keep));
     addEventListener("pagehide", keep, { signal });
     document.addEventListener("visibilitychange", () => document.hidden && keep(), { signal });
     workspace.addEventListener("change", () => this.#showState(), { signal });

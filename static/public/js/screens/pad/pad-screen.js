@@ -45,10 +45,8 @@ class PadScreen extends HTMLElement {
     });
   }
 
-  /** Empty, for whoever is signed in from now on, with what they were writing. */
+  /** The pad is somebody else's from now on: with what they were writing. */
   reset() {
-    this.#opened = null;
-    this.#view = null;
     this.#composer.reset();
   }
 

@@ -25,6 +25,7 @@ export function startAccount(rail) {
 
 /** Signs out, after a question where that would throw writing away. */
 async function signOut() {
+  await memos.flush();
   const count = drafts.countEverywhere() + memos.unsaved;
   const isAgreed =
     count === 0 ||
