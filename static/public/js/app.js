@@ -192,7 +192,9 @@ window.addEventListener("beforeunload", (event) => {
 });
 // The back button may show a page that slept through a sign-out.
 window.addEventListener("pageshow", (event) => {
-  if (event.persisted && session.user) session.restore().catch(notifyError);
+  if (!event.persisted) return;
+  workspace.catchUp().catch(notifyError);
+  if (session.user) session.restore().catch(notifyError);
 });
 setInterval(renewTimes, TIMES_MS);
 setTimeout(() => loadEditors().catch(() => {}), EDITORS_MS);

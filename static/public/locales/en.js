@@ -59,6 +59,7 @@ export default {
   stateKept: "On this device only",
   stateFailed: "Not saved on the server, but kept on this device.",
   stateUnkept: "Only in this window: this browser keeps nothing.",
+  deviceFull: "This device has no more room. What you wrote is in this window: keep it open, make room, and save again.",
   stateHere: "Saved on this device",
   stateConflict: "Please choose between two texts.",
   syncNobody: "Sign in to see your memos on every device.",

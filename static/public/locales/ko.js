@@ -59,6 +59,7 @@ export default {
   stateKept: "이 기기에만 있어요",
   stateFailed: "서버에 저장하지 못했지만 이 기기에 남아 있어요.",
   stateUnkept: "이 창에만 있어요. 이 브라우저는 글을 보관하지 못해요.",
+  deviceFull: "이 기기에 저장할 공간이 없어요. 쓴 글은 이 창에 있으니 닫지 말고, 공간을 비운 뒤 다시 저장해 주세요.",
   stateHere: "이 기기에 저장됨",
   stateConflict: "두 글 중에서 골라 주세요.",
   syncNobody: "로그인하면 어느 기기에서든 볼 수 있어요.",

@@ -82,6 +82,17 @@ export class Workspace extends EventTarget {
     this.#sync?.look();
   }
 
+  /** The page has slept, and may have missed what other tabs did. */
+  async catchUp() {
+    await this.#local?.load();
+    this.wake();
+  }
+
+  /** Asks the browser not to remove what is kept when it needs room. */
+  static persist() {
+    navigator.storage?.persist?.().catch(() => {}); // Then it may, as before.
+  }
+
   /** Removes everything of the person from this device, who has signed out. */
   async leave() {
     const owner = this.#owner;

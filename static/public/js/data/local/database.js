@@ -62,7 +62,7 @@ async function loaded(database, keys) {
   const memos = transaction.objectStore(MEMOS);
   const place = done(transaction.objectStore(META).get(PLACE));
   const records = keys === null ? done(memos.getAll()) : Promise.all(keys.map((key) => done(memos.get(key))));
-  return { records: (await records).filter((record) => record !== undefined), place: await place };
+  return { records: (await records).filter((record) => record !== undefined).map(unpacked), place: await place };
 }
 
 /** @param {IDBDatabase} database @param {string[]} keys
@@ -77,10 +77,11 @@ async function updated(database, keys, work) {
     // The transaction stays open as long as nothing but its own requests is waited for.
     const place = done(transaction.objectStore(META).get(PLACE));
     const found = await Promise.all([...new Set(keys)].map((key) => done(memos.get(key))));
-    const records = new Map(found.filter((record) => record !== undefined).map((record) => [record.key, record]));
+    const there = found.filter((record) => record !== undefined).map(unpacked);
+    const records = new Map(there.map((record) => [record.key, record]));
     outcome = work(records, await place);
     for (const key of outcome.remove ?? []) memos.delete(key);
-    for (const record of outcome.put ?? []) memos.put(record);
+    for (const record of outcome.put ?? []) memos.put(packed(record));
     if (outcome.place) transaction.objectStore(META).put(outcome.place, PLACE);
     transaction.commit();
   } catch (error) {
@@ -91,6 +92,14 @@ async function updated(database, keys, work) {
   await end;
   return outcome;
 }
+
+/** Most memos are as the server has them: their text is stored once, and the next visit reads half as much.
+ * @param {MemoRecord} record */
+const packed = (record) =>
+  record.base?.text === record.text ? { ...record, base: { ...record.base, text: null } } : record;
+
+/** @param {any} record @returns {MemoRecord} */
+const unpacked = (record) => (record.base?.text === null ? { ...record, base: { ...record.base, text: record.text } } : record);
 
 /** @param {IDBTransaction} transaction */
 function abort(transaction) {

@@ -82,7 +82,9 @@ export class SyncLoop extends EventTarget {
       if (standing.phase === "working" || this.#isStopped) continue;
       const poll = document.hidden ? HIDDEN_MS : POLL_MS;
       const isPolled = await this.#rest(Math.min(standing.wait ?? poll, poll));
-      if (isPolled && standing.phase === "resting") this.#engine.look();
+      if (!isPolled) continue;
+      if (standing.phase === "resting") this.#engine.look();
+      else if (standing.phase === "signed-out") this.#engine.wake(); // It may have been a mistake.
     }
   }
 

@@ -1,6 +1,7 @@
 // <memo-composer>: the pad for a new memo. What is written stays on this device until it is saved.
 
 import { drafts, memos, tags, workspace } from "../../data/stores.js";
+import { Workspace } from "../../data/workspace.js";
 import { hasKeyboard, SAVE_KEYS } from "../../lib/device.js";
 import { find, findElement } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
@@ -88,6 +89,7 @@ export class MemoComposer extends HTMLElement {
     try {
       await workspace.opened;
       await memos.create(text);
+      Workspace.persist(); // Not before somebody has something to keep: some browsers ask.
       // What was written while it was being kept is the next one.
       this.#text.value = this.#text.value.startsWith(text) ? this.#text.value.slice(text.length).trimStart() : "";
       this.#tools.endPreview();

@@ -3,10 +3,11 @@
 import { Autosave } from "../../data/autosave.js";
 import { memos, tags, workspace } from "../../data/stores.js";
 import { find, findButton, findElement, fromTemplate } from "../../lib/dom.js";
+import { textOf } from "../../lib/error-text.js";
 import { setText } from "../../lib/i18n.js";
 import { onShortcuts } from "../../lib/shortcuts.js";
 import { takeUp } from "../../lib/text-field.js";
-import { notifyTrouble } from "../toast/toast.js";
+import { notifyError, notifyTrouble } from "../toast/toast.js";
 import { stateOfMemo } from "./memo-state.js";
 import { addTools } from "./writing-tools.js";
 
@@ -89,7 +90,10 @@ export class MemoEditor extends HTMLElement {
   /** Keeps what there is, and closes. */
   #finish() {
     return this.#await(async (autosave) => {
-      if (!(await autosave.flush())) return;
+      if (!(await autosave.flush())) {
+        if (autosave.failure) notifyError(autosave.failure);
+        return;
+      }
       const memo = memos.get(this.#id);
       const words = memo && stateOfMemo(memo);
       if (memo?.status === "refused" && words?.why) notifyTrouble(words.why);
@@ -137,7 +141,8 @@ export class MemoEditor extends HTMLElement {
     state.ariaLive = isTrouble || isUnkept ? "polite" : "off"; // Who listens need not hear of every pause.
     const said = isUnkept ? "stateUnkept" : autosave.isKept ? what.key : "stateSaving";
     setText(findElement(state, ".what"), said);
-    setText(findElement(state, ".why"), why?.key ?? null, why?.params);
+    const reason = isUnkept ? textOf(autosave.failure) : why;
+    setText(findElement(state, ".why"), reason?.key ?? null, reason?.params);
   }
 }
 
