@@ -3,6 +3,7 @@
 const htmlFromStrings = ["innerHTML", "outerHTML", "insertAdjacentHTML", "setHTMLUnsafe", "createContextualFragment"];
 
 export default [
+  { ignores: ["public/js/vendor/"] },
   {
     files: ["**/*.js"],
     languageOptions: { ecmaVersion: 2024, sourceType: "module" },

@@ -1,259 +1,137 @@
-// The store of memos, with answers that come when the test says so.
+// The memos of a device, as the screens see them, in two tabs.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
+import { memoryDatabase } from "../public/js/data/local/database.js";
+import { LocalMemos } from "../public/js/data/local/local-memos.js";
 import { MemoStore } from "../public/js/data/memos.js";
-import { Problem, SignedOut, Unreachable } from "../public/js/lib/api.js";
+import { learned } from "../public/js/data/sync/record.js";
+import { channels } from "./channels.js";
 
-const memo = (id, version = 1) => ({
-  id: String(id), version, text: `memo ${id}, version ${version}`, tags: [], pinned: false, archived: false,
-  created_at: "", updated_at: "", trashed_at: null,
+let database, locals, memos, other, changes;
+
+/** A memo as the server tells it. */
+const told = (id, text, fields) => ({
+  id, text, tags: [], pinned: false, archived: false, created_at: `2026-01-01T00:00:0${id}.000Z`,
+  updated_at: `2026-01-01T00:00:0${id}.000Z`, trashed_at: null, version: 1, ...fields,
 });
-const page = (ids, next = null) => ({ items: ids.map((id) => (typeof id === "object" ? id : memo(id))), next_cursor: next });
-/** A full page's ids, the newest first. */
-const down = (from) => Array.from({ length: 20 }, (_, index) => from - index);
-const told = (ids) => ids.map(String);
-const problem = (status, slug) => new Problem(status, { type: `/problems#${slug}` });
+const put = (...memo) => locals[0].update([], () => ({ put: memo.map((one) => learned(one, 1)) }));
+const settle = () => new Promise((resume) => setImmediate(resume));
 
-/** A service whose every call waits until the test answers it. */
-class Service {
-  calls = [];
-  #ask(name, args) {
-    return new Promise((resolve, reject) => this.calls.push({ name, args, resolve, reject }));
-  }
-  list = (...args) => this.#ask("list", args);
-  create = (...args) => this.#ask("create", args);
-  read = (...args) => this.#ask("read", args);
-  change = (...args) => this.#ask("change", args);
-  delete = (...args) => this.#ask("delete", args);
-}
-
-let service, memos, list, changes;
-
-beforeEach(() => {
-  service = new Service();
-  memos = new MemoStore(service);
-  list = memos.view({ state: "active", tag: "", q: "" });
+beforeEach(async () => {
+  database = memoryDatabase();
+  const tabs = channels(2);
+  for (const tab of tabs) tab.close = () => {};
+  locals = tabs.map((tab) => new LocalMemos(database, tab));
+  [memos, other] = locals.map((local) => Object.assign(new MemoStore(), { local }));
   changes = 0;
-  memos.addEventListener("change", () => (changes += 1));
+  other.addEventListener("change", () => (changes += 1));
 });
 
-/** Answers the oldest call that is open, and lets the store hear of it. */
-async function answer(name, value) {
-  const call = service.calls.shift();
-  assert.equal(call?.name, name);
-  if (value instanceof Error) call.reject(value);
-  else call.resolve(value);
-  await new Promise((resume) => setImmediate(resume));
-  return call.args;
-}
-
-async function open(...args) {
-  list.loadMore();
-  await answer("list", page(...args));
-}
-
-test("pages come one after the other", async () => {
-  await open(down(50), "31");
-  assert.deepEqual(list.ids, told(down(50)));
-  assert(list.hasMore && list.isOpen && !list.isLoading);
-  list.loadMore();
-  list.loadMore();
-  assert(list.isLoading);
-  assert.equal((await answer("list", page([31, 30])))[1], "31");
-  assert.deepEqual(list.ids, told([...down(50), 30]));
-  assert(!list.hasMore);
-  list.loadMore();
-  assert.equal(service.calls.length, 0, "one load at a time, and none past the end");
-});
-
-test("a page that fails can be asked for again", async () => {
-  list.loadMore();
-  await answer("list", new Unreachable());
-  assert(list.failure instanceof Unreachable);
-  assert(!list.isOpen);
-  await open([1]);
-  assert.equal(list.failure, null);
-  assert.deepEqual(list.ids, ["1"]);
-});
-
-test("who has signed out is told nothing", async () => {
-  list.loadMore();
-  await answer("list", new SignedOut());
-  assert.equal(list.failure, null);
-});
-
-test("nothing that was under way comes into the store of somebody else", async () => {
-  list.loadMore();
-  const refreshing = service.calls.length;
-  memos.clear();
-  await answer("list", page([1, 2]));
-  assert.equal(refreshing, 1);
-  assert.deepEqual(list.ids, []);
-  assert(!list.isOpen);
-});
-
-test("a refresh that was under way is of no use to somebody else", async () => {
-  await open([2, 1]);
-  list.refresh();
-  memos.clear();
-  await answer("list", page([2, 1]));
-  assert.deepEqual(list.ids, []);
-});
-
-test("a new memo is on top, once", async () => {
-  await open([2, 1]);
-  const created = memos.create("hello", "attempt");
-  assert.deepEqual(await answer("create", memo(3)), ["hello", "attempt"]);
-  assert.equal((await created).id, "3");
-  memos.create("hello", "attempt");
-  await answer("create", memo(3));
-  assert.deepEqual(list.ids, ["3", "2", "1"]);
-});
-
-test("a change is kept, and an older answer does not undo it", async () => {
-  await open(down(50), "31");
-  list.loadMore();
-  memos.save(memo(50), "new");
-  const [older] = service.calls.splice(0, 1);
-  await answer("change", memo(50, 2));
-  assert.equal(memos.get("50").version, 2);
-  older.resolve(page([memo(50, 1)]));
-  await new Promise((resume) => setImmediate(resume));
-  assert.equal(memos.get("50").version, 2);
-});
-
-test("the memo stays the same object as long as it is the same version", async () => {
-  await open([1]);
-  const before = memos.get("1");
-  list.refresh();
-  await answer("list", page([1]));
-  assert.equal(memos.get("1"), before);
-});
-
-test("a memo that is not in the stream can be read, and is not put there", async () => {
-  await open(down(50), "31");
-  memos.read("1");
-  assert.deepEqual(await answer("read", memo(1)), ["1"]);
-  assert.equal(memos.get("1").id, "1");
-  assert.deepEqual(list.ids, told(down(50)));
-});
-
-test("a memo that is found to be gone is forgotten, and its error told", async () => {
-  await open([2, 1]);
-  for (const [act, name] of [[() => memos.read("2"), "read"], [() => memos.save(memo(1), "x"), "change"]]) {
-    const gone = assert.rejects(act(), { slug: "not-found" });
-    await answer(name, problem(404, "not-found"));
-    await gone;
+test("a new memo is there at once, and in the other tab", async () => {
+  const id = await memos.create("하나 #둘");
+  await settle();
+  for (const store of [memos, other]) {
+    const { text, tags, status, serverId } = store.get(id);
+    assert.deepEqual([text, tags, status, serverId], ["하나 #둘", ["둘"], "local", null]);
   }
-  assert.deepEqual(list.ids, []);
+  assert.equal(changes, 1);
+  assert.equal(memos.unsaved, 1);
+});
+
+test("a memo is found by the name that the server gave it, and stays the same object as long as it is the same", async () => {
+  await put(told("7", "seven"));
+  assert.equal(memos.get("7").text, "seven");
+  assert.equal(memos.get("7"), memos.get("7"));
+  assert.equal(memos.get("8"), null);
+  assert.equal(memos.unsaved, 0);
+});
+
+test("a deed is done here first, and counted as not on the server", async () => {
+  await put(told("1", "one"));
+  await memos.set("1", { pinned: true });
+  assert.deepEqual([memos.get("1").pinned, memos.get("1").status, memos.unsaved], [true, "local", 1]);
+  await memos.set("1", { pinned: false });
+  assert.deepEqual([memos.get("1").status, memos.unsaved], ["saved", 0], "what was taken back is as it was");
+});
+
+test("two tabs that write in one memo both keep what they wrote", async () => {
+  await put(told("1", "a\nb\nc"));
+  await memos.save("1", "A\nb\nc", "a\nb\nc");
+  await other.save("1", "a\nb\nC", "a\nb\nc");
+  await settle();
+  assert.equal(memos.get("1").text, "A\nb\nC");
+});
+
+test("two tabs that write the same words in two ways are asked", async () => {
+  await put(told("1", "milk"));
+  await memos.save("1", "milk and bread", "milk");
+  await other.save("1", "milk and eggs", "milk");
+  const { status, conflict, text } = other.get("1");
+  assert.deepEqual([status, text, conflict.theirs], ["conflict", "milk and eggs", "milk and bread"]);
+  const undo = await other.resolve("1", { text: "milk, bread and eggs" });
+  assert.deepEqual([other.get("1").conflict, other.get("1").text], [null, "milk, bread and eggs"]);
+  await undo();
+  assert.equal(other.get("1").text, "milk and eggs");
+});
+
+test("many are changed together, and what they were is told", async () => {
+  await put(told("1", "one"), told("2", "two"), told("3", "three"));
+  const before = await memos.change(["1", "2", "9"], (memo) => (memo.text === "two" ? null : { archived: true }));
+  assert.deepEqual([...before.keys()], ["1"]);
+  assert.deepEqual([before.get("1").archived, memos.get("1").archived, memos.get("2").archived], [false, true, false]);
+});
+
+test("what is to go for good is not shown any more, and what never was on the server is not there", async () => {
+  await put(told("1", "one", { trashed_at: "2026-01-02T00:00:00.000Z" }));
+  const id = await memos.create("mine");
+  await memos.change(["1", id], () => ({ gone: true }));
+  assert.deepEqual([memos.get("1"), memos.get(id), [...memos.all()]], [null, null, []]);
+  assert.equal(memos.unsaved, 1, "the server still has the first");
+});
+
+test("where there is no room nothing changes, and it is told", async () => {
+  await put(told("1", "one"));
+  database.update = async () => {
+    throw new DOMException("full", "QuotaExceededError");
+  };
+  await assert.rejects(memos.save("1", "two", "one"), { name: "QuotaExceededError" });
+  assert.equal(memos.get("1").text, "one");
+});
+
+test("who signs out leaves nothing in any tab", async () => {
+  await put(told("1", "one"));
+  let cleared = 0;
+  other.addEventListener("clear", () => (cleared += 1));
+  await locals[0].clear();
+  await settle();
+  assert.deepEqual([[...memos.all()], [...other.all()], cleared], [[], [], 1]);
+  assert.deepEqual((await database.load()).records, []);
+});
+
+test("somebody else's memos take the place of those that were there", async () => {
+  await put(told("1", "one"));
+  const [tab] = channels(1);
+  memos.local = new LocalMemos(memoryDatabase(), tab);
   assert.equal(memos.get("1"), null);
+  await locals[0].update([], () => ({ put: [learned(told("2", "two"), 1)] }));
+  assert.equal(memos.get("2"), null, "nor does it hear of the others");
 });
 
-test("a change of an old version fails and leaves what is known", async () => {
-  await open([1]);
-  const stale = assert.rejects(memos.save(memo(1), "x"), { slug: "stale-version" });
-  await answer("change", problem(412, "stale-version"));
-  await stale;
-  assert.equal(memos.get("1").version, 1);
-});
-
-test("a deleted memo is gone, also where somebody was quicker", async () => {
-  await open([2, 1]);
-  for (const reply of [null, problem(404, "not-found")]) {
-    const [id] = list.ids;
-    const deleted = memos.delete(memos.get(id));
-    await answer("delete", reply);
-    await deleted;
-    assert.equal(memos.get(id), null);
-  }
-  assert.deepEqual(list.ids, []);
-});
-
-test("a page that was under way does not bring a deleted memo back", async () => {
-  await open(down(50), "31");
-  list.loadMore();
-  memos.delete(memo(31));
-  const [older] = service.calls.splice(0, 1);
-  await answer("delete", null);
-  older.resolve(page([31, 30]));
-  await new Promise((resume) => setImmediate(resume));
-  assert.deepEqual(list.ids, told([...down(50).filter((id) => id !== 31), 30]));
-});
-
-test("a refusal to delete is told", async () => {
-  await open([1]);
-  const refused = assert.rejects(memos.delete(memo(1)), { slug: "stale-version" });
-  await answer("delete", problem(412, "stale-version"));
-  await refused;
-  assert.deepEqual(list.ids, ["1"]);
-});
-
-test("a refresh takes over what is new, changed and gone elsewhere", async () => {
-  await open([5, 4, 3, 2, 1]);
-  list.refresh();
-  await answer("list", page([6, memo(5, 2), 3], "3"));
-  assert.deepEqual(list.ids, ["6", "5", "3", "2", "1"]);
-  assert.equal(memos.get("5").version, 2);
-  assert.equal(memos.get("4"), null);
-  assert(!list.hasMore, "the end of the list was known and still is");
-});
-
-test("a refresh whose page is empty and not the end tells nothing", async () => {
-  await open([2, 1]);
-  list.refresh();
-  await answer("list", page([], "9"));
-  assert.deepEqual(list.ids, ["2", "1"]);
-});
-
-test("a refresh to which all is new begins the list anew", async () => {
-  await open([3, 2]);
-  list.refresh();
-  await answer("list", page([9, 8], "8"));
-  assert.deepEqual(list.ids, ["9", "8"], "what lies between is not known");
-  list.loadMore();
-  assert.equal((await answer("list", page([7, 3])))[1], "8");
-  assert.deepEqual(list.ids, ["9", "8", "7", "3", "2"]);
-});
-
-test("a refresh of a list that is short tells of all deletions", async () => {
-  await open([2, 1]);
-  list.refresh();
-  await answer("list", page([]));
-  assert.deepEqual(list.ids, []);
-});
-
-test("a refresh that is older than a change of this tab is dropped", async () => {
-  await open([1]);
-  list.refresh();
-  memos.create("x", "a");
-  const [older] = service.calls.splice(0, 1);
-  await answer("create", memo(2));
-  older.resolve(page([1]));
-  await new Promise((resume) => setImmediate(resume));
-  assert.deepEqual(list.ids, ["2", "1"]);
-});
-
-test("a refresh that fails is nobody's business", async () => {
-  await open([1]);
-  changes = 0;
-  const refreshed = list.refresh();
-  await answer("list", new Unreachable());
-  await refreshed;
-  assert.equal(changes, 0);
-  assert.equal(list.failure, null);
-});
-
-test("views hear of every change, and of a clearing first", async () => {
-  const heard = [];
-  memos.addEventListener("clear", () => heard.push("clear"));
-  memos.addEventListener("change", () => heard.push("change"));
-  memos.clear();
-  assert.deepEqual(heard, ["clear", "change"]);
-  for (const act of [() => open([1]), () => Promise.all([memos.create("x", "a"), answer("create", memo(2))])]) {
-    heard.length = 0;
-    await act();
-    assert(heard.includes("change"));
-  }
+test("what is written while all is being read is there as well", async () => {
+  await put(told("1", "one"));
+  const load = database.load;
+  let go;
+  database.load = async () => {
+    const all = await load();
+    await new Promise((resolve) => (go = resolve));
+    return all;
+  };
+  const loading = locals[0].load();
+  await settle();
+  const id = await memos.create("two");
+  go();
+  await loading;
+  assert.deepEqual([memos.get("1").text, memos.get(id).text, memos.isLoaded], ["one", "two", true]);
 });

@@ -46,8 +46,8 @@ const at = (address) => {
 };
 
 test("who is not signed in is led to the sign-in, which knows where they wanted to go", () => {
-  assert.deepEqual(detour(at("/m/7?x=1"), false), { address: "/sign-in", next: "/m/7?x=1" });
-  assert.deepEqual(detour(at("/"), false), { address: "/sign-in", next: "/" });
+  assert.deepEqual(detour(at("/m/7/history?x=1"), false), { address: "/sign-in", next: "/m/7/history?x=1" });
+  assert.equal(detour(at("/"), false), null, "the pad is for everybody");
   assert.equal(detour(at("/sign-up"), false), null);
 });
 

@@ -9,8 +9,10 @@ mod conflicts;
 mod drafts;
 mod engines;
 mod find;
+mod guests;
 mod history;
 mod languages;
+mod local_first;
 mod offline;
 mod organise;
 mod policy;
@@ -26,13 +28,15 @@ mod writing;
 const SAVE: &str = "\u{e009}\u{e007}\u{e000}";
 
 async fn sign_up(browser: &Browser, name: &str) {
+    browser.stroll("/sign-up").await;
     browser.fill("#username", name).await;
     browser.fill("#password", PASSWORD).await;
     browser.click("#sign-up").await;
-    browser.sees("#new-memo").await;
+    browser.is_synced().await;
 }
 
 async fn sign_in(browser: &Browser, username: &str) {
+    browser.stroll("/sign-in").await;
     browser.fill("#username", username).await;
     browser.fill("#password", PASSWORD).await;
     browser.click("#sign-in").await;
@@ -43,6 +47,7 @@ async fn open_as(user: &User, app: &TestApp, screen: Screen) -> Option<Browser> 
     let browser = Browser::open(app, screen).await?;
     sign_in(&browser, &user.username).await;
     browser.sees("#new-memo").await;
+    browser.is_synced().await;
     Some(browser)
 }
 
@@ -103,11 +108,13 @@ async fn a_person_edits_and_deletes_and_signs_out_and_in() {
 
     browser.from_menu(".memo", ".trash").await;
     browser.shows(&["first"]).await;
+    browser.is_synced().await;
     browser.click("#sign-out").await;
     browser.sees("#sign-in").await;
     browser.shows(&[]).await;
-    browser.reload().await;
-    browser.sees("#sign-in").await;
+    browser.visit(&app).await;
+    browser.sees("#new-memo").await;
+    browser.shows(&[]).await;
 
     sign_in(&browser, &name).await;
     browser.shows(&["first"]).await;
@@ -121,6 +128,8 @@ async fn a_first_visit_leaves_nothing_in_the_console() {
     let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
         return;
     };
+    browser.sees("#new-memo").await;
+    browser.stroll("/sign-in").await;
     browser.sees("#sign-in").await;
     assert_eq!(browser.whole_console().await, Vec::<String>::new());
     browser.close().await;
@@ -133,6 +142,7 @@ async fn a_wrong_password_is_told() {
     let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
         return;
     };
+    browser.stroll("/sign-in").await;
     browser.fill("#username", &user.username).await;
     browser.fill("#password", "not the password").await;
     browser.click("#sign-in").await;
@@ -197,6 +207,7 @@ async fn on_a_phone_nothing_is_wider_than_the_screen() {
         return;
     };
     let fits = "return innerWidth === 360 && document.documentElement.scrollWidth <= 360";
+    browser.stroll("/sign-in").await;
     browser.sees("#sign-in").await;
     browser.until_true("the sign-in form fits", fits).await;
     sign_up(&browser, &unique("phone")).await;

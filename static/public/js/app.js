@@ -1,16 +1,17 @@
 // The memo pad: shows the screen that belongs to the address and to who is signed in.
 
-import { renameKey } from "./data/rename-key.js";
-import { drafts, memos, selection, session, tags } from "./data/stores.js";
+import { drafts, memos, selection, session, workspace } from "./data/stores.js";
 import { find, focusHeading } from "./lib/dom.js";
 import { languageChange, renewTimes, t } from "./lib/i18n.js";
-import { local, tab } from "./lib/storage.js";
+import { tab } from "./lib/storage.js";
 import { pathOfTag } from "./lib/tags.js";
 import { foldText } from "./lib/text.js";
 import { startKeys } from "./keys.js";
 import { detour, Router } from "./router.js";
 import { startHeader } from "./screens/header/header.js";
+import { startSyncState } from "./screens/header/sync-state.js";
 import { loadEditors } from "./screens/pad/memo-card.js";
+import { startNotes } from "./screens/pad/notes.js";
 import { titleOf } from "./screens/pad/pad-head.js";
 import { createPadScreen } from "./screens/pad/pad-screen.js";
 import { Rail } from "./screens/rail/rail.js";
@@ -47,7 +48,7 @@ const rail = new Rail(router);
 const pad = createPadScreen(router);
 /** @type {Map<string, LateScreen>} */
 const screens = new Map();
-/** What is to be seen as long as it is not known who is signed in.
+/** What is to be seen where it matters whether somebody is signed in, as long as that is not known.
  * @type {HTMLElement | null} */
 let waiting = createOpeningScreen();
 
@@ -63,7 +64,7 @@ function render(how) {
     display(waiting);
     return;
   }
-  const instead = detour(place, session.user !== null, router.next);
+  const instead = detour(place, session.user !== null, router.next) ?? toOthersMemo(place);
   if (instead) {
     router.go(instead.address, { replace: true, next: instead.next });
     return;
@@ -73,6 +74,13 @@ function render(how) {
   document.documentElement.dataset.place = place.route.path;
   showScreen(place, how);
   router.restoreScroll();
+}
+
+/** A guest who goes to a memo that is not on this device may have an account that has it.
+ * @param {Place} place */
+function toOthersMemo({ route, params, address }) {
+  const isHere = route.path !== "/m/{id}" || workspace.owner !== null || memos.get(params.id) !== null;
+  return isHere || waiting || !memos.isLoaded ? null : { address: "/sign-in", next: address };
 }
 
 /** @param {Place} place @param {How} how */
@@ -99,8 +107,8 @@ async function showLater(name, place, how) {
 }
 
 /** Whoever looks at the memos of a tag that has another name by now goes there.
- * @param {import("./data/tag-rename.js").Job} job */
-function showRenamed({ from, to }) {
+ * @param {string} from @param {string} to */
+function showRenamed(from, to) {
   const { tag } = router.place.params;
   if (tag !== undefined && foldText(tag) === foldText(from)) router.go(pathOfTag(foldText(to)), { replace: true });
 }
@@ -110,48 +118,42 @@ function showTitle() {
   document.title = router.place.route.path === "/" ? t("appName") : `${t(key, params)} – ${t("appName")}`;
 }
 
-/** Finds out who is signed in. */
+/** Shows the pad, then the memos of this device, which needs no network, and finds out who is signed in. */
 async function start() {
-  waiting = createOpeningScreen();
   render("load");
-  try {
-    await session.restore();
-    waiting = null;
-  } catch (error) {
-    waiting = createUnreachableScreen(error, start);
-  }
-  render("load");
+  await Promise.all([workspace.openLast(), restore()]);
 }
 
-/** Shows what belongs to who is signed in from now on.
+async function restore() {
+  waiting = createOpeningScreen();
+  try {
+    await session.restore();
+    await workspace.opened;
+    waiting = null;
+    // The memos stay, and wait for their author to come back.
+    if (workspace.owner && !session.user) notifyTrouble({ key: "sessionEnded" });
+  } catch (error) {
+    waiting = createUnreachableScreen(error, restore);
+  }
+  if (router.place.route.audience !== "all" || toOthersMemo(router.place)) render("load");
+}
+
+/** Shows what belongs to who is signed in from now on. A session that ends by itself takes nothing away.
  * @param {import("./data/session.js").Change} change */
-function changeUser({ previous, asked }) {
+async function changeUser({ previous, asked }) {
   clearToast();
-  if (previous && asked) {
-    drafts.deleteAll(previous.id);
-    local.remove(renameKey(previous.id));
+  if (session.user) await workspace.open(session.user);
+  else if (asked) {
+    if (previous) drafts.deleteAll(previous.id);
+    await workspace.leave();
   }
-  memos.clear();
-  tags.clear();
-  pad.reset();
-  if (session.user) {
-    tags.refresh();
-    resumeRenaming();
-  }
-  if (waiting) return; // `start` goes on.
-  if (session.user || !asked) render("go");
-  else router.go("/sign-in", { replace: true });
+  workspace.wake();
+  if (waiting) return; // `restore` goes on.
+  if (asked && !session.user) router.go("/sign-in", { replace: true });
+  else render("go");
   if (session.user) return;
   if (asked) notify({ key: "signedOut" });
   else notifyTrouble({ key: "sessionEnded" });
-}
-
-/** Catches up with what was changed elsewhere. */
-function refresh() {
-  if (!session.user) return;
-  pad.refresh();
-  tags.refresh();
-  resumeRenaming();
 }
 
 /** @type {Promise<ReturnType<typeof import("./screens/bulk/bulk.js").startBulk>> | null} */
@@ -167,41 +169,39 @@ function withBulk() {
   return bulk;
 }
 
-/** Goes on with the renaming of a tag that was broken off by a reload or for want of a connection. */
-function resumeRenaming() {
-  if (session.user && local.get(renameKey(session.user.id))) withBulk().then(({ resume }) => resume());
-}
-
 pad.onRename = (/** @type {string} */ tag) => withBulk().then(({ rename }) => rename(tag));
 selection.addEventListener("change", () => selection.size > 0 && withBulk());
-session.addEventListener("change", (event) => changeUser(/** @type {CustomEvent} */ (event).detail));
+session.addEventListener("change", (event) => {
+  changeUser(/** @type {CustomEvent} */ (event).detail).catch(notifyError);
+});
+workspace.addEventListener("open", () => {
+  pad.reset();
+  router.restoreScroll(); // After a reload the memos come later than the screen, and with them the place where one was.
+});
 router.addEventListener("change", (event) => render(/** @type {CustomEvent} */ (event).detail));
 languageChange.addEventListener("change", showTitle);
 
 window.addEventListener("offline", () => notifyTrouble({ key: "offline" }));
 window.addEventListener("online", () => {
-  notify({ key: "online" });
-  if (waiting) start();
-  else refresh();
+  clearToast(); // That there was no connection is over.
+  if (waiting) restore();
 });
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) refresh();
+// What is not on the server is on this device only; whoever leaves should know.
+window.addEventListener("beforeunload", (event) => {
+  if (workspace.owner && memos.unsaved > 0) event.preventDefault();
 });
 // The back button may show a page that slept through a sign-out.
 window.addEventListener("pageshow", (event) => {
-  if (event.persisted && session.user) session.restore().catch(notifyError);
-});
-memos.addEventListener("organised", () => tags.refreshSoon());
-// After a reload the memos come later than the screen, and with them the place where one was.
-memos.addEventListener("change", function showPlace() {
-  if (!pad.isLoaded) return;
-  memos.removeEventListener("change", showPlace);
-  router.restoreScroll();
+  if (!event.persisted) return;
+  workspace.catchUp().catch(notifyError);
+  if (session.user) session.restore().catch(notifyError);
 });
 setInterval(renewTimes, TIMES_MS);
 setTimeout(() => loadEditors().catch(() => {}), SETTLED_MS);
 setTimeout(() => import("./shell/shell.js").then(({ startShell }) => startShell()).catch(() => {}), SETTLED_MS);
 
+startSyncState();
+startNotes();
 startKeys({
   search: () => rail.focusSearch() || router.go("/search"),
   compose: () => (router.place.route.path === "/" ? pad.compose() : router.go("/new")),
@@ -210,4 +210,4 @@ startKeys({
   clear: () => selection.clear(),
 });
 router.start();
-start();
+start().catch(notifyError);

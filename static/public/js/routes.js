@@ -13,21 +13,22 @@
 
 /** @type {Route[]} */
 export const ROUTES = [
-  { path: "/", screen: "pad", audience: "members", title: "yourMemos", state: "active" },
-  { path: "/new", screen: "pad", audience: "members", title: "newMemo", state: "active" },
-  { path: "/m/{id}", screen: "pad", audience: "members", title: "oneMemo" },
+  { path: "/", screen: "pad", audience: "all", title: "yourMemos", state: "active" },
+  { path: "/new", screen: "pad", audience: "all", title: "newMemo", state: "active" },
+  { path: "/m/{id}", screen: "pad", audience: "all", title: "oneMemo" },
   { path: "/m/{id}/history", screen: "history", audience: "members", title: "historyTitle" },
-  { path: "/tag/{tag...}", screen: "pad", audience: "members", title: "tagTitle", state: "active" },
-  { path: "/search", screen: "pad", audience: "members", title: "searchTitle", state: "active" },
-  { path: "/archived", screen: "pad", audience: "members", title: "archivedTitle", state: "archived" },
-  { path: "/trash", screen: "pad", audience: "members", title: "trashTitle", state: "trashed" },
+  { path: "/tag/{tag...}", screen: "pad", audience: "all", title: "tagTitle", state: "active" },
+  { path: "/search", screen: "pad", audience: "all", title: "searchTitle", state: "active" },
+  { path: "/archived", screen: "pad", audience: "all", title: "archivedTitle", state: "archived" },
+  { path: "/trash", screen: "pad", audience: "all", title: "trashTitle", state: "trashed" },
   { path: "/sign-in", screen: "sign-in", audience: "guests", title: "signInTitle" },
   { path: "/sign-up", screen: "sign-in", audience: "guests", title: "signUpTitle" },
   { path: "/help", screen: "help", audience: "all", title: "helpTitle" },
 ];
 
-/** The address of a memo. @param {string} id */
-export const memoAddress = (id) => `/m/${encodeURIComponent(id)}`;
+/** The address of a memo: by the server's name for it, as soon as it has one.
+ * @param {{id: string, serverId: string | null}} memo */
+export const memoAddress = ({ id, serverId }) => `/m/${encodeURIComponent(serverId ?? id)}`;
 
 /** The address of what a search finds. @param {string} q */
 export const searchAddress = (q) => (q === "" ? "/search" : `/search?q=${encodeURIComponent(q)}`);

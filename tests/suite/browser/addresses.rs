@@ -125,14 +125,14 @@ async fn help_is_for_everybody_and_unknown_addresses_are_told() {
     let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
         return;
     };
-    browser.sees("#sign-in").await;
-    browser.click("footer a").await;
+    browser.sees("#new-memo").await;
+    browser.click(".rail a[href='/help']").await;
     browser.is_at("/help").await;
     browser.sees(".help kbd").await;
     browser.reload().await;
     browser.sees(".help kbd").await;
     browser.back().await;
-    browser.sees("#sign-in").await;
+    browser.sees("#new-memo").await;
     browser.go(&app, "/no/such/page").await;
     browser.sees("main.text h1").await;
     browser.close().await;

@@ -1,33 +1,57 @@
-//! Two devices change one memo: the second sees both texts and chooses.
+//! Two devices change one memo: what can come together does, and where it can't, both texts are there to choose from.
 
-use super::{SAVE, open_as};
+use super::open_as;
 use crate::harness::{Browser, Memo, Screen, TestApp, User};
 
-const THEIRS: &str = "what the phone wrote";
-const MINE: &str = "what the desktop wrote";
+const BEFORE: &str = "milk";
+const THEIRS: &str = "milk and bread, wrote the phone";
+const MINE: &str = "milk and eggs, wrote the desktop";
 
-/// Somebody who is editing on a desktop, and has just saved, what the phone changed meanwhile.
+/// Makes all requests fail, and all that come after them go well again.
+const MEMOS: &[&str] = &["*/api/memos*"];
+
+/// Somebody who changed on a desktop what the phone changed as well.
 async fn conflict(app: &TestApp, user: &User) -> Option<(Browser, Memo)> {
-    let memo = user.write("before").await;
+    let memo = user.write(BEFORE).await;
     let browser = open_as(user, app, Screen::Desktop).await?;
-    browser.shows(&["before"]).await;
-    browser.click(".memo .edit").await;
+    browser.shows(&[BEFORE]).await;
+    browser.cut_off(MEMOS).await;
+    edit(&browser, MINE).await;
     let theirs = user.edit(&memo, THEIRS).await;
-    browser.fill("memo-editor textarea", &format!("{MINE}{SAVE}")).await;
-    browser.sees(".theirs").await;
-    assert_eq!(browser.text(".theirs").await, THEIRS);
-    let mine = browser
-        .run("return document.querySelector('memo-editor textarea').value")
-        .await;
-    assert_eq!(mine, MINE);
-    assert_eq!(
-        user.read(&memo).await,
-        theirs,
-        "nothing is overwritten before the choice"
-    );
-    let has_focus = "return document.activeElement === document.querySelector('memo-conflict')";
-    browser.until_true("the question has the focus", has_focus).await;
+    browser.cut_off(&[]).await;
+    browser.sees("memo-conflict").await;
+    assert_eq!(browser.text("[data-testid=mine] .text").await, MINE);
+    assert_eq!(browser.text("[data-testid=theirs] .text").await, THEIRS);
+    assert_eq!(user.read(&memo).await, theirs, "nothing is overwritten before the choice");
     Some((browser, memo))
+}
+
+async fn edit(browser: &Browser, text: &str) {
+    browser.click(".memo .edit").await;
+    browser.fill("memo-editor textarea", text).await;
+    browser.click(".memo .save").await;
+    browser.sees(".memo .edit").await;
+}
+
+#[tokio::test]
+async fn changes_of_other_words_come_together() {
+    let app = TestApp::shared();
+    let user = app.user("merging").await;
+    let memo = user.write("milk\nbread").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    browser.shows(&["milk\nbread"]).await;
+    browser.cut_off(MEMOS).await;
+    edit(&browser, "oat milk\nbread").await;
+    user.edit(&memo, "milk\nrye bread").await;
+    browser.cut_off(&[]).await;
+    user.comes_to(&memo, "oat milk\nrye bread").await;
+    browser.shows(&["oat milk\nrye bread"]).await;
+    browser.tells("Merged").await;
+    browser.click("#status-action").await;
+    user.comes_to(&memo, "oat milk\nbread").await;
+    browser.close().await;
 }
 
 /// Nobody waits for the answer to what saves itself, so nothing is taken out of their hands.
@@ -35,22 +59,22 @@ async fn conflict(app: &TestApp, user: &User) -> Option<(Browser, Memo)> {
 async fn who_goes_on_writing_is_told_and_not_interrupted() {
     let app = TestApp::shared();
     let user = app.user("writing-on").await;
-    let memo = user.write("before").await;
+    let memo = user.write(BEFORE).await;
     let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
         return;
     };
-    browser.shows(&["before"]).await;
+    browser.shows(&[BEFORE]).await;
     browser.click(".memo .edit").await;
     let theirs = user.edit(&memo, THEIRS).await;
-    browser.type_into("memo-editor textarea", ", mine").await;
-    browser.sees(".theirs").await;
+    browser.type_into("memo-editor textarea", " and eggs").await;
+    browser.sees("memo-conflict").await;
     let has_focus = "return document.activeElement === document.querySelector('memo-editor textarea')";
     assert_eq!(browser.run(has_focus).await, true);
     browser.type_into("memo-editor textarea", " and more").await;
     assert_eq!(user.read(&memo).await, theirs);
-    browser.click(".keep-mine").await;
-    browser.shows(&["before, mine and more"]).await;
-    assert_eq!(user.read(&memo).await.text, "before, mine and more");
+    browser.until_true("mine is as it is by now", "return document.querySelector('[data-testid=mine] .text').textContent.includes('and eggs and more')").await;
+    browser.click("[data-testid=decide]").await;
+    user.comes_to(&memo, "milk and eggs and more").await;
     browser.close().await;
 }
 
@@ -61,27 +85,39 @@ async fn theirs_can_be_taken() {
     let Some((browser, memo)) = conflict(&app, &user).await else {
         return;
     };
-    browser.click(".take-theirs").await;
+    browser.click("[data-testid=theirs]").await;
+    browser.click("[data-testid=decide]").await;
     browser.shows(&[THEIRS]).await;
-    browser.sees(".memo .edit").await;
+    browser.is_synced().await;
     assert_eq!(user.read(&memo).await.text, THEIRS);
     browser.reload().await;
     browser.shows(&[THEIRS]).await;
-    browser.sees(".memo .edit").await; // No draft is left that would open the editor again.
     browser.close().await;
 }
 
 #[tokio::test]
-async fn mine_can_be_kept() {
+async fn mine_can_be_kept_and_the_choice_taken_back() {
     let app = TestApp::shared();
     let user = app.user("mine").await;
     let Some((browser, memo)) = conflict(&app, &user).await else {
         return;
     };
-    browser.click(".keep-mine").await;
+    browser.click("[data-testid=decide]").await;
+    user.comes_to(&memo, MINE).await;
     browser.shows(&[MINE]).await;
-    let kept = user.read(&memo).await;
-    assert_eq!((kept.text.as_str(), kept.version), (MINE, 3));
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn both_can_be_kept() {
+    let app = TestApp::shared();
+    let user = app.user("both").await;
+    let Some((browser, memo)) = conflict(&app, &user).await else {
+        return;
+    };
+    browser.click(".option.both").await;
+    browser.click("[data-testid=decide]").await;
+    user.comes_to(&memo, &format!("{THEIRS}\n{MINE}")).await;
     browser.close().await;
 }
 
@@ -92,48 +128,53 @@ async fn mine_is_kept_only_over_what_was_seen() {
     let Some((browser, memo)) = conflict(&app, &user).await else {
         return;
     };
-    let newest = user.edit(&user.read(&memo).await, "newer still").await;
-    browser.click(".keep-mine").await;
-    let shows_newest = "return document.querySelector('.theirs').textContent === 'newer still'";
-    browser.until_true("what was saved meanwhile", shows_newest).await;
+    browser.cut_off(MEMOS).await;
+    let newest = user.edit(&user.read(&memo).await, "milk, newer still").await;
+    browser.click("[data-testid=decide]").await;
+    let is_decided = "return document.querySelector('memo-conflict') === null";
+    browser.until_true("it is decided", is_decided).await;
+    browser.cut_off(&[]).await;
+    browser.sees("memo-conflict").await;
+    assert_eq!(browser.text("[data-testid=theirs] .text").await, "milk, newer still");
     assert_eq!(user.read(&memo).await, newest);
-    browser.click(".keep-mine").await;
-    browser.shows(&[MINE]).await;
-    assert_eq!(user.read(&memo).await.text, MINE);
+    browser.click("[data-testid=decide]").await;
+    user.comes_to(&memo, MINE).await;
     browser.close().await;
 }
 
 #[tokio::test]
-async fn the_choice_survives_a_reload() {
+async fn the_choice_survives_a_reload_and_a_closed_tab() {
     let app = TestApp::shared();
     let user = app.user("reloading").await;
     let Some((browser, memo)) = conflict(&app, &user).await else {
         return;
     };
     browser.reload().await;
-    let has_draft = format!("return document.querySelector('memo-editor textarea')?.value === {MINE:?}");
-    browser.until_true("the text is still there", &has_draft).await;
-    browser.sees(".theirs").await; // It tries to save by itself.
-    assert_eq!(browser.text(".theirs").await, THEIRS);
+    browser.sees("memo-conflict").await;
+    browser.open_tab(&app).await;
+    browser.sees("memo-conflict").await;
+    assert_eq!(browser.text("[data-testid=mine] .text").await, MINE);
+    assert_eq!(browser.text("[data-testid=theirs] .text").await, THEIRS);
     assert_eq!(user.read(&memo).await.text, THEIRS);
     browser.close().await;
 }
 
 #[tokio::test]
-async fn what_was_deleted_elsewhere_can_be_saved_as_new() {
+async fn what_was_deleted_elsewhere_is_asked_about() {
     let app = TestApp::shared();
     let user = app.user("deleted").await;
-    let memo = user.write("before").await;
+    let memo = user.write(BEFORE).await;
     let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
         return;
     };
-    browser.shows(&["before"]).await;
-    browser.click(".memo .edit").await;
+    browser.shows(&[BEFORE]).await;
+    browser.cut_off(MEMOS).await;
+    edit(&browser, MINE).await;
     user.remove(&memo).await;
-    browser.fill("memo-editor textarea", MINE).await;
-    browser.sees(".keep-mine").await;
-    browser.click(".keep-mine").await;
-    browser.sees(".memo .edit").await;
+    browser.cut_off(&[]).await;
+    browser.sees("memo-conflict").await;
+    browser.click("[data-testid=decide]").await;
+    browser.is_synced().await;
     browser.shows(&[MINE]).await;
     let memos = user.all_memos().await;
     assert_eq!(memos.len(), 1);

@@ -1,6 +1,6 @@
 //! What is written and not saved: kept through a session that ends, gone after a sign-out, which asks first.
 
-use super::{open_as, sign_in};
+use super::{SAVE, open_as, sign_in};
 use crate::harness::{Browser, Screen, TestApp};
 
 const DRAFT: &str = "not saved yet";
@@ -76,23 +76,37 @@ async fn a_sign_out_without_drafts_does_not_ask() {
     browser.close().await;
 }
 
+/// Waits until the page says that the session has ended.
+async fn is_ended(browser: &Browser) {
+    browser.tells("You have been signed out").await;
+    let asks = "return document.querySelector('#sync-state').textContent.includes('sign in again')";
+    browser.until_true("the page asks to sign in again", asks).await;
+}
+
 #[tokio::test]
 async fn drafts_wait_for_their_author_where_a_session_ends() {
     let app = TestApp::shared();
     let user = app.user("ended").await;
     let other = app.user("other").await;
+    user.write("a memo").await;
     let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
         return;
     };
     browser.fill("#new-memo", DRAFT).await;
     browser.drop_cookies().await;
     browser.reload().await;
-    browser.is_at("/sign-in").await;
+    is_ended(&browser).await;
+    browser.shows(&["a memo"]).await;
+    holds(&browser, DRAFT).await;
     sign_in(&browser, &other.username).await;
+    browser.is_synced().await;
+    browser.shows(&[]).await; // One person's memos are never shown to another.
     holds(&browser, "").await;
     browser.drop_cookies().await;
     browser.reload().await;
+    is_ended(&browser).await;
     sign_in(&browser, &user.username).await;
+    browser.shows(&["a memo"]).await;
     holds(&browser, DRAFT).await;
     browser.close().await;
 }
@@ -139,32 +153,35 @@ async fn what_a_crashed_tab_held_is_in_the_next_one() {
     browser.switch_to(next).await;
     browser.visit(&app).await;
     holds(&browser, DRAFT).await;
-    browser.sees("memo-editor textarea").await;
-    let saved = "return document.querySelector('memo-editor .what').textContent === 'Saved'";
-    browser.until_true("the edit goes on, and saves itself", saved).await;
-    assert_eq!(user.read(&memo).await.text, "changed, then crashed");
+    browser.shows(&["changed, then crashed"]).await;
+    user.comes_to(&memo, "changed, then crashed").await;
     browser.close().await;
 }
 
-/// The edit could not be saved before the session ended; its author signs in again, and it is.
+/// The edit could not be sent before the session ended; its author goes on writing, signs in again, and all of it is.
 #[tokio::test]
-async fn an_edit_goes_on_where_a_session_ended() {
+async fn what_was_written_around_the_end_of_a_session_is_sent_after_the_next_sign_in() {
     let app = TestApp::shared();
     let user = app.user("expired").await;
     let memo = user.write("a memo").await;
     let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
         return;
     };
+    browser.cut_off(&["*/api/memos*"]).await;
     browser.click(".memo .edit").await;
-    browser.cut_off(&["*/api/memos/*"]).await;
     browser.fill("memo-editor textarea", "written before the end").await;
+    browser.click(".memo .save").await;
+    browser.shows(&["written before the end"]).await;
     browser.drop_cookies().await;
-    browser.reload().await;
-    browser.is_at("/sign-in").await;
     browser.cut_off(&[]).await;
+    browser.reload().await;
+    is_ended(&browser).await;
+    browser.type_into("#new-memo", &format!("written after it{SAVE}")).await;
+    browser.shows(&["written after it", "written before the end"]).await;
+    assert_eq!(user.read(&memo).await, memo);
     sign_in(&browser, &user.username).await;
-    let saved = "return document.querySelector('memo-editor .what')?.textContent === 'Saved'";
-    browser.until_true("the edit goes on, and saves itself", saved).await;
+    browser.is_synced().await;
     assert_eq!(user.read(&memo).await.text, "written before the end");
+    assert_eq!(user.all_memos().await.len(), 2);
     browser.close().await;
 }

@@ -31,6 +31,7 @@ async fn pinned_memos_stand_above_the_others_until_they_are_not() {
         browser.tells("Pinned").await;
         group(&browser, ".pinned-memos", &["old"]).await;
         group(&browser, ".other-memos", &["new"]).await;
+        browser.is_synced().await;
         assert!(user.read(&old).await.pinned);
         browser.reload().await;
         group(&browser, ".pinned-memos", &["old"]).await;
@@ -135,6 +136,7 @@ async fn a_box_is_ticked_in_the_card() {
             false => "list\n\n- [ ] milk\n- [x] bread",
         };
         user.comes_to(&memo, switched).await;
+        browser.is_synced().await;
         assert_eq!(user.read(&memo).await.version, before.version + 2);
         browser.focus_is_on(".memo .task:nth-of-type(2) input").await;
         browser.close().await;
@@ -167,6 +169,7 @@ async fn a_box_whose_line_is_gone_is_told() {
     };
     browser.tells("This line was changed elsewhere").await;
     browser.shows(&["listmilkrye bread"]).await;
+    browser.is_synced().await;
     assert_eq!(user.all_memos().await[0].text, elsewhere);
     browser.close().await;
 }

@@ -54,9 +54,11 @@ async fn several_are_archived_and_come_back() {
             "return document.querySelector('.selection-bar').hidden",
         )
         .await;
+    browser.is_synced().await;
     assert!(user.read(&one).await.archived && user.read(&two).await.archived);
     browser.click("#status-action").await;
     browser.until_true("two are back", &format!("{shown} 3")).await;
+    browser.is_synced().await;
     assert!(!user.read(&one).await.archived);
     browser.close().await;
 }
@@ -83,6 +85,7 @@ async fn several_go_to_the_trash_and_out_of_it() {
     browser.shows(&[]).await;
     browser.click(".rail a[href='/']").await;
     browser.shows(&["three", "two", "one, changed"]).await;
+    browser.is_synced().await;
     assert_eq!(user.read(&two).await, two);
     browser.close().await;
 }
@@ -133,11 +136,13 @@ async fn on_a_phone_a_long_press_selects_and_a_tag_is_added_to_all() {
     phone.fill("#tag-name", "모임/봄").await;
     phone.click(".tag-dialog .yes").await;
     phone.tells("2 memos tagged").await;
+    phone.is_synced().await;
     let tagged = [user.read(&one).await.text, user.read(&two).await.text];
     phone.click("#status-action").await; // It is there for seconds only.
     assert_eq!(tagged, ["one\n\n#모임/봄", "two #list\n\n#모임/봄"]);
     user.comes_to(&one, "one").await;
     user.comes_to(&two, "two #list").await;
+    phone.is_synced().await;
     assert_eq!(user.read(&three).await, three);
     phone.close().await;
 }

@@ -91,7 +91,9 @@ async fn a_tag_is_renamed_in_all_memos_but_those_in_the_trash() {
             .await;
         browser.close().await;
     }
+    browser.is_synced().await;
     assert_eq!(user.page("state=archived").await.items[0].text, "archived #again/new");
+    browser.is_synced().await;
     assert_eq!(user.page("state=trashed").await.items[0].text, "trashed #old");
 }
 
@@ -117,10 +119,12 @@ async fn a_renaming_that_was_broken_off_goes_on_after_a_reload() {
     let kept = browser.run("return JSON.stringify({ ...localStorage })").await;
     let kept = kept.as_str().unwrap();
     assert!(kept.contains("old") && !kept.contains("secret"), "{kept}");
+    browser.is_synced().await;
     assert_eq!(user.read(&memo).await, memo);
     browser.devtools("Network.setBlockedURLs", block(json!([]))).await;
     browser.reload().await;
     browser.tells("1 memo now has").await;
+    browser.is_synced().await;
     assert_eq!(user.read(&memo).await.text, "a secret text #new");
     browser.close().await;
 }

@@ -16,11 +16,13 @@ async fn what_was_deleted_can_be_taken_back() {
         let card = format!(".memo[data-id='{}']", memo.id);
         browser.from_menu(&card, ".trash").await;
         browser.shows(&["other"]).await;
+        browser.is_synced().await;
         assert!(user.read(&memo).await.trashed_at.is_some());
         // By keyboard, and for as long as the focus is there.
         browser.type_into("#status-action", "\u{e007}").await;
         browser.shows(&["other", "precious"]).await;
         browser.focus_is_on(&format!("{card} a.open")).await;
+        browser.is_synced().await;
         assert_eq!(user.read(&memo).await.trashed_at, None);
         browser.from_menu(&card, ".trash").await;
         browser.shows(&["other"]).await;
@@ -59,11 +61,13 @@ async fn deleting_for_good_is_asked_about() {
     browser.focus_is_on(".question .no").await;
     browser.press("\u{e00c}").await; // Escape
     browser.shows(&["old"]).await;
+    browser.is_synced().await;
     assert!(user.read(&memo).await.trashed_at.is_some());
     browser.from_menu(".memo", ".purge").await;
     browser.click(".question .yes").await;
     browser.shows(&[]).await;
     browser.tells("Deleted for good").await;
+    browser.is_synced().await;
     user.get(&memo.path()).await.expect(404);
     browser.close().await;
 }
@@ -84,11 +88,13 @@ async fn the_trash_is_emptied_after_a_question() {
     browser.sees(".memo").await;
     browser.click(".emptyTrash").await;
     browser.click(".question .no").await;
+    browser.is_synced().await;
     assert_eq!(user.page("state=trashed&limit=100").await.items.len(), 25);
     browser.click(".emptyTrash").await;
     browser.click(".question .yes").await;
     browser.shows(&[]).await;
     browser.tells("The trash is empty").await;
+    browser.is_synced().await;
     assert!(user.page("state=trashed").await.items.is_empty());
     browser.go(&app, "/").await;
     browser.shows(&["stays"]).await;
@@ -108,6 +114,7 @@ async fn what_was_changed_elsewhere_is_seen_before_it_is_deleted() {
     browser.from_menu(".memo", ".trash").await;
     browser.tells("changed elsewhere").await;
     browser.shows(&["after"]).await;
+    browser.is_synced().await;
     assert_eq!(user.read(&memo).await.trashed_at, None);
     browser.from_menu(".memo", ".trash").await;
     browser.shows(&[]).await;

@@ -41,6 +41,7 @@ async fn a_shortcut_amid_a_syllable_saves_the_whole_text() {
     compose(&browser, "빵").await;
     let composing = browser.run("return document.querySelector('#new-memo').value").await;
     assert_eq!(composing, "우유빵", "the text is left alone as long as it is composed");
+    browser.is_synced().await;
     assert!(user.all_memos().await.is_empty());
     browser.devtools("Input.insertText", json!({ "text": "빵" })).await;
     browser.shows(&["우유빵"]).await;
@@ -52,6 +53,7 @@ async fn a_shortcut_amid_a_syllable_saves_the_whole_text() {
         .await;
     let heard = browser.run("return heard.filter((what) => what !== false)").await;
     assert_eq!(heard, json!([true, "end"]), "the key came amid the composition");
+    browser.is_synced().await;
     let texts: Vec<String> = user.all_memos().await.into_iter().map(|memo| memo.text).collect();
     assert_eq!(texts, ["우유빵"], "once");
     browser.close().await;
@@ -72,7 +74,9 @@ async fn what_comes_from_elsewhere_does_not_disturb_a_composition() {
     user.write("new elsewhere").await;
     let refresh = "document.dispatchEvent(new Event('visibilitychange')); return true";
     assert_eq!(browser.run(refresh).await, Value::Bool(true));
-    browser.shows(&["new elsewhere", "changed elsewhere"]).await;
+    let is_there = "return document.querySelector('main').textContent.includes('new elsewhere')";
+    browser.until_true("the new one", is_there).await;
+    browser.sees("memo-conflict").await; // Of the other one there are two texts.
     compose(&browser, "한").await;
     browser.devtools("Input.insertText", json!({ "text": "한" })).await;
     let text = browser.run("return document.activeElement.value").await;
@@ -123,6 +127,7 @@ async fn what_saves_itself_does_not_disturb_a_composition() {
     compose(&browser, "하").await;
     let saved = "return document.querySelector('memo-editor .what').textContent === 'Saved'";
     browser.until_true("it is saved amid the syllable", saved).await;
+    browser.is_synced().await;
     assert_eq!(user.read(&memo).await.text, "before하");
     compose(&browser, "한").await;
     browser.devtools("Input.insertText", json!({ "text": "한" })).await;
@@ -130,6 +135,7 @@ async fn what_saves_itself_does_not_disturb_a_composition() {
     assert_eq!(text, "before한");
     browser.type_into("memo-editor textarea", SAVE).await;
     browser.shows(&["before한"]).await;
+    browser.is_synced().await;
     assert_eq!(user.read(&memo).await.text, "before한");
     browser.close().await;
 }

@@ -35,16 +35,19 @@ async fn an_edit_saves_itself_and_says_so() {
     browser.type_into(EDITOR, " two").await;
     says(&browser, "Saved").await;
     holds(&browser, EDITOR, "one two").await;
+    browser.is_synced().await;
     assert_eq!(user.read(&memo).await.text, "one two");
     // Each time over the version that it got last.
     browser.type_into(EDITOR, " three").await;
     says(&browser, "Saved").await;
+    browser.is_synced().await;
     assert_eq!(user.read(&memo).await.text, "one two three");
     has_focus(&browser, EDITOR).await;
     browser.type_into(EDITOR, " four").await;
     browser.click(".memo .save").await;
     browser.shows(&["one two three four"]).await;
     browser.sees(".memo .edit").await;
+    browser.is_synced().await;
     assert_eq!(user.read(&memo).await.text, "one two three four");
     browser.close().await;
 }
@@ -60,11 +63,12 @@ async fn what_is_left_is_saved_at_once() {
     browser.click(".memo .edit").await;
     // A pause that nobody waits for: what does not save at once, does not save.
     browser
-        .run("const later = setTimeout; window.setTimeout = (act, wait, ...rest) => (wait > 1000 ? 0 : later(act, wait, ...rest))")
+        .run("const later = setTimeout; window.setTimeout = (act, wait, ...rest) => (wait > 300 ? 0 : later(act, wait, ...rest))")
         .await;
     browser.type_into(EDITOR, " two").await;
     browser.click("#new-memo").await;
     says(&browser, "Saved").await;
+    browser.is_synced().await;
     assert_eq!(user.read(&memo).await.text, "one two");
     browser.close().await;
 }
@@ -78,19 +82,21 @@ async fn without_a_connection_the_text_is_on_the_device_and_saved_later() {
         return;
     };
     browser.click(".memo .edit").await;
-    browser.cut_off(&["*/api/memos/*"]).await;
+    browser.cut_off(&["*/api/memos*"]).await;
     browser.type_into(EDITOR, " two").await;
-    says(&browser, "Only on this device").await;
+    says(&browser, "On this device only").await;
     let is_told = "return document.querySelector('memo-editor .state').ariaLive === 'polite'";
     assert_eq!(browser.run(is_told).await, true, "a screen reader hears of it");
     browser.click(".memo .save").await;
-    browser.sees(EDITOR).await; // It does not look as if it were done.
+    browser.shows(&["one two"]).await;
     browser.reload().await;
-    holds(&browser, EDITOR, "one two").await;
-    says(&browser, "Only on this device").await;
+    browser.shows(&["one two"]).await;
+    assert_eq!(user.read(&memo).await, memo);
+    let where_it_is = "return document.querySelector('.memo .where .what').textContent === 'On this device only'";
+    browser.until_true("the card says where it is", where_it_is).await;
     browser.cut_off(&[]).await;
-    says(&browser, "Saved").await;
-    assert_eq!(user.read(&memo).await.text, "one two");
+    user.comes_to(&memo, "one two").await;
+    browser.is_synced().await;
     browser.close().await;
 }
 
@@ -127,10 +133,12 @@ async fn an_edit_can_be_discarded_and_taken_back() {
     browser.click(".memo .cancel").await;
     browser.shows(&["one"]).await;
     browser.sees(".memo .edit").await;
+    browser.is_synced().await;
     assert_eq!(user.read(&memo).await.text, "one", "also what had saved itself");
     browser.click("#status-action").await;
     holds(&browser, EDITOR, "one two").await;
     says(&browser, "Saved").await;
+    browser.is_synced().await;
     assert_eq!(user.read(&memo).await.text, "one two");
     browser.close().await;
 }

@@ -84,6 +84,20 @@ impl Browser {
         self.client.goto(&address).await.expect("the page opens");
     }
 
+    /// Goes to another path of the site that it is on, as by typing the address.
+    pub async fn stroll(&self, path: &str) {
+        let here = self.client.current_url().await.expect("an address");
+        let there = here.join(path).expect("a path");
+        self.client.goto(there.as_str()).await.expect("the page opens");
+    }
+
+    /// Waits until the page says that the server has all that is on this device, and it all that the server has.
+    pub async fn is_synced(&self) {
+        let script = "const state = document.querySelector('#sync-state');
+            return state?.dataset.phase === 'resting' && state.dataset.unsaved === '0'";
+        self.until_true("all is together", script).await;
+    }
+
     /// Goes back, as by the browser's button.
     pub async fn back(&self) {
         self.client.back().await.expect("the browser goes back");

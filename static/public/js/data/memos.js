@@ -1,64 +1,94 @@
-// The memos that this tab knows: one place, which the lists, the cards and the editors show.
+// The memos as the screens see them: those of whoever is at this device, with what can be done to them. Every deed is done
+// when this device has kept it; the server comes later.
 
-import { isProblem, Problem } from "../lib/api.js";
+import { isClean, changed, created, resolved } from "./sync/record.js";
+import { statusOf } from "./sync/plan.js";
 import { keyOf } from "./query.js";
 import { View } from "./view.js";
 
-/** @typedef {import("./memo-service.js").Memo} Memo */
-/** @typedef {import("./memo-service.js").Version} Version */
-/** @typedef {import("./memo-service.js").Changes} Changes */
+/** @typedef {import("./local/local-memos.js").LocalMemos} LocalMemos */
 /** @typedef {import("./query.js").Query} Query */
-/** @typedef {Pick<import("./memo-service.js").MemoService, "list" | "create" | "read" | "change" | "delete" | "restore" | "emptyTrash" | "restoreVersion">} Service */
+/** @typedef {import("./sync/record.js").Deed} Deed */
+/** @typedef {import("./sync/record.js").MemoRecord} MemoRecord */
+/**
+ * A memo of this device. Its `id` is its name here, for as long as it is here; `serverId` is the service's.
+ * @typedef {Pick<MemoRecord, "text" | "tags" | "pinned" | "archived" | "created_at" | "updated_at" | "trashed_at" | "conflict" | "refusal" | "note">
+ *   & {id: string, serverId: string | null, status: import("./sync/plan.js").Status, isOnServer: boolean}} LocalMemo
+ */
 
 /** How many lists are kept, so that the way back is short. */
 const VIEWS_MAX = 20;
-/** How often a change that does not depend on the text is tried on a memo that goes on changing. */
-const TRIES = 3;
 
-/** Fires `change` after every change of what it holds, `clear` before it when all of it was forgotten, and `organised` when
- * this tab has changed a memo, which may change its tags. */
+/** Not while somebody writes. */
+const FRONT_MS = 2000;
+const FRONT_MAX = 100;
+
+/** Names that nobody has. (Browsers keep `crypto.randomUUID` from pages that come over plain http.) */
+export const newKey = () =>
+  `k${Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+
+const world = () => ({ now: Date.now(), newKey });
+
+/** Fires `change` after every change of what it holds, and `clear` before it when the memos are somebody else's from now on. */
 export class MemoStore extends EventTarget {
-  /** @type {Map<string, Memo>} */
-  #memos = new Map();
-  /** Deleted for good by this tab, so that a page that was under way does not bring them back.
-   * @type {Set<string>} */
-  #deleted = new Set();
-  /** Made by this tab.
-   * @type {Set<string>} */
-  #own = new Set();
+  /** @type {LocalMemos | null} */
+  #local = null;
   /** @type {Map<string, View>} */
   #views = new Map();
-  #service;
-  /** Counts what this tab has changed: that makes older answers worthless. */
-  changes = 0;
+  /** What was made of the records, which are never changed.
+   * @type {WeakMap<MemoRecord, LocalMemo>} */
+  #seen = new WeakMap();
+  /** What keeps that which is being written at the moment.
+   * @type {Set<() => Promise<unknown>>} */
+  writers = new Set();
   /** Counts every change of what is held. */
   revision = 0;
-  /** Counts whose memos these are. */
-  #owners = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #frontTimer;
+  #onChange = () => {
+    this.#changed();
+    clearTimeout(this.#frontTimer);
+    this.#frontTimer = setTimeout(() => this.#keepFront(), FRONT_MS);
+  };
+  #onClear = () => {
+    this.#views.clear();
+    this.dispatchEvent(new Event("clear"));
+    this.#changed();
+  };
 
-  /** @param {Service} service */
-  constructor(service) {
-    super();
-    this.#service = service;
+  /** Whose memos these are from now on. @param {LocalMemos} local */
+  set local(local) {
+    this.#local?.removeEventListener("change", this.#onChange);
+    this.#local?.removeEventListener("clear", this.#onClear);
+    this.#local = local;
+    local.addEventListener("change", this.#onChange);
+    local.addEventListener("clear", this.#onClear);
+    this.#onClear();
   }
 
-  /** The memo as the server last told it.
-   * @param {string} id */
-  get(id) {
-    return this.#memos.get(id) ?? null;
+  /** Whether all is here that this device has. */
+  get isLoaded() {
+    return this.#local?.isLoaded ?? false;
   }
 
-  /** All that is known, in no order. */
-  all() {
-    return this.#memos.values();
+  /** Whether everything is here that the server has: before that, something may be missing. */
+  get isWhole() {
+    return this.#local !== null && this.isLoaded && !this.#local.place().isAnew;
   }
 
-  /** @param {string} id */
-  isOwn(id) {
-    return this.#own.has(id);
+  /** A memo, by this device's name or the server's.
+   * @param {string} name @returns {LocalMemo | null} */
+  get(name) {
+    const record = this.#local?.get(name);
+    return record && !record.gone ? this.#show(record) : null;
   }
 
-  /** The list of a query: the same one as the last time, with what has come so far.
+  /** All that are here, in no order. @returns {Generator<LocalMemo>} */
+  *all() {
+    for (const record of this.#local?.all() ?? []) if (!record.gone) yield this.#show(record);
+  }
+
+  /** The list of a query: the same one as the last time.
    * @param {Query} query */
   view(query) {
     const key = keyOf(query);
@@ -70,182 +100,115 @@ export class MemoStore extends EventTarget {
     return view;
   }
 
-  /** Forgets everything, as for somebody else. */
-  clear() {
-    this.changes += 1;
-    this.#owners += 1;
-    for (const view of this.#views.values()) view.rest();
-    this.#views.clear();
-    this.#deleted.clear();
-    this.#own.clear();
-    this.#memos.clear();
-    this.dispatchEvent(new Event("clear"));
-    this.changed();
+  /** A new memo. @param {string} text @returns {Promise<string>} its id */
+  async create(text) {
+    const record = created({ text }, world());
+    await this.#here.update([], () => ({ put: [record] }));
+    return record.key;
   }
 
-  /** A page of a list. One that comes when the store is somebody else's already is empty.
-   * @param {Query} query
-   * @param {string | null} cursor
-   * @param {number} limit */
-  async list(query, cursor, limit) {
-    const owner = this.#owners;
-    const page = await this.#service.list(query, cursor, limit);
-    return owner === this.#owners ? page : { items: [], next_cursor: null };
+  /** Gives a memo another text; what has come since `shown` stays.
+   * @param {string} id @param {string} text @param {string} shown the text that this one was made from */
+  save(id, text, shown) {
+    return this.change([id], () => ({ text, shown }));
   }
 
-  /** Saves a new memo. Trying again under the same `attempt` does not make two of it.
-   * @param {string} text
-   * @param {string} attempt */
-  async create(text, attempt) {
-    const memo = await this.#service.create(text, attempt);
-    this.#own.add(memo.id);
-    this.#keep(memo);
+  /** Pins, archives, puts into the trash, takes out of it, deletes for good.
+   * @param {string} id @param {Deed} deed */
+  set(id, deed) {
+    return this.change([id], () => deed);
+  }
+
+  /** Does something to many memos, to all or none of them. Returns what they were before, those that it has changed.
+   * @param {string[]} ids
+   * @param {(memo: LocalMemo) => Deed | null} deedFor
+   * @returns {Promise<Map<string, LocalMemo>>} */
+  async change(ids, deedFor) {
+    /** @type {Map<string, LocalMemo>} */
+    const before = new Map();
+    await this.#here.update(ids, (records) => {
+      const put = [];
+      const remove = [];
+      for (const [key, record] of records) {
+        const deed = record.gone ? null : deedFor(this.#show(record));
+        if (!deed) continue;
+        const next = changed(record, deed, world());
+        before.set(key, this.#show(record));
+        put.push(...next);
+        if (!next.some((one) => one.key === key)) remove.push(key);
+      }
+      return { put, remove };
+    });
+    return before;
+  }
+
+  /** Decides about a memo that there are two texts of. Returns the way back.
+   * @param {string} id @param {Parameters<typeof resolved>[1]} choice
+   * @returns {Promise<() => Promise<void>>} */
+  async resolve(id, choice) {
+    /** @type {MemoRecord | undefined} */
+    let before;
+    await this.#here.update([id], (records) => {
+      before = records.get(id);
+      const next = before ? resolved(before, choice, world()) : [];
+      return next.length > 0 ? { put: next } : { remove: [id] };
+    });
+    return async () => {
+      if (before) await this.#bringBack(before);
+    };
+  }
+
+  /** Gives a memo the text again that it had before a decision; one that is gone is new.
+   * @param {MemoRecord} before */
+  async #bringBack({ key, text, base }) {
+    const memo = this.get(key);
+    if (memo) await this.save(key, text, memo.text);
+    else if (text !== base?.text) await this.create(text);
+  }
+
+  /** Keeps all that is being written in editors. */
+  async flush() {
+    await Promise.all(Array.from(this.writers, (keep) => keep()));
+  }
+
+  /** How many memos are not on the server as they are here. */
+  get unsaved() {
+    return this.counts.unsaved;
+  }
+
+  /** The same, with how many of them somebody has to look at. */
+  get counts() {
+    return this.#local?.count() ?? { unsaved: 0, conflict: 0, refused: 0 };
+  }
+
+  get #here() {
+    if (!this.#local) throw new Error("nobody's memos are open");
+    return this.#local;
+  }
+
+  /** What is at the top of the first list, and what is pinned above it, is read first at the next visit. */
+  #keepFront() {
+    if (!this.isLoaded) return;
+    const { found, ids } = this.view({ state: "active", tag: "", q: "" });
+    const front = new Set([...ids, ...found.filter((id) => this.get(id)?.pinned)]);
+    this.#local?.keepFront([...front].slice(0, FRONT_MAX)).catch(() => {}); // Then it comes with the rest.
+  }
+
+  /** @param {MemoRecord} record @returns {LocalMemo} */
+  #show(record) {
+    const seen = this.#seen.get(record);
+    if (seen) return seen;
+    const { key, id, text, tags, pinned, archived, created_at, updated_at, trashed_at, conflict, refusal, note } = record;
+    const memo = {
+      id: key, serverId: id, text, tags, pinned, archived, created_at, updated_at, trashed_at, conflict, refusal, note,
+      status: statusOf(record), isOnServer: isClean(record),
+    };
+    this.#seen.set(record, memo);
     return memo;
   }
 
-  /** Saves a memo's text if the memo still is at that version.
-   * @param {Version} memo
-   * @param {string} text */
-  save(memo, text) {
-    return this.#ask(memo.id, () => this.#service.change(memo, { text }));
-  }
-
-  /** Reads a memo again, or for the first time.
-   * @param {string} id */
-  read(id) {
-    return this.#ask(id, () => this.#service.read(id));
-  }
-
-  /** Pins, archives and the like: what may be done to whatever version there is by now.
-   * @param {string} id
-   * @param {Omit<Changes, "text">} changes */
-  async set(id, changes) {
-    for (let tries = 1; ; tries += 1) {
-      const memo = this.get(id) ?? (await this.read(id));
-      try {
-        return await this.#ask(id, () => this.#service.change(memo, changes));
-      } catch (error) {
-        if (tries === TRIES || !isProblem(error, "stale-version")) throw error;
-      }
-    }
-  }
-
-  /** Puts a memo into the trash if it still is at that version; one that is gone already is fine as well.
-   * @param {Memo} memo */
-  async trash(memo) {
-    try {
-      await this.#ask(memo.id, () => this.#service.delete(memo));
-      this.#keep(inTrash(memo));
-    } catch (error) {
-      if (!isProblem(error, "not-found")) throw error;
-    }
-  }
-
-  /** Takes a memo out of the trash.
-   * @param {string} id */
-  restore(id) {
-    return this.#ask(id, () => this.#service.restore(id));
-  }
-
-  /** Makes the text of a former version the memo's.
-   * @param {string} id
-   * @param {number} version */
-  restoreVersion(id, version) {
-    return this.#ask(id, () => this.#service.restoreVersion(id, version));
-  }
-
-  /** Deletes a memo of the trash for good; one that is gone already is deleted as well.
-   * @param {Memo} memo */
-  async delete(memo) {
-    try {
-      await this.#ask(memo.id, () => this.#service.delete(memo));
-    } catch (error) {
-      if (!isProblem(error, "not-found")) throw error;
-    }
-    this.changes += 1;
-    this.#deleted.add(memo.id);
-    this.forget(memo.id);
-    this.changed();
-  }
-
-  /** Deletes for good what is in the trash, in as many steps as it takes.
-   * @param {(removed: number) => void} onProgress is told how many are gone so far */
-  async emptyTrash(onProgress) {
-    const trash = this.view({ state: "trashed", tag: "", q: "" });
-    let removed = 0;
-    try {
-      for (let step = await this.#service.emptyTrash(); step; step = await this.#service.emptyTrash(step.next_cursor)) {
-        removed += step.removed;
-        onProgress(removed);
-      }
-    } finally {
-      this.changes += 1;
-      await trash.reload();
-    }
-  }
-
-  /** Takes what the server told, unless something newer is known.
-   * @param {Memo} memo */
-  learn(memo) {
-    if (this.#deleted.has(memo.id)) return;
-    const known = this.#memos.get(memo.id);
-    if (known && memo.version <= known.version) return;
-    this.#memos.set(memo.id, memo);
-    this.revision += 1;
-  }
-
-  /** Takes what one operation of many has led to.
-   * @param {Memo} memo */
-  learnOutcome(memo) {
-    this.changes += 1;
-    this.learn(memo);
-    this.dispatchEvent(new Event("organised"));
-  }
-
-  /** @param {string} id */
-  forget(id) {
-    this.#memos.delete(id);
-    this.revision += 1;
-  }
-
-  /** Tells everybody who shows something of this. */
-  changed() {
+  #changed() {
     this.revision += 1;
     this.dispatchEvent(new Event("change"));
   }
-
-  /** @param {Memo} memo */
-  #keep(memo) {
-    this.learnOutcome(memo);
-    this.changed();
-  }
-
-  /** Keeps the memo that `request` gets, or that its refusal tells of. One that is no longer there is forgotten. The
-   * error tells either.
-   * @template {Memo | null} T
-   * @param {string} id
-   * @param {() => Promise<T>} request */
-  async #ask(id, request) {
-    try {
-      const memo = await request();
-      if (memo) this.#keep(memo);
-      return memo;
-    } catch (error) {
-      const current = error instanceof Problem && error.slug === "stale-version" ? error.members.current : null;
-      if (current) this.#keep(current);
-      if (isProblem(error, "not-found")) {
-        this.changes += 1;
-        this.forget(id);
-        this.changed();
-      }
-      // Put there elsewhere; whoever looks at it is to see that.
-      if (isProblem(error, "in-trash")) await this.read(id).catch(() => {});
-      throw error;
-    }
-  }
 }
-
-/** What the service makes of a memo that it puts into the trash.
- * @param {Memo} memo
- * @returns {Memo} */
-export const inTrash = (memo) => ({ ...memo, version: memo.version + 1, trashed_at: new Date().toISOString() });

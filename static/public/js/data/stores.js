@@ -1,4 +1,4 @@
-// The app's one session, and what belongs to whoever is signed in.
+// The app's one session, and the memos of whoever is at this device.
 
 import { call } from "../lib/api.js";
 import { local, tab } from "../lib/storage.js";
@@ -8,17 +8,20 @@ import { MemoStore } from "./memos.js";
 import { Selection } from "./selection.js";
 import { Session } from "./session.js";
 import { TagIndex } from "./tag-index.js";
+import { Workspace } from "./workspace.js";
 
 export const session = new Session({ call, tabs: new BroadcastChannel("session"), locks: navigator.locks });
 
-const owner = () => session.user?.id;
-
 export const service = new MemoService((...request) => session.authorized(...request));
 
-export const memos = new MemoStore(service);
+export const memos = new MemoStore();
+
+export const workspace = new Workspace({ memos, session, storage: local });
 
 export const selection = new Selection();
 
-export const tags = new TagIndex(service);
+export const tags = new TagIndex(memos);
+
+const owner = () => workspace.owner?.id ?? "guest";
 
 export const drafts = new Drafts({ storage: local, tabStorage: tab, owner, tabs: new BroadcastChannel("drafts") });

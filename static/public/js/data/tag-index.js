@@ -1,30 +1,41 @@
-// All tags with how many memos have them, as the service counts them.
+// All tags of the memos of this device, with how many have them: of those that are neither archived nor in the trash.
+
+import { newestFirst, stateOf } from "./query.js";
 
 /** @typedef {{tag: string, name: string, count: number, children: TagNode[]}} TagNode `count`: with what is below */
+/** @typedef {import("./memos.js").LocalMemo} LocalMemo */
 
 /** Long enough for a few changes in a row to be one. */
-const SETTLE_MS = 700;
-/** The service goes on counting where one request was not enough. */
-const ASKS_MAX = 50;
+const SETTLE_MS = 100;
 
 /** Fires `change` when other tags or numbers are known. */
 export class TagIndex extends EventTarget {
   /** @type {{tag: string, count: number}[]} */
   #tags = [];
-  #asks = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  #service;
+  #memos;
 
-  /** @param {Pick<import("./memo-service.js").MemoService, "tags">} service */
-  constructor(service) {
+  /** @param {EventTarget & {isLoaded: boolean, all: () => Iterable<LocalMemo>}} memos */
+  constructor(memos) {
     super();
-    this.#service = service;
+    this.#memos = memos;
+    memos.addEventListener("change", () => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#count(), SETTLE_MS);
+    });
+    memos.addEventListener("clear", () => this.#set([]));
   }
 
-  /** The names of all tags, sorted as the page's language sorts. */
+  /** The names of all tags. */
   get names() {
     return this.#tags.map(({ tag }) => tag);
+  }
+
+  /** The names of all tags, those of the newest memos first. */
+  get newest() {
+    const newest = [...this.#memos.all()].sort(newestFirst);
+    return [...new Set([...newest.flatMap((memo) => memo.tags), ...this.names])];
   }
 
   /** The tags with those below them, each level sorted. @returns {TagNode[]} */
@@ -32,34 +43,22 @@ export class TagIndex extends EventTarget {
     return treeOf(this.#tags);
   }
 
-  /** Forgets everything, as for somebody else. */
-  clear() {
-    this.#asks += 1;
-    clearTimeout(this.#timer);
-    this.#tags = [];
-    this.dispatchEvent(new Event("change"));
-  }
-
-  /** Asks again, once what is going on has settled. */
-  refreshSoon() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.refresh(), SETTLE_MS);
-  }
-
-  /** Asks the service, quietly: where that fails, the old numbers stay. */
-  async refresh() {
-    const mine = (this.#asks += 1);
-    try {
-      for (let asks = 0; asks < ASKS_MAX; asks += 1) {
-        const { items, more } = await this.#service.tags();
-        if (mine !== this.#asks) return;
-        this.#tags = items;
-        this.dispatchEvent(new Event("change"));
-        if (!more) return;
-      }
-    } catch {
-      // Nobody asked for this.
+  #count() {
+    if (!this.#memos.isLoaded) return;
+    /** @type {Map<string, number>} */
+    const counts = new Map();
+    for (const memo of this.#memos.all()) {
+      if (stateOf(memo) !== "active") continue;
+      for (const tag of memo.tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
     }
+    const tags = [...counts].map(([tag, count]) => ({ tag, count })).sort((one, other) => (one.tag < other.tag ? -1 : 1));
+    if (JSON.stringify(tags) !== JSON.stringify(this.#tags)) this.#set(tags);
+  }
+
+  /** @param {{tag: string, count: number}[]} tags */
+  #set(tags) {
+    this.#tags = tags;
+    this.dispatchEvent(new Event("change"));
   }
 }
 

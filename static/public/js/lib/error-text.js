@@ -7,7 +7,11 @@ import { has } from "./i18n.js";
 
 /** Whether the error is one that happens without a mistake in the site's code.
  * @param {unknown} error */
-export const isExpected = (error) => error instanceof Problem || error instanceof Unreachable;
+export const isExpected = (error) => error instanceof Problem || error instanceof Unreachable || isFull(error);
+
+/** Whether the browser has no more room.
+ * @param {unknown} error */
+const isFull = (error) => error instanceof DOMException && error.name === "QuotaExceededError";
 
 /**
  * @param {unknown} error
@@ -16,6 +20,7 @@ export const isExpected = (error) => error instanceof Problem || error instanceo
  */
 export function textOf(error, { isOnline = globalThis.navigator?.onLine ?? true, isKnown = has } = {}) {
   if (error instanceof Unreachable) return { key: isOnline ? "problem.unreachable" : "offline" };
+  if (isFull(error)) return { key: "deviceFull" };
   if (!(error instanceof Problem)) return { key: "problem.unknown" };
   if (error.slug === "too-many-requests" && error.retryAfter !== null) {
     return { key: "problem.too-many-requests", params: { count: Math.max(error.retryAfter, 1) } };

@@ -31,3 +31,15 @@ export function endComposition(field) {
   field.blur();
   field.focus({ preventScroll: true });
 }
+
+/** Gives a field a text that has come from elsewhere. The caret stays at what it is at.
+ * @param {HTMLTextAreaElement} field @param {string} text */
+export function takeUp(field, text) {
+  const old = field.value;
+  let start = 0;
+  while (start < old.length && start < text.length && old[start] === text[start]) start += 1;
+  let end = 0;
+  const rest = Math.min(old.length, text.length) - start;
+  while (end < rest && old[old.length - 1 - end] === text[text.length - 1 - end]) end += 1;
+  field.setRangeText(text.slice(start, text.length - end), start, old.length - end, "preserve");
+}

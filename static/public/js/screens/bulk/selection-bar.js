@@ -1,6 +1,5 @@
 // What can be done with all memos that are selected.
 
-import { many } from "../../data/bulk-stores.js";
 import { stateOf } from "../../data/query.js";
 import { memos, selection } from "../../data/stores.js";
 import { findButton, findElement, fromTemplate } from "../../lib/dom.js";
@@ -8,10 +7,11 @@ import { setText } from "../../lib/i18n.js";
 import { tagsOf } from "../../lib/tags.js";
 import { foldText } from "../../lib/text.js";
 import { askTag } from "./tag-dialog.js";
-import { notify, notifyError, notifyTrouble } from "../toast/toast.js";
+import { notify, notifyError } from "../toast/toast.js";
 
-/** @typedef {import("../../data/memo-service.js").Memo} Memo */
-/** @typedef {import("../../data/many.js").Plan} Plan */
+/** @typedef {import("../../data/memos.js").LocalMemo} LocalMemo */
+/** What is to be done to a memo, or nothing because it is as it should be.
+ * @typedef {(memo: LocalMemo) => import("../../data/memos.js").Deed | null} Plan */
 /** @typedef {import("../../lib/i18n.js").TextKey} TextKey */
 
 /** The bar, which shows itself while something is selected. */
@@ -45,9 +45,9 @@ const selected = () => selection.ids.map((id) => memos.get(id)).filter((memo) =>
 const areArchived = () => selected().every((memo) => memo.archived);
 
 /** @type {Plan} */
-const toTrash = (memo) => (memo.trashed_at ? null : "trash");
+const toTrash = (memo) => (memo.trashed_at ? null : { trashed: true });
 /** @type {Plan} */
-const fromTrash = (memo) => (memo.trashed_at ? { trashed_at: null } : null);
+const fromTrash = (memo) => (memo.trashed_at ? { trashed: false } : null);
 
 /** @param {boolean} archived */
 function archive(archived) {
@@ -79,27 +79,19 @@ export function withTag(text, tag) {
  * Changes all that is selected, tells it, and offers the way back.
  * @param {TextKey} key
  * @param {Plan} plan
- * @param {(before: Map<string, Memo>) => Plan} back from what was there before
+ * @param {(before: Map<string, LocalMemo>) => Plan} back from what was there before
  */
 async function change(key, plan, back) {
   const { ids } = selection;
   selection.clear();
   try {
-    const { before, failed } = await many.change(ids, plan);
+    const before = await memos.change(ids, plan);
     const undo = async () => {
-      const outcome = await many.change([...before.keys()], back(before)).catch(notifyError);
-      if (outcome) tell("undone", before.size, outcome.failed);
+      await memos.change([...before.keys()], back(before));
+      notify({ key: "undone" });
     };
-    tell(key, before.size, failed, before.size > 0 ? undo : undefined);
+    notify({ key, params: { count: before.size } }, { undo: () => void undo().catch(notifyError) });
   } catch (error) {
     notifyError(error);
   }
-}
-
-/** @param {TextKey} key @param {number} count @param {Map<string, unknown>} failed @param {() => void} [undo] */
-function tell(key, count, failed, undo) {
-  const [error] = failed.values();
-  if (count === 0 && error) notifyError(error);
-  else if (failed.size > 0) notifyTrouble({ key: "manyFailed", params: { count: failed.size } }, { undo });
-  else notify({ key, params: { count } }, { undo });
 }

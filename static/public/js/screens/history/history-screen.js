@@ -9,19 +9,19 @@ import { memoAddress } from "../../routes.js";
 import { notify, notifyError } from "../toast/toast.js";
 import { differenceOf } from "./difference.js";
 
-/** @typedef {import("../../data/memo-service.js").Memo} Memo */
 /** @typedef {import("../../data/memo-service.js").OldVersion} OldVersion */
 
 class HistoryScreen {
   element = fromTemplate("history-screen", HTMLElement);
   #list = findElement(this.element, ".versions");
   #state = findElement(this.element, ".state");
+  /** The server's name for the memo. */
   #id = "";
 
   /** @param {import("../../router.js").Place} place */
   show({ params }) {
     this.#id = params.id;
-    find(this.element, ".back", HTMLAnchorElement).href = memoAddress(this.#id);
+    find(this.element, ".back", HTMLAnchorElement).href = memoAddress({ id: this.#id, serverId: this.#id });
     this.#list.replaceChildren();
     focusHeading(this.element);
     return this.#load();
@@ -31,7 +31,7 @@ class HistoryScreen {
     const id = this.#id;
     setText(this.#state, "opening");
     try {
-      const [memo, { items }] = await Promise.all([memos.read(id), service.versions(id)]);
+      const [memo, { items }] = await Promise.all([service.read(id), service.versions(id)]);
       if (id !== this.#id) return; // Another memo's by now.
       setText(this.#state, items.length === 0 ? "noVersions" : null);
       this.#list.replaceChildren(...items.map((version, index) => this.#item(version, items[index - 1] ?? memo)));
@@ -47,31 +47,18 @@ class HistoryScreen {
     item.dataset.version = String(version.version);
     setTime(find(item, "time", HTMLTimeElement), version.written_at);
     findElement(item, ".difference").append(differenceOf(version.text, next.text));
-    findButton(item, ".restore").addEventListener("click", () => this.#restore(version.version));
+    findButton(item, ".restore").addEventListener("click", () => this.#restore(version.text));
     return item;
   }
 
-  /** @param {number} version */
-  async #restore(version) {
-    const id = this.#id;
-    const before = memos.get(id)?.text;
+  /** @param {string} text */
+  async #restore(text) {
+    const memo = memos.get(this.#id);
+    if (!memo) return;
     try {
-      const restored = await memos.restoreVersion(id, version);
-      const undo = before === undefined ? undefined : () => this.#goBack(restored, before);
-      notify({ key: "versionRestored" }, { undo });
-      await this.#load();
-    } catch (error) {
-      notifyError(error);
-    }
-  }
-
-  /** By the text itself: of versions that stood for a moment only, the history keeps none.
-   * @param {Memo} memo @param {string} text */
-  async #goBack(memo, text) {
-    try {
-      await memos.save(memo, text);
-      notify({ key: "undone" });
-      if (memo.id === this.#id) await this.#load();
+      await memos.save(memo.id, text, memo.text);
+      const undo = () => memos.save(memo.id, memo.text, text).then(() => notify({ key: "undone" }), notifyError);
+      notify({ key: "versionRestored" }, { undo: () => void undo() });
     } catch (error) {
       notifyError(error);
     }

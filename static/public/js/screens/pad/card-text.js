@@ -1,23 +1,18 @@
 // The text of a card: rendered, folded when it is long, with boxes that tick right there.
 
-import { isProblem } from "../../lib/api.js";
 import { memos } from "../../data/stores.js";
 import { stateOf } from "../../data/query.js";
 import { foundIn } from "../../lib/chosung.js";
 import { findButton, findElement } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
 import { renderMarkdown, toggleTask } from "../../lib/markdown/render.js";
-import { tickAgain } from "../../lib/task-line.js";
 import { isLong } from "../../lib/text-size.js";
-import { notifyError, notifyTrouble } from "../toast/toast.js";
+import { notifyError } from "../toast/toast.js";
 
-/** @typedef {import("../../data/memo-service.js").Memo} Memo */
-
-/** How often a box is ticked in a memo that goes on changing. */
-const TRIES = 3;
+/** @typedef {import("../../data/memos.js").LocalMemo} LocalMemo */
 
 export class CardText {
-  /** @type {Memo | null} */
+  /** @type {LocalMemo | null} */
   #memo = null;
   #isAlone = false;
   #q = "";
@@ -35,7 +30,7 @@ export class CardText {
     this.#element.addEventListener("focusin", () => card.classList.contains("folded") && this.#fold(false));
   }
 
-  /** @param {Memo} memo */
+  /** @param {LocalMemo} memo */
   show(memo) {
     const isNew = this.#memo?.text !== memo.text || this.#memo.trashed_at !== memo.trashed_at;
     const isOther = this.#memo?.id !== memo.id;
@@ -88,26 +83,8 @@ export class CardText {
   }
 }
 
-/** Saves that a box was ticked or cleared. Where the memo was changed elsewhere, the same line is, if it still is there.
- * @param {string} id @param {number} index */
+/** Saves that a box was ticked or cleared. @param {string} id @param {number} index */
 async function tick(id, index) {
-  const seen = memos.get(id);
-  if (!seen) return;
-  const ticked = toggleTask(seen.text, index);
-  /** @type {string | null} */
-  let text = ticked;
-  for (let tries = 1; text !== null; tries += 1) {
-    const memo = memos.get(id) ?? seen;
-    try {
-      await memos.save(memo, text);
-      return;
-    } catch (error) {
-      if (tries === TRIES || !isProblem(error, "stale-version")) {
-        notifyError(error);
-        return;
-      }
-      text = tickAgain(seen.text, ticked, memos.get(id)?.text ?? "");
-    }
-  }
-  notifyTrouble({ key: "tickedLineGone" });
+  const memo = memos.get(id);
+  if (memo) await memos.save(id, toggleTask(memo.text, index), memo.text).catch(notifyError);
 }

@@ -2,18 +2,17 @@
 
 import { stateOf } from "../../data/query.js";
 import { memos } from "../../data/stores.js";
-import { isProblem } from "../../lib/api.js";
 import { memoAddress } from "../../routes.js";
 import { ask } from "../question/question.js";
 import { notify, notifyError, notifyTrouble } from "../toast/toast.js";
 
-/** @typedef {import("../../data/memo-service.js").Memo} Memo */
+/** @typedef {import("../../data/memos.js").LocalMemo} LocalMemo */
 /** @typedef {import("../../lib/i18n.js").TextKey} TextKey */
 /** @typedef {import("../menu/menu.js").Item} Item */
 
 /**
  * What a memo's menu offers.
- * @param {Memo} memo
+ * @param {LocalMemo} memo
  * @param {HTMLElement} card
  * @returns {Item[]}
  */
@@ -33,15 +32,18 @@ export function itemsFor(memo, card) {
     { name: "archive", text: memo.archived ? "unarchive" : "archive", act: () => set(memo, "archived") },
     copying,
     select,
-    { name: "history", text: "history", address: `${memoAddress(memo.id)}/history` },
+    ...(memo.serverId === null ? [] : [history(memo)]),
     { name: "trash", text: "toTrash", act: () => trash(memo, card) },
   ];
 }
 
+/** Earlier versions are the server's. @param {LocalMemo} memo @returns {Item} */
+const history = (memo) => ({ name: "history", text: "history", address: `${memoAddress(memo)}/history` });
+
 /** @type {Record<"pinned" | "archived", [TextKey, TextKey]>} What is told when it is so from now on, and no longer. */
 const TOLD = { pinned: ["pinnedNow", "unpinnedNow"], archived: ["archivedNow", "unarchivedNow"] };
 
-/** Switches what a memo is. @param {Memo} memo @param {"pinned" | "archived"} what */
+/** Switches what a memo is. @param {LocalMemo} memo @param {"pinned" | "archived"} what */
 async function set(memo, what) {
   const is = !memo[what];
   await tellUndoable(
@@ -52,34 +54,29 @@ async function set(memo, what) {
   );
 }
 
-/** @param {Memo} memo @param {HTMLElement} card */
+/** @param {LocalMemo} memo @param {HTMLElement} card */
 async function trash(memo, card) {
   const list = card.parentElement;
-  card.ariaBusy = "true";
-  try {
-    await memos.trash(memo);
-    tellDone("trashedNow", () => memos.restore(memo.id), memo.id);
-    list?.dispatchEvent(new CustomEvent("memo-gone", { bubbles: true }));
-  } catch (error) {
-    // The store shows by now what it has become.
-    if (isProblem(error, "stale-version")) notifyTrouble({ key: "changedBeforeTrash" });
-    else notifyError(error);
-  } finally {
-    card.ariaBusy = "false";
-  }
+  await tellUndoable(
+    () => memos.set(memo.id, { trashed: true }),
+    "trashedNow",
+    () => memos.set(memo.id, { trashed: false }),
+    memo.id,
+  );
+  if (memos.get(memo.id)?.trashed_at) list?.dispatchEvent(new CustomEvent("memo-gone", { bubbles: true }));
 }
 
-/** Takes a memo out of the trash. @param {Memo} memo */
+/** Takes a memo out of the trash. @param {LocalMemo} memo */
 export async function restore(memo) {
   await tellUndoable(
-    () => memos.restore(memo.id),
+    () => memos.set(memo.id, { trashed: false }),
     "restoredNow",
-    async () => memos.trash(memos.get(memo.id) ?? (await memos.read(memo.id))),
+    () => memos.set(memo.id, { trashed: true }),
     memo.id,
   );
 }
 
-/** Deletes a memo for good, after a question. @param {Memo} memo @param {HTMLElement} card */
+/** Deletes a memo for good, after a question. @param {LocalMemo} memo @param {HTMLElement} card */
 async function purge(memo, card) {
   const list = card.parentElement;
   const isAgreed = await ask({
@@ -90,7 +87,7 @@ async function purge(memo, card) {
   });
   if (!isAgreed) return;
   try {
-    await memos.delete(memo);
+    await memos.set(memo.id, { gone: true });
     notify({ key: "purged" });
     list?.dispatchEvent(new CustomEvent("memo-gone", { bubbles: true }));
   } catch (error) {
@@ -98,7 +95,7 @@ async function purge(memo, card) {
   }
 }
 
-/** @param {Memo} memo */
+/** @param {LocalMemo} memo */
 async function copy(memo) {
   try {
     await navigator.clipboard.writeText(memo.text);

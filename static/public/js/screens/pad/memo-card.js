@@ -2,7 +2,7 @@
 // when the memo is no longer there because of what was done in the card.
 
 import { stateOf } from "../../data/query.js";
-import { drafts, selection } from "../../data/stores.js";
+import { selection } from "../../data/stores.js";
 import { find, findButton, findElement, fromTemplate } from "../../lib/dom.js";
 import { setText, setTime } from "../../lib/i18n.js";
 import { pathOfTag } from "../../lib/tags.js";
@@ -11,8 +11,9 @@ import { menuButton } from "../menu/menu.js";
 import { clearToast, notify, notifyTrouble } from "../toast/toast.js";
 import { onPress } from "./card-press.js";
 import { CardText } from "./card-text.js";
+import { stateOfMemo } from "./memo-state.js";
 
-/** @typedef {import("../../data/memo-service.js").Memo} Memo */
+/** @typedef {import("../../data/memos.js").LocalMemo} LocalMemo */
 
 /** How many tags are named below a memo. */
 const TAGS_MAX = 8;
@@ -28,10 +29,12 @@ export async function loadEditors() {
 }
 
 export class MemoCard extends HTMLElement {
-  /** @type {Memo | null} */
+  /** @type {LocalMemo | null} */
   #memo = null;
   /** @type {import("./memo-editor.js").MemoEditor | null} */
   #editor = null;
+  /** @type {import("./memo-conflict.js").MemoConflict | null} */
+  #conflict = null;
   #text = new CardText(this);
   #pick = find(this, ".pick input", HTMLInputElement);
 
@@ -45,12 +48,12 @@ export class MemoCard extends HTMLElement {
     onPress(this, { open: () => this.open(), edit: () => this.edit(), select: () => this.select() });
   }
 
-  /** The memo that is shown, as the server last told it. */
+  /** The memo that is shown. */
   get memo() {
     return this.#memo;
   }
 
-  /** @param {Memo | null} memo */
+  /** @param {LocalMemo | null} memo */
   set memo(memo) {
     if (this.#memo === memo || memo === null) return;
     this.#memo = memo;
@@ -59,13 +62,40 @@ export class MemoCard extends HTMLElement {
     this.dataset.state = state;
     this.#text.show(memo);
     findElement(this, ".excerpt").textContent = memo.text.trim().split("\n", 1)[0].slice(0, EXCERPT_LETTERS);
-    find(this, ".open", HTMLAnchorElement).href = memoAddress(memo.id);
+    find(this, ".open", HTMLAnchorElement).href = memoAddress(memo);
     setTime(find(this, "time", HTMLTimeElement), memo.created_at);
     findElement(this, ".edited").hidden = memo.updated_at === memo.created_at;
     findElement(this, ".is-pinned").hidden = !memo.pinned;
     findElement(this, ".tags-of").replaceChildren(...memo.tags.slice(0, TAGS_MAX).map(tagLink));
     findButton(this, ".edit").hidden = state === "trashed";
     findButton(this, ".restore").hidden = state !== "trashed";
+    this.showState();
+    this.#showConflict();
+  }
+
+  /** Says where the memo is, which may change while the memo does not. */
+  showState() {
+    if (!this.#memo) return;
+    const { what, why, isTrouble } = stateOfMemo(this.#memo);
+    const state = findElement(this, ".where");
+    state.dataset.status = this.#memo.status;
+    state.classList.toggle("trouble", isTrouble);
+    setText(findElement(state, ".what"), what.key, what.params);
+    setText(findElement(state, ".why"), why?.key ?? null, why?.params);
+  }
+
+  /** What there is to decide comes when there is something. */
+  async #showConflict() {
+    const shown = this.querySelector("memo-conflict");
+    if (!this.#memo?.conflict) {
+      shown?.remove();
+      return;
+    }
+    const { createConflict } = await import("./memo-conflict.js");
+    if (!this.#memo?.conflict) return; // Decided by now.
+    this.#conflict ??= createConflict();
+    if (!this.#conflict.isConnected) this.append(this.#conflict);
+    this.#conflict.show(this.#memo);
   }
 
   /** Alone on its page, a memo is shown whole.
@@ -115,18 +145,12 @@ export class MemoCard extends HTMLElement {
     return this.#editor !== null;
   }
 
-  /** Goes on with a draft of an earlier visit, if there is one. */
-  restoreDraft() {
-    const draft = this.#memo && drafts.get(this.#memo.id);
-    if (draft) this.#withEditors(() => this.#openEditor(draft));
-  }
-
   /** Opens the editor.
-   * @param {import("../../data/drafts.js").Draft} [draft] what to go on from; without it, the memo's text */
-  edit(draft) {
+   * @param {string} [text] what to go on from; without it, the memo's text */
+  edit(text) {
     if (!this.#memo || stateOf(this.#memo) === "trashed" || this.#editor) return;
     clearToast();
-    this.#withEditors(() => this.#openEditor(draft)?.focus());
+    this.#withEditors(() => this.#openEditor(text)?.focus());
   }
 
   /** Acts at once where the editor is there: a phone shows its keyboard only for what a finger has just done.
@@ -136,10 +160,10 @@ export class MemoCard extends HTMLElement {
     else loadEditors().then(act, () => notifyTrouble({ key: "problem.unreachable" }));
   }
 
-  /** @param {import("../../data/drafts.js").Draft} [draft] */
-  #openEditor(draft) {
+  /** @param {string} [text] */
+  #openEditor(text) {
     if (!editors || !this.#memo || this.#editor) return this.#editor;
-    const editor = editors.createEditor(this.#memo, draft ?? this.#memo);
+    const editor = editors.createEditor(this.#memo, text ?? this.#memo.text);
     editor.addEventListener("done", (event) => this.#closeEditor(/** @type {CustomEvent} */ (event).detail));
     this.#editor = editor;
     this.append(editor);
@@ -182,12 +206,11 @@ function tagLink(tag) {
 
 customElements.define("memo-card", MemoCard);
 
-/** A card that shows `memo`, with its editor open where there is a draft.
- * @param {Memo} memo */
+/** A card that shows `memo`.
+ * @param {LocalMemo} memo */
 export function createCard(memo) {
   const card = fromTemplate("memo-card", MemoCard);
   card.memo = memo;
-  card.restoreDraft();
   setText(findElement(card, ".unfold"), "showAll");
   return card;
 }

@@ -1,8 +1,7 @@
 // <memo-composer>: the pad for a new memo. What is written stays on this device until it is saved.
 
-import { knownTags } from "../../data/known-tags.js";
-import { newAttempt } from "../../data/memo-service.js";
-import { drafts, memos } from "../../data/stores.js";
+import { drafts, memos, tags, workspace } from "../../data/stores.js";
+import { Workspace } from "../../data/workspace.js";
 import { hasKeyboard, SAVE_KEYS } from "../../lib/device.js";
 import { find, findElement } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
@@ -18,8 +17,10 @@ export class MemoComposer extends HTMLElement {
   #text = find(this, "textarea", HTMLTextAreaElement);
   #shortcut = findElement(this, ".shortcut");
   #state = findElement(this, ".state");
-  #tools = addTools(this.#text, knownTags);
+  #tools = addTools(this.#text, () => tags.newest);
   #busy = false;
+  /** Whether it is known whose pad this is. */
+  #isOpen = false;
 
   constructor() {
     super();
@@ -32,10 +33,15 @@ export class MemoComposer extends HTMLElement {
     onShortcuts(this.#text, { save: () => this.#save(), cancel: () => this.#text.blur() });
   }
 
-  /** Shows what the person signed in was writing, or nothing. */
+  /** Shows what somebody was writing, or nothing. What was written before it was known whose pad this is goes below. */
   reset() {
-    this.#text.value = drafts.get(DRAFT)?.text ?? "";
-    this.#showState(true);
+    const draft = drafts.get(DRAFT)?.text ?? "";
+    const written = this.#isOpen ? "" : this.#text.value;
+    this.#isOpen = true;
+    // A field that nobody has to change is left alone: somebody may be composing in it.
+    if (written === "" || draft !== "") this.#text.value = draft;
+    if (written !== "" && draft !== "") this.add(written);
+    this.#keepDraft();
   }
 
   /** Puts `text` below what is being written.
@@ -53,8 +59,8 @@ export class MemoComposer extends HTMLElement {
     this.#text.scrollTop = this.#text.scrollHeight; // The caret is to be seen.
   }
 
-  /** Another text is another attempt, so the old one's name goes. */
   #keepDraft() {
+    if (!this.#isOpen) return;
     const text = this.#text.value;
     if (text.trim() === "") drafts.delete(DRAFT);
     this.#showState(text.trim() === "" || drafts.set(DRAFT, { text }));
@@ -79,31 +85,23 @@ export class MemoComposer extends HTMLElement {
       this.#text.focus();
       return;
     }
-    // The attempt's name is kept with the draft: also after a reload, saving the same text again is the same attempt.
-    const attempt = drafts.get(DRAFT)?.attempt ?? newAttempt();
-    drafts.set(DRAFT, { text, attempt });
-    this.#setBusy(true);
+    this.#busy = true;
     try {
-      await memos.create(text, attempt);
-      drafts.delete(DRAFT);
-      this.#text.value = "";
+      await workspace.opened;
+      await memos.create(text);
+      Workspace.persist(); // Not before somebody has something to keep: some browsers ask.
+      // What was written while it was being kept is the next one.
+      this.#text.value = this.#text.value.startsWith(text) ? this.#text.value.slice(text.length).trimStart() : "";
       this.#tools.endPreview();
-      this.#showState(true);
+      this.#keepDraft();
       // The next memo can be begun at once; a keyboard on the screen would cover what was saved.
       if (hasKeyboard() && this.contains(document.activeElement)) this.#text.focus({ preventScroll: true });
       notify({ key: "saved" });
     } catch (error) {
       notifyError(error);
     } finally {
-      this.#setBusy(false);
+      this.#busy = false;
     }
-  }
-
-  /** @param {boolean} isBusy */
-  #setBusy(isBusy) {
-    this.#busy = isBusy;
-    this.#form.ariaBusy = String(isBusy);
-    this.#text.readOnly = isBusy;
   }
 }
 

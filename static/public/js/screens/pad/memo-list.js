@@ -1,10 +1,8 @@
-// <memo-list>: the cards of a list of memos, a page at a time, the pinned ones above; or the card of one memo alone.
+// <memo-list>: the cards of a list of memos, as many as one has scrolled to, the pinned ones above; or the card of one memo alone.
 
-import { memos, selection } from "../../data/stores.js";
+import { memos, selection, workspace } from "../../data/stores.js";
 import { findButton, findElement } from "../../lib/dom.js";
-import { textOf } from "../../lib/error-text.js";
 import { setText } from "../../lib/i18n.js";
-import { notifyError } from "../toast/toast.js";
 import { placeCards, withEdited } from "./card-order.js";
 import { createCard } from "./memo-card.js";
 
@@ -24,7 +22,6 @@ export class MemoList extends HTMLElement {
   #others = findElement(this, ".other-memos");
   #empty = findElement(this, ".empty");
   #looking = findElement(this, ".looking");
-  #failed = findElement(this, ".failed");
   #more = findButton(this, "#load-more");
   /** A card per memo that was shown so far: one that is not to be seen keeps what is being written in it.
    * @type {Map<string, MemoCard>} */
@@ -34,17 +31,16 @@ export class MemoList extends HTMLElement {
   #order = [];
   /** @type {Shown} */
   #shown = { view: null, only: null, empty: { key: "noMemos" } };
-  /** @type {unknown} */
-  #toldFailure = null;
-  #end = new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting && this.#reachEnd(), {
+  #end = new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting && this.#showMore(), {
     rootMargin: AHEAD,
   });
 
   constructor() {
     super();
-    this.#more.addEventListener("click", () => this.#shown.view?.loadMore());
+    this.#more.addEventListener("click", () => this.#showMore());
     memos.addEventListener("clear", () => this.#cards.clear());
     memos.addEventListener("change", () => this.#render());
+    workspace.addEventListener("change", () => this.#showWhere());
     selection.addEventListener("change", () => this.#showSelection());
     this.addEventListener("edit-end", () => this.#render());
   }
@@ -118,36 +114,33 @@ export class MemoList extends HTMLElement {
     document.documentElement.toggleAttribute("data-selecting", selection.size > 0);
   }
 
-  /** Says what is there beside the cards: nothing, more, or that it could not be loaded. */
+  /** The state of all may change while none of them does. */
+  #showWhere() {
+    for (const card of this.cards) card.showState();
+    this.#showState();
+  }
+
+  /** Says what is there beside the cards: nothing, or more, or that not everything has come yet. */
   #showState() {
     const { view, only, empty } = this.#shown;
     const isList = only === null;
     const isEmpty = isList && this.#order.length === 0;
-    const failure = view?.failure ?? null;
-    const isLoading = view?.isLoading ?? false;
+    const isComing = isEmpty && view !== null && !(workspace.owner ? memos.isWhole : memos.isLoaded);
     const hasPinned = this.#pinned.childElementCount > 0;
     findElement(this, "#pinned-heading").hidden = !hasPinned;
     findElement(this, "#others-heading").hidden = !hasPinned || this.#others.childElementCount === 0;
-    this.ariaBusy = String(isLoading);
-    this.#empty.hidden = !isEmpty || (view !== null && (isLoading || failure !== null || view.hasMore));
+    this.ariaBusy = String(isComing);
+    this.#empty.hidden = !isEmpty || isComing;
     setText(this.#empty, empty.key, empty.params);
-    this.#looking.hidden = !(isEmpty && isLoading && view?.isOpen);
-    this.#failed.hidden = !isEmpty || failure === null;
-    this.#more.hidden = !isList || view === null || isLoading || !(failure !== null || (view.isOpen && view.hasMore));
-    setText(this.#more, failure === null ? "loadMore" : "tryAgain");
-    if (isEmpty && failure !== null) {
-      const { key, params } = textOf(failure);
-      setText(this.#failed, key, params);
-    } else if (failure !== null && failure !== this.#toldFailure) notifyError(failure);
-    this.#toldFailure = failure;
+    this.#looking.hidden = !isComing || !memos.isLoaded; // What this device has is there in a moment.
+    this.#more.hidden = !isList || !view?.hasMore;
     this.#end.disconnect();
     if (!this.#more.hidden) this.#end.observe(this.#more); // Tells at once when it is in sight already.
   }
 
-  /** A page that did not come is asked for again by hand only. */
-  #reachEnd() {
-    const { view } = this.#shown;
-    if (view && view.failure === null) view.loadMore();
+  #showMore() {
+    this.#shown.view?.showMore();
+    this.#render();
   }
 }
 

@@ -50,10 +50,7 @@ function button(key, act) {
   return element;
 }
 
-let isEmptying = false;
-
 async function emptyTrash() {
-  if (isEmptying) return;
   const isAgreed = await ask({
     title: { key: "emptyTrashQuestion" },
     text: { key: "purgeMeaning" },
@@ -61,14 +58,11 @@ async function emptyTrash() {
     no: "keep",
   });
   if (!isAgreed) return;
-  isEmptying = true;
-  notify({ key: "emptying", params: { count: 0 } }, { stays: true });
+  const ids = [...memos.all()].filter((memo) => memo.trashed_at).map(({ id }) => id);
   try {
-    await memos.emptyTrash((count) => notify({ key: "emptying", params: { count } }, { stays: true }));
+    await memos.change(ids, (memo) => (memo.trashed_at ? { gone: true } : null));
     notify({ key: "trashEmptied" });
   } catch (error) {
     notifyError(error);
-  } finally {
-    isEmptying = false;
   }
 }

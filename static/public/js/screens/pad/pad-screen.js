@@ -1,12 +1,10 @@
 // <pad-screen>: a list of memos, with the pad for a new one where that belongs, or one memo alone.
 
-import { memos, selection } from "../../data/stores.js";
-import { isProblem, SignedOut } from "../../lib/api.js";
+import { memos, selection, workspace } from "../../data/stores.js";
 import { hasKeyboard } from "../../lib/device.js";
 import { findElement, focusHeading, fromTemplate } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
 import { foldText } from "../../lib/text.js";
-import { notifyError } from "../toast/toast.js";
 import { MemoComposer } from "./memo-composer.js";
 import { MemoList } from "./memo-list.js";
 import { emptyText, showHead } from "./pad-head.js";
@@ -22,12 +20,11 @@ class PadScreen extends HTMLElement {
   #found = findElement(this, ".found");
   /** @type {View | null} */
   #view = null;
-  /** The id of the memo that is shown alone, or null.
+  /** The name of the memo that is shown alone, as the address has it, or null.
    * @type {string | null} */
   #opened = null;
-  /** The id of the memo that is being read, or null.
-   * @type {string | null} */
-  #reading = null;
+  /** @type {Place | null} */
+  #place = null;
   /** @type {import("../../router.js").Router | undefined} */
   router;
   /** Hears that somebody wants to rename a tag.
@@ -43,27 +40,14 @@ class PadScreen extends HTMLElement {
     }).observe(this.#composer);
     this.addEventListener("memo-gone", () => this.#leave());
     memos.addEventListener("change", () => {
-      this.#readOpened();
+      this.#showOpened();
       this.#tellFound();
     });
   }
 
-  /** Empty, for whoever is signed in from now on, with what they were writing. */
+  /** The pad is somebody else's from now on: with what they were writing. */
   reset() {
-    this.#opened = null;
-    this.#view = null;
     this.#composer.reset();
-  }
-
-  /** Whether what belongs to the place is there. */
-  get isLoaded() {
-    return this.#opened !== null ? memos.get(this.#opened) !== null : (this.#view?.isOpen ?? false);
-  }
-
-  /** Catches up with what was changed elsewhere. */
-  refresh() {
-    if (this.#opened !== null) memos.read(this.#opened).catch(() => {});
-    else this.#view?.refresh();
   }
 
   /** The cards as they stand, from the top. */
@@ -83,39 +67,28 @@ class PadScreen extends HTMLElement {
   show(place, how) {
     const before = this.#opened;
     const view = viewOf(place);
-    if (this.#view && view !== this.#view) this.#view.rest();
     if (view !== this.#view || view === null) selection.clear();
-    const isOther = view !== this.#view;
     this.#view = view;
     this.#opened = place.params.id ?? null;
     showHead(this.#head, place, (tag) => this.onRename(tag));
     const hasPad = place.route.path === "/" || place.route.path === "/new";
     this.#composer.hidden = !hasPad;
     this.#composer.classList.toggle("whole", place.route.path === "/new");
-    this.#missing.hidden = true;
-    this.#list.show({ view, only: this.#opened, empty: emptyText(place) });
-    this.#readOpened();
-    this.#load(isOther && how !== "back");
+    this.#list.show({ view, only: this.#openedId, empty: emptyText(place) });
+    this.#place = place;
+    this.#showOpened();
+    this.#tellFound();
     this.#prefill(place);
-    if (this.#opened === null && how === "back" && before !== null) this.#list.focusMemo(before);
+    if (this.#opened === null && how === "back" && before !== null) this.#list.focusMemo(memos.get(before)?.id ?? before);
     else if (hasPad && (place.route.path === "/new" || (how !== "back" && hasKeyboard()))) this.#composer.focus();
     else if (!document.activeElement?.closest("search")) focusHeading(this);
-  }
-
-  /** @param {boolean} isFresh whether one has come here to see what there is by now */
-  #load(isFresh) {
-    if (!this.#view) return;
-    if (!this.#view.isOpen) this.#view.loadMore();
-    else if (isFresh) this.#view.refresh();
-    this.#tellFound();
   }
 
   /** Tells, also those who do not see it, how much a search has found. */
   #tellFound() {
     const isSearch = this.#view !== null && this.#view.query.q !== "";
-    const count = this.#view?.ids.length ?? 0;
-    const isDone = isSearch && !this.#view?.isLoading && count > 0;
-    if (isDone) setText(this.#found, this.#view?.hasMore ? "foundSoFar" : "found", { count });
+    const count = this.#view?.found.length ?? 0;
+    if (isSearch && count > 0) setText(this.#found, (workspace.owner ? memos.isWhole : memos.isLoaded) ? "found" : "foundSoFar", { count });
     else setText(this.#found, null);
   }
 
@@ -129,20 +102,16 @@ class PadScreen extends HTMLElement {
     this.router?.go("/new", { replace: true });
   }
 
-  /** Makes sure that the memo which is shown alone is known. */
-  async #readOpened() {
-    const id = this.#opened;
-    const isKnown = id === null || memos.get(id) || this.#list.isEditing(id) || !this.#missing.hidden;
-    if (isKnown || this.#reading === id) return;
-    this.#reading = id;
-    try {
-      await memos.read(id);
-    } catch (error) {
-      if (isProblem(error, "not-found") && this.#opened === id) this.#missing.hidden = false;
-      else if (!(error instanceof SignedOut)) notifyError(error);
-    } finally {
-      this.#reading = null;
-    }
+  /** The id on this device of the memo that is shown alone: its name in the address may be the server's. */
+  get #openedId() {
+    return this.#opened === null ? null : (memos.get(this.#opened)?.id ?? this.#opened);
+  }
+
+  /** Shows the memo alone as soon as it is here, or says that there is none. */
+  #showOpened() {
+    const isHere = this.#opened === null || memos.get(this.#opened) !== null || this.#list.isEditing(this.#openedId ?? "");
+    this.#missing.hidden = isHere || !(workspace.owner ? memos.isWhole : memos.isLoaded);
+    if (this.#opened !== null && this.#place) this.#list.show({ view: null, only: this.#openedId, empty: emptyText(this.#place) });
   }
 
   /** From a memo that is gone to the others. In a list the focus has gone to a neighbour. */

@@ -1,13 +1,17 @@
 // Who is signed in, and the way out.
 
-import { drafts, session } from "../../data/stores.js";
+import { drafts, memos, session, workspace } from "../../data/stores.js";
 import { findButton, findElement } from "../../lib/dom.js";
 import { ask } from "../question/question.js";
 import { notifyError } from "../toast/toast.js";
 
 /** @param {HTMLElement} rail where the account stands */
 export function startAccount(rail) {
-  const update = () => (findElement(rail, "#who").textContent = session.user?.username ?? "");
+  const update = () => {
+    findElement(rail, "#who").textContent = workspace.owner?.username ?? "";
+    findElement(rail, "#to-sign-in").hidden = session.user !== null;
+    findButton(rail, "#sign-out").hidden = session.user === null;
+  };
   let isBusy = false;
   findButton(rail, "#sign-out").addEventListener("click", async () => {
     if (isBusy) return;
@@ -15,13 +19,14 @@ export function startAccount(rail) {
     await signOut().catch(notifyError);
     isBusy = false;
   });
-  session.addEventListener("change", update);
+  for (const target of [session, workspace]) target.addEventListener("change", update);
   update();
 }
 
 /** Signs out, after a question where that would throw writing away. */
 async function signOut() {
-  const count = await drafts.countEverywhere();
+  await memos.flush();
+  const count = drafts.countEverywhere() + memos.unsaved;
   const isAgreed =
     count === 0 ||
     (await ask({

@@ -69,7 +69,8 @@ export class Rail {
 
   /** Puts everything where it belongs in this window, for members and for guests. */
   #arrange() {
-    const isMember = session.user !== null;
+    // Who has no account has a pad all the same.
+    const isMember = session.user !== null || this.#place?.route.screen !== "sign-in";
     const isWide = this.#wide.matches;
     const isSearch = this.#place?.route.path === "/search";
     document.documentElement.toggleAttribute("data-member", isMember);
@@ -77,6 +78,7 @@ export class Rail {
     move(this.#rail, isWide ? this.#side : this.#drawer);
     move(this.#search.element, isWide ? findElement(this.#rail, ".search-slot") : this.#bar);
     this.#bar.classList.toggle("searching", isSearch);
+    move(findElement(document, "#sync-state"), isWide && isMember ? findElement(this.#rail, ".sync-slot") : this.#bar);
     const language = findElement(document, "#language");
     move(language, isMember ? findElement(this.#rail, ".language-slot") : findElement(document, "header.bar"));
   }

@@ -1,0 +1,159 @@
+// The memos of one person in this browser's database. What was written is there after a crash, as far as the browser can.
+
+/** @typedef {import("../sync/engine.js").Outcome} Outcome */
+/** @typedef {import("../sync/place.js").Place} Place */
+/** @typedef {import("../sync/record.js").MemoRecord} MemoRecord */
+/**
+ * Where memos are kept. `update` reads, lets `work` decide without waiting, and writes, at once or not at all.
+ * @typedef {object} Database
+ * @property {() => Promise<{records: MemoRecord[], place: Place | undefined}>} load
+ * @property {(keys: string[]) => Promise<{records: MemoRecord[], place: Place | undefined}>} read
+ * @property {() => Promise<MemoRecord[]>} front what was kept to be seen first
+ * @property {(keys: string[]) => Promise<void>} keepFront
+ * @property {(keys: string[], work: (records: Map<string, MemoRecord>, place: Place | undefined) => Outcome) => Promise<Outcome>} update
+ * @property {() => Promise<void>} clear forgets everything
+ * @property {() => void} close
+ */
+
+const VERSION = 1;
+const MEMOS = "memos";
+const META = "meta";
+const PLACE = "place";
+const FRONT = "front";
+
+/** Opens somebody's database. Rejects where the browser has none, or keeps it from this page.
+ * @param {string} name
+ * @returns {Promise<Database>} */
+export async function openDatabase(name) {
+  const opening = indexedDB.open(name, VERSION);
+  opening.onupgradeneeded = () => {
+    opening.result.createObjectStore(MEMOS, { keyPath: "key" });
+    opening.result.createObjectStore(META);
+  };
+  const database = await done(opening);
+  // A newer version of the site, in another tab, must not wait for this one.
+  database.onversionchange = () => database.close();
+  return {
+    load: () => loaded(database, null),
+    read: (keys) => loaded(database, keys),
+    async front() {
+      const keys = await done(database.transaction(META).objectStore(META).get(FRONT));
+      return (await loaded(database, keys ?? [])).records;
+    },
+    async keepFront(keys) {
+      const transaction = database.transaction(META, "readwrite", { durability: "relaxed" });
+      transaction.objectStore(META).put(keys, FRONT);
+      await ended(transaction);
+    },
+    update: (keys, work) => updated(database, keys, work),
+    async clear() {
+      const transaction = database.transaction([MEMOS, META], "readwrite", { durability: "strict" });
+      transaction.objectStore(MEMOS).clear();
+      transaction.objectStore(META).clear();
+      await ended(transaction);
+    },
+    close: () => database.close(),
+  };
+}
+
+/** @param {IDBDatabase} database @param {string[] | null} keys all of them: null */
+async function loaded(database, keys) {
+  const transaction = database.transaction([MEMOS, META], "readonly");
+  const memos = transaction.objectStore(MEMOS);
+  const place = done(transaction.objectStore(META).get(PLACE));
+  const records = keys === null ? done(memos.getAll()) : Promise.all(keys.map((key) => done(memos.get(key))));
+  return { records: (await records).filter((record) => record !== undefined).map(unpacked), place: await place };
+}
+
+/** @param {IDBDatabase} database @param {string[]} keys
+ * @param {(records: Map<string, MemoRecord>, place: Place | undefined) => Outcome} work @returns {Promise<Outcome>} */
+async function updated(database, keys, work) {
+  const transaction = database.transaction([MEMOS, META], "readwrite", { durability: "strict" });
+  const end = ended(transaction);
+  const memos = transaction.objectStore(MEMOS);
+  /** @type {Outcome} */
+  let outcome = {};
+  try {
+    // The transaction stays open as long as nothing but its own requests is waited for.
+    const place = done(transaction.objectStore(META).get(PLACE));
+    const found = await Promise.all([...new Set(keys)].map((key) => done(memos.get(key))));
+    const there = found.filter((record) => record !== undefined).map(unpacked);
+    const records = new Map(there.map((record) => [record.key, record]));
+    outcome = work(records, await place);
+    for (const key of outcome.remove ?? []) memos.delete(key);
+    for (const record of outcome.put ?? []) memos.put(packed(record));
+    if (outcome.place) transaction.objectStore(META).put(outcome.place, PLACE);
+    transaction.commit();
+  } catch (error) {
+    end.catch(() => {}); // This error says more.
+    abort(transaction);
+    throw error;
+  }
+  await end;
+  return outcome;
+}
+
+/** Most memos are as the server has them: their text is stored once, and the next visit reads half as much.
+ * @param {MemoRecord} record */
+const packed = (record) =>
+  record.base?.text === record.text ? { ...record, base: { ...record.base, text: null } } : record;
+
+/** @param {any} record @returns {MemoRecord} */
+const unpacked = (record) => (record.base?.text === null ? { ...record, base: { ...record.base, text: record.text } } : record);
+
+/** @param {IDBTransaction} transaction */
+function abort(transaction) {
+  try {
+    transaction.abort();
+  } catch {
+    // It has ended already.
+  }
+}
+
+/** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
+const done = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+/** @param {IDBTransaction} transaction @returns {Promise<void>} */
+const ended = (transaction) =>
+  new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error);
+  });
+
+/** Removes somebody's database, as soon as no tab has it open any more.
+ * @param {string} name */
+export function removeDatabase(name) {
+  indexedDB.deleteDatabase(name);
+}
+
+/** A database for as long as the page is open, where the browser has none.
+ * @returns {Database} */
+export function memoryDatabase() {
+  /** @type {Map<string, MemoRecord>} */
+  const memos = new Map();
+  /** @type {Place | undefined} */
+  let place;
+  const found = (/** @type {string[]} */ keys) => keys.flatMap((key) => memos.get(key) ?? []);
+  return {
+    load: async () => ({ records: [...memos.values()], place }),
+    read: async (keys) => ({ records: found(keys), place }),
+    front: async () => [],
+    keepFront: async () => {},
+    async update(keys, work) {
+      const outcome = work(new Map(found(keys).map((record) => [record.key, record])), place);
+      for (const key of outcome.remove ?? []) memos.delete(key);
+      for (const record of outcome.put ?? []) memos.set(record.key, record);
+      place = outcome.place ?? place;
+      return outcome;
+    },
+    async clear() {
+      memos.clear();
+      place = undefined;
+    },
+    close() {},
+  };
+}

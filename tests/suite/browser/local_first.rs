@@ -1,0 +1,105 @@
+//! Without a network: what is done is done here, kept through reloads and crashes, and brought to the server in order.
+
+use super::{open_as, write};
+use crate::harness::{Browser, Screen, TestApp};
+
+const MEMOS: &[&str] = &["*/api/memos*"];
+
+/// The words below each card, from the top.
+async fn says(browser: &Browser, words: &[&str]) {
+    let script = format!(
+        "return JSON.stringify(Array.from(document.querySelectorAll('.memo .where .what'), (it) => it.textContent)) === {:?}",
+        serde_json::json!(words).to_string()
+    );
+    browser.until_true(&format!("the cards say {words:?}"), &script).await;
+}
+
+#[tokio::test]
+async fn everything_can_be_done_and_survives_a_reload_and_a_crash() {
+    let app = TestApp::shared();
+    let user = app.user("offline").await;
+    let old = user.write("old").await;
+    let kept = user.write("kept").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    browser.shows(&["kept", "old"]).await;
+    browser.cut_off(MEMOS).await;
+    write(&browser, "new, offline").await;
+    browser.shows(&["new, offline", "kept", "old"]).await;
+    browser.click(".memo .edit").await;
+    browser.type_into("memo-editor textarea", ", and changed").await;
+    browser.click(".memo .save").await;
+    browser.from_menu(&format!(".memo[data-id='{}']", old.id), ".trash").await;
+    browser.shows(&["new, offline, and changed", "kept"]).await;
+    browser.from_menu(&format!(".memo[data-id='{}']", kept.id), ".pin").await;
+    browser.shows(&["kept", "new, offline, and changed"]).await;
+    says(&browser, &["On this device only", "On this device only"]).await;
+    browser.until_true("the page says so", "return document.querySelector('#sync-state').textContent.includes('Offline · 3')").await;
+
+    browser.reload().await;
+    browser.shows(&["kept", "new, offline, and changed"]).await;
+    let crashed = browser.tab().await;
+    browser.open_tab(&app).await;
+    browser.cut_off(MEMOS).await;
+    browser.shows(&["kept", "new, offline, and changed"]).await;
+    let next = browser.tab().await;
+    browser.switch_to(crashed).await;
+    browser.crash().await;
+    browser.switch_to(next).await;
+    assert_eq!(user.read(&kept).await, kept, "nothing has come to the server");
+
+    browser.cut_off(&[]).await;
+    browser.is_synced().await;
+    says(&browser, &["Saved", "Saved"]).await;
+    assert!(user.read(&kept).await.pinned);
+    assert!(user.read(&old).await.trashed_at.is_some());
+    let texts: Vec<String> = user.all_memos().await.into_iter().map(|memo| memo.text).collect();
+    assert_eq!(texts, ["new, offline, and changed", "kept"]);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn two_tabs_show_the_same_and_one_of_them_sends() {
+    let app = TestApp::shared();
+    let user = app.user("tabs-together").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    write(&browser, "from the first").await;
+    browser.shows(&["from the first"]).await;
+    let first = browser.open_tab(&app).await;
+    browser.shows(&["from the first"]).await;
+    write(&browser, "from the second").await;
+    browser.shows(&["from the second", "from the first"]).await;
+    browser.is_synced().await;
+    browser.switch_to(first).await;
+    browser.shows(&["from the second", "from the first"]).await;
+    browser.is_synced().await;
+    assert_eq!(user.all_memos().await.len(), 2);
+    browser.close().await;
+}
+
+/// The first paint waits for nothing that the network does.
+#[tokio::test]
+async fn a_reload_shows_the_memos_while_no_service_answers() {
+    let app = TestApp::shared();
+    let user = app.user("no-service").await;
+    user.write("here").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    browser.shows(&["here"]).await;
+    browser.cut_off(&["*/api/*"]).await;
+    browser.reload().await;
+    browser.shows(&["here"]).await;
+    browser.sees("#new-memo").await;
+    browser.type_into("#new-memo", "written at once").await;
+    browser.click("#save-memo").await;
+    browser.shows(&["written at once", "here"]).await;
+    browser.cut_off(&[]).await;
+    browser.reload().await;
+    browser.is_synced().await;
+    assert_eq!(user.all_memos().await.len(), 2);
+    browser.close().await;
+}
