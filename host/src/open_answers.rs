@@ -30,7 +30,6 @@ const STREAM_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 pub struct OpenAnswers {
     unfinished: AtomicUsize,
     streams: AtomicUsize,
-    streams_begun: AtomicUsize,
     last_stream_ended: Mutex<Option<Instant>>,
     /// The instance's task, which looks at all this when it is woken.
     pub worker: AtomicWaker,
@@ -47,12 +46,7 @@ impl OpenAnswers {
         self.streams.load(Ordering::Relaxed)
     }
 
-    /// How many event streams there have been, with those that are open.
-    pub fn streams_begun(&self) -> usize {
-        self.streams_begun.load(Ordering::Relaxed)
-    }
-
-    /// When the last event stream ended, if none is open.
+    /// When an event stream last ended.
     pub fn last_stream_ended(&self) -> Option<Instant> {
         *self.last_stream_ended.lock()
     }
@@ -67,7 +61,6 @@ impl OpenAnswers {
     }
 
     pub fn begin_stream(&self) {
-        self.streams_begun.fetch_add(1, Ordering::Relaxed);
         self.streams.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -95,11 +95,6 @@ fn streams_leave_room_for_requests_and_have_a_bound() {
     while host.get("/hello") != (200, "hello".to_owned()) {
         assert!(started.elapsed() < PATIENCE, "there is still no room");
     }
-    drop(streams.drain(..100).collect::<Vec<_>>());
-    // An instance serves 128 requests, and streams that have ended are none of them.
-    for _ in 0..100 {
-        assert_eq!(host.get("/hello").0, 200);
-    }
     streams.iter_mut().for_each(|stream| stream.hear(25));
 }
 
