@@ -51,14 +51,21 @@ pub enum Change {
     Increment(i64),
 }
 
+/// Where so many writes shared the last transaction, the next one waits a little for others: this thread wakes with the
+/// first of many that come at the same moment. Who writes alone waits for nobody.
+const MANY: usize = 4;
+/// A little is this part of what the last commit took.
+const LITTLE: u32 = 8;
+
 /// A write that waits for the commit, and what it will be answered.
 type Waiting = (oneshot::Sender<Result<i64>>, Result<i64>);
 
 /// Writes what comes through the queue, until nothing can come any more.
 pub fn write_all(mut connection: Connection, queue: &Receiver<Write>, told: &Told) {
+    let mut gathering = Duration::ZERO;
     while let Ok(first) = queue.recv() {
         let mut waiting = Vec::new();
-        let committed = write_some(&mut connection, first, queue, told, &mut waiting);
+        let committed = write_some(&mut connection, first, queue, told, &mut gathering, &mut waiting);
         // Before anybody hears of the commit: a later write must not be hidden by what was told earlier.
         if committed.is_ok() {
             told.clear();
@@ -74,12 +81,14 @@ pub fn write_all(mut connection: Connection, queue: &Receiver<Write>, told: &Tol
     }
 }
 
-/// One transaction. A write that fails alone (a counter that is none) leaves the others be.
+/// One transaction. A write that fails alone (a counter that is none) leaves the others be. `gathering` says how long to
+/// wait for further writes once somebody waits for the commit, and is set for the next transaction.
 fn write_some(
     connection: &mut Connection,
     first: Write,
     queue: &Receiver<Write>,
     told: &Told,
+    gathering: &mut Duration,
     waiting: &mut Vec<Waiting>,
 ) -> Result<()> {
     let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
@@ -89,7 +98,7 @@ fn write_some(
             return Err(error.into());
         }
     };
-    let began = Instant::now();
+    let mut commit_at = Instant::now() + OPEN_MAX;
     let owed = told.all();
     let mut next = Some(first);
     let mut count = 0;
@@ -106,16 +115,26 @@ fn write_some(
                 told.insert(&write.store, write.key, value);
                 let _ = write.done.send(Ok(value));
             }
-            (result, _) => waiting.push((write.done, result)),
+            (result, _) => {
+                if waiting.is_empty() {
+                    commit_at = Instant::now() + *gathering;
+                }
+                waiting.push((write.done, result));
+            }
         }
         if let Some(error) = rolled_back {
             return Err(error);
         }
-        next = (count < BATCH)
-            .then(|| next_write(queue, began, waiting.is_empty()))
-            .flatten();
+        next = (count < BATCH).then(|| next_write(queue, commit_at)).flatten();
     }
-    Ok(transaction.commit()?)
+    let began = Instant::now();
+    transaction.commit()?;
+    *gathering = if count < MANY {
+        Duration::ZERO
+    } else {
+        OPEN_MAX.min(began.elapsed() / LITTLE)
+    };
+    Ok(())
 }
 
 /// Why SQLite has rolled back.
@@ -126,11 +145,12 @@ fn cause(result: &Result<i64>) -> anyhow::Error {
     }
 }
 
-/// The next write for the transaction that began then. As long as nobody waits for the commit it is worth waiting for
-/// the writes that follow the increments.
-fn next_write(queue: &Receiver<Write>, began: Instant, nobody_waits: bool) -> Option<Write> {
+/// The next write for a transaction that is to be committed then.
+fn next_write(queue: &Receiver<Write>, commit_at: Instant) -> Option<Write> {
     match queue.try_recv() {
-        Err(TryRecvError::Empty) if nobody_waits => queue.recv_timeout(OPEN_MAX.saturating_sub(began.elapsed())).ok(),
+        Err(TryRecvError::Empty) => queue
+            .recv_timeout(commit_at.saturating_duration_since(Instant::now()))
+            .ok(),
         next => next.ok(),
     }
 }
@@ -216,9 +236,16 @@ mod tests {
 
         /// One transaction with all that was sent.
         fn write(&mut self) -> Result<()> {
-            let mut waiting = Vec::new();
+            let (mut gathering, mut waiting) = (Duration::ZERO, Vec::new());
             let first = self.queue.recv().unwrap();
-            let committed = write_some(&mut self.connection, first, &self.queue, &self.told, &mut waiting);
+            let committed = write_some(
+                &mut self.connection,
+                first,
+                &self.queue,
+                &self.told,
+                &mut gathering,
+                &mut waiting,
+            );
             assert!(waiting.len() < 3);
             if committed.is_ok() {
                 self.told.clear();
