@@ -6,13 +6,14 @@
 use anyhow::{Result, ensure};
 
 /// The text without comments and without what its lines are indented by. It may hold no string of several lines, and none
-/// that looks like a comment; eslint.config.js sees to that.
+/// that looks like a comment; eslint.config.js sees to that. A comment that begins with `/*!` stays: it is the licence of
+/// what others have written.
 pub fn remove(name: &str, text: &str) -> Result<String> {
     let mut kept = String::with_capacity(text.len());
     let mut is_inside = false;
     for line in text.lines() {
         let trimmed = line.trim();
-        let begins = !is_inside && trimmed.starts_with("/*");
+        let begins = !is_inside && trimmed.starts_with("/*") && !trimmed.starts_with("/*!");
         let ends = trimmed.ends_with("*/");
         let is_whole = begins && ends && trimmed.matches("*/").count() == 1;
         let is_comment = is_inside || is_whole || (begins && !trimmed.contains("*/")) || trimmed.starts_with("//");
