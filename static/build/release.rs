@@ -64,7 +64,7 @@ fn worker(release: &str, files: &[File], sources: &Sources, routes: &[&str]) -> 
     ensure!(source.contains(PLACE), "{WORKER} has no line {PLACE:?}");
     let kept = files.iter().filter(|file| is_part(file) || is_page(file));
     let kept: BTreeMap<&str, String> = kept
-        .map(|file| (file.path.as_str(), file.hash()[..12].to_owned()))
+        .map(|file| (file.path.as_str(), file.hash()[..10].to_owned()))
         .collect();
     // Rust writes these as JSON does: no path holds a character that it would escape otherwise.
     let shell = format!("const SHELL = {{ release: {release:?}, files: {kept:?}, routes: {routes:?} }};");

@@ -16,24 +16,36 @@ const SHELL = { release: "", files: {}, routes: [] };
 /** The cache of a release is called so, and so is the lock that its pages hold (js/shell/shell.js). */
 const CACHE = "shell-";
 const OWN = CACHE + SHELL.release;
+const FOLDER = "/release/";
 /** @param {string} cache @param {string} path */
-const addressIn = (cache, path) => `/release/${cache.slice(CACHE.length)}${path}`;
+const addressIn = (cache, path) => FOLDER + cache.slice(CACHE.length) + path;
 
 /** The app's page, and the one for links that lead nowhere. */
 const INDEX = "/";
 const NOT_FOUND = "/404";
-/** Whether the server has taken the worker back. */
-let isRetired = false;
 /** What is answered by others, and never from here. */
 const APIS = ["/api/", "/.well-known/"];
 
-worker.addEventListener("install", (event) => event.waitUntil(keep().then(() => worker.skipWaiting())));
+worker.addEventListener("install", (event) => {
+  event.waitUntil(Promise.all([keep(), tellRoutes(event)]).then(() => worker.skipWaiting()));
+});
 worker.addEventListener("activate", (event) => event.waitUntil(Promise.all([worker.clients.claim(), removeUnused()])));
 worker.addEventListener("fetch", answer);
 // Pages ask which release the next page will be of.
 worker.addEventListener("message", ({ data, source }) => {
   if (data?.ask === "release") source?.postMessage({ release: SHELL.release });
 });
+
+/** Lets browsers that know routes do by themselves, and without waking the worker up, what `answer` would do.
+ * @param {ExtendableEvent} event */
+async function tellRoutes(event) {
+  const { addRoutes } = /** @type {{addRoutes?: (routes: object[]) => Promise<void>}} */ (event);
+  const at = (/** @type {string} */ prefix, /** @type {string} */ source) => ({
+    condition: { urlPattern: { pathname: `${prefix}*` }, requestMethod: "GET" },
+    source,
+  });
+  await addRoutes?.call(event, [at(FOLDER, "cache"), ...APIS.map((prefix) => at(prefix, "network"))]);
+}
 
 /** Brings all files into this release's cache, one after the other: nobody waits for them. What a release before has
  * already is not loaded again. */
@@ -87,37 +99,31 @@ function answer(event) {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== worker.location.origin) return;
   if (request.mode !== "navigate") {
-    if (pathname.startsWith("/release/")) event.respondWith(file(pathname, request));
+    if (pathname.startsWith(FOLDER)) event.respondWith(file(pathname, request));
     return;
   }
   if (APIS.some((prefix) => pathname.startsWith(prefix))) return;
-  event.respondWith(page(pathname, request));
+  event.respondWith(page(pathname, event));
   event.waitUntil(retireIfGone());
 }
 
 /** @param {string} path @param {Request} request */
 async function file(path, request) {
-  const kept = await caches.match(path, { ignoreVary: true });
-  if (kept) return kept;
-  // The browser may have thrown it away, and then it is brought back.
-  const response = await fetch(request);
-  if (response.ok && path.startsWith(addressIn(OWN, "/")) && !isRetired) {
-    const cache = await caches.open(OWN);
-    await cache.put(path, response.clone());
-  }
-  return response;
+  return (await caches.match(path, { ignoreVary: true })) ?? fetch(request);
 }
 
-/** @param {string} path @param {Request} request */
-async function page(path, request) {
-  const kept = await find(pageAt(path));
+/** @param {string} path @param {FetchEvent} event */
+async function page(path, event) {
+  const known = pageAt(path);
+  const kept = await find(known);
   if (kept) return kept;
+  // The browser has thrown the files away: they are brought back.
+  if (known !== null) event.waitUntil(keep().catch(() => {}));
   try {
-    // Not one of this release, but the server may know it; or its file is gone.
-    return await fetch(request);
+    return await fetch(event.request); // The server may know what this release does not.
   } catch (error) {
-    const notFound = await find(NOT_FOUND, 404);
-    if (pageAt(path) === null && notFound) return notFound;
+    const notFound = known === null ? await find(NOT_FOUND, 404) : null;
+    if (notFound) return notFound;
     throw error;
   }
 }
@@ -153,7 +159,6 @@ async function find(path, status) {
 async function retireIfGone() {
   const response = await fetch(worker.location.pathname, { method: "HEAD", cache: "no-store" }).catch(() => null);
   if (response?.status !== 404 && response?.status !== 410) return;
-  isRetired = true;
   await worker.registration.unregister();
   const names = (await caches.keys()).filter((name) => name.startsWith(CACHE));
   await Promise.all(names.map((name) => caches.delete(name)));

@@ -97,26 +97,37 @@ test("pages of two releases get the files of their own", async () => {
   assert.deepEqual(world.asked, []);
 });
 
-test("what the browser has thrown away comes from the server, and is kept again", async () => {
+test("what the browser has thrown away comes from the server, and is kept again with the next page", async () => {
   const world = new World();
   const worker = await world.install("a");
   world.caches.all.clear();
-  world.served.set("/m/7", "page");
-  assert.equal(await (await worker.visit("/m/7")).text(), "page at /m/7");
   assert.equal((await worker.ask("/release/a/style.css")).status, 200);
   assert.equal((await worker.ask("/release/a/js/gone.js")).status, 404);
-  world.served.set("/release/z/js/app.js", "other");
-  assert.equal((await worker.ask("/release/z/js/app.js")).status, 200);
-  assert.deepEqual(world.paths("shell-a"), ["/release/a/style.css"]);
+  world.served.set("/unknown", "page");
+  await worker.visit("/unknown");
+  assert.deepEqual(world.paths("shell-a"), []);
+  world.served.set("/m/7", "page");
+  assert.equal(await (await worker.visit("/m/7")).text(), "page at /m/7");
+  assert.deepEqual(world.paths("shell-a"), Object.keys(FILES).map((path) => `/release/a${path}`));
   world.isOnline = false;
   assert.equal((await worker.ask("/release/a/style.css")).status, 200);
-  await assert.rejects(worker.ask("/release/a/js/app.js"), TypeError);
-  await assert.rejects(worker.visit("/m/7"), TypeError);
-  world.isOnline = true;
-  const again = await world.install("a");
+  await assert.rejects(worker.ask("/release/a/js/gone.js"), TypeError);
   world.caches.all.get("shell-a")?.delete("/release/a/");
-  world.isOnline = false;
-  await assert.rejects(again.visit("/m/7"), TypeError, "the memo is there, it only can't be shown");
+  await assert.rejects(worker.visit("/m/7"), TypeError, "the memo is there, it only can't be shown");
+});
+
+test("a browser that knows routes is told them before the worker takes over", async () => {
+  const world = new World();
+  world.deploy("a");
+  const told = [];
+  const addRoutes = async (routes) => told.push(...routes, ...world.deeds);
+  await world.start("a").tell("install", { addRoutes });
+  const sources = told.map(({ condition, source }) => [condition.urlPattern.pathname, condition.requestMethod, source]);
+  assert.deepEqual(sources, [
+    ["/release/*", "GET", "cache"],
+    ["/api/*", "GET", "network"],
+    ["/.well-known/*", "GET", "network"],
+  ]);
 });
 
 test("a release's files stay as long as a page of it is open, and those of the one before in any case", async () => {

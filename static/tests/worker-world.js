@@ -88,18 +88,21 @@ export class World {
     });
     runInContext(source, context);
     return {
-      /** @returns {Promise<unknown>} */
+      /** Lets something happen, waits for all that it brings about, and returns what was answered, if it was. */
       async tell(kind, event = {}) {
+        let answer = null;
         const waits = [];
-        handlers.get(kind)({ waitUntil: (promise) => waits.push(promise), ...event });
-        await Promise.all(waits);
+        const respondWith = (promise) => {
+          answer = promise;
+          waits.push(promise.catch(() => {}));
+        };
+        handlers.get(kind)({ waitUntil: (promise) => waits.push(promise), respondWith, ...event });
+        for (let next = 0; next < waits.length; next += 1) await waits[next];
+        return answer;
       },
       /** What it answers, or null where it leaves the answer to others. */
-      async ask(path, { mode = "cors", method = "GET", origin = ORIGIN } = {}) {
-        let answer = null;
-        const request = { url: origin + path, mode, method };
-        await this.tell("fetch", { request, respondWith: (promise) => (answer = promise) });
-        return answer;
+      ask(path, { mode = "cors", method = "GET", origin = ORIGIN } = {}) {
+        return this.tell("fetch", { request: { url: origin + path, mode, method } });
       },
       visit(path) {
         return this.ask(path, { mode: "navigate" });

@@ -15,7 +15,7 @@ use super::relay::{self, Relay, answer};
 const FOLDER: &str = "/release/";
 const WORKER: &str = "/service-worker.js";
 /// As long as a hash in the worker's list.
-const HASH: usize = 12;
+const HASH: usize = 10;
 
 /// What a server has: the app as it is, with the label in its name and at the root of its pages, and with these files
 /// altered. The pages of two releases differ, and everything that is not altered is the same.
