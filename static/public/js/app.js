@@ -142,7 +142,10 @@ async function restore() {
  * @param {import("./data/session.js").Change} change */
 async function changeUser({ previous, asked }) {
   clearToast();
-  if (session.user) await workspace.open(session.user);
+  const { user } = session;
+  // What a guest is writing is theirs when they have signed in.
+  if (user && workspace.owner === null) await pad.handOver(() => workspace.open(user));
+  else if (user) await workspace.open(user);
   else if (asked) {
     if (previous) drafts.deleteAll(previous.id);
     await workspace.leave();
