@@ -191,7 +191,9 @@ window.addEventListener("online", () => {
 });
 // What is not on the server is on this device only; whoever leaves should know.
 window.addEventListener("beforeunload", (event) => {
-  if (workspace.owner && memos.unsaved > 0) event.preventDefault();
+  // A browser asks only where somebody has done something.
+  const isActive = navigator.userActivation?.hasBeenActive ?? true;
+  if (isActive && workspace.owner && memos.unsaved > 0) event.preventDefault();
 });
 // The back button may show a page that slept through a sign-out.
 window.addEventListener("pageshow", (event) => {

@@ -19,7 +19,7 @@ async fn what_a_guest_has_written_is_theirs_when_they_sign_up_and_nobody_elses()
     browser
         .until_true(
             "the page says where they are",
-            "return document.querySelector('#sync-state').textContent.includes('2 memos are on this device only')",
+            "return document.querySelector('#sync-state').textContent.includes('2 memos on this device only')",
         )
         .await;
 
