@@ -80,6 +80,10 @@ impl App {
             log: |line| {
                 std::hint::black_box(line);
             },
+            afterwards: |task| {
+                tokio::spawn(task);
+                Box::pin(std::future::ready(()))
+            },
         };
         for service in ["auth", "memo"] {
             layout::check(&ports, service).await?;

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
-    dialect::Dialect,
+    dialect::{Dialect, Query},
     driver::{Call, Connection, spread},
     text::{WORD, memo_text, searched_text, tag},
     tokens::Mint,
@@ -231,6 +231,9 @@ impl Stage {
         for (index, memo) in memos.await? {
             self.users.get_mut(index).context("no such user")?.memos.push(memo);
         }
+        // The first page that goes on makes the key of cursors, and others that come at that moment are told to come again.
+        let page = self.dialect.list(self.user(0)?, Query::default(), BATCH, None);
+        Connection::open(port).await?.expect(page).await?;
         Ok(())
     }
 

@@ -15,7 +15,10 @@ use crate::{
         layout,
     },
     variable::{self, VariableError},
-    world::{Ports, backpressure::ComponentBackpressure, clock::SystemClock, log_to_stderr, random::SystemRandom},
+    world::{
+        Ports, backpressure::ComponentBackpressure, clock::SystemClock, in_background, log_to_stderr,
+        random::SystemRandom,
+    },
 };
 
 /// Why a component can't serve yet. It answers 503 meanwhile, and tries again at each request.
@@ -123,5 +126,6 @@ fn ports(kv: Arc<dyn Kv>) -> Ports {
         random: Arc::new(SystemRandom),
         backpressure: Arc::new(ComponentBackpressure),
         log: log_to_stderr,
+        afterwards: in_background,
     }
 }

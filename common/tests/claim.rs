@@ -49,6 +49,23 @@ fn until_next_window() -> Duration {
 const MILLISECOND: Duration = Duration::from_millis(1);
 
 #[test]
+fn only_who_changed_nothing_waits_for_the_flag_to_be_lowered() {
+    run(async {
+        let (kv, _, mut ports) = ScriptedKv::new();
+        // As in an instance that is ended with its answer: what was to be done afterwards is never done.
+        ports.afterwards = |_| Box::pin(std::future::ready(()));
+        kv.set("r", b"old").await.unwrap();
+        assert_eq!(leave(&ports).await.unwrap(), Claimed::Left);
+        assert!(!kv.exists(&flag(window())).await.unwrap());
+        assert_eq!(write(&ports).await.unwrap(), Claimed::Done);
+        assert!(kv.exists(&flag(window())).await.unwrap());
+        // Nobody needs it: the next step has another flag.
+        let mut next = |_: Option<Vec<u8>>| Step::Write(b"newer".to_vec());
+        assert_eq!(advance(&ports, "r", 4, &mut next).await.unwrap(), Claimed::Done);
+    });
+}
+
+#[test]
 fn a_claim_costs_three_reads_and_three_writes_and_leaves_nothing() {
     run(async {
         let (kv, _, ports) = ScriptedKv::new();

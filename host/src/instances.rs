@@ -32,8 +32,7 @@ use crate::{
     state::State,
 };
 
-/// Spin's defaults for WASI 0.3: how many requests an instance serves before it is replaced, and how many at a time.
-const MAX_REQUESTS: usize = 128;
+/// How many requests an instance serves at a time: Spin's default for WASI 0.3.
 const MAX_CONCURRENT_REQUESTS: usize = 16;
 /// How long an instance without requests is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -58,6 +57,8 @@ pub struct Settings {
     pub memory_limit: usize,
     /// How many instances one component may have at a time.
     pub max_instances: u32,
+    /// How many requests an instance serves before it is replaced.
+    pub max_requests: usize,
     /// Drops what components print.
     pub quiet: bool,
 }
@@ -100,6 +101,7 @@ impl HandlerState for Factory {
         let Settings {
             request_timeout,
             memory_limit,
+            max_requests,
             quiet,
             ..
         } = self.settings;
@@ -113,7 +115,7 @@ impl HandlerState for Factory {
         // WASI 0.2 has no way to hand a second request to an instance.
         let (max_requests, max_concurrent_requests) = match proxy {
             Proxy::P2(_) => (1, 1),
-            Proxy::P3(_) => (MAX_REQUESTS, MAX_CONCURRENT_REQUESTS),
+            Proxy::P3(_) => (max_requests, MAX_CONCURRENT_REQUESTS),
         };
         let bodies = Arc::new(UnfinishedBodies::default());
         Ok(Instance {

@@ -104,6 +104,7 @@ fn load(
         request_timeout: args.request_timeout,
         memory_limit: args.memory_limit as usize * 1024 * 1024,
         max_instances: args.max_instances(),
+        max_requests: args.max_instance_reuse_count as usize,
         quiet: args.quiet,
     };
     let engine = engine::start(instances(&manifest, &settings), settings.memory_limit)?;

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
 
+use crate::catalog::signatures::grams_of;
+
 /// The text in NFC (UAX #15), case-folded (Unicode §3.13). Borrows a text that is so already.
 pub fn fold(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
@@ -47,6 +49,11 @@ impl Words {
     /// Whether there are none, so that every text matches.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// What every text that has the words is made of, among other things ([`crate::catalog::signatures`]).
+    pub fn grams(&self) -> Vec<u32> {
+        self.0.iter().flat_map(|word| grams_of(word)).collect()
     }
 
     /// Whether every word is somewhere in the text.

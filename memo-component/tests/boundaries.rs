@@ -16,7 +16,8 @@ use common::{
 use memo_component::{
     catalog::{
         Catalog, Error,
-        page::{Filter, PAGE_MAX_BYTES, Page, WALK_MAX},
+        filter::Filter,
+        page::{PAGE_MAX_BYTES, Page, WALK_MAX},
         quota::Limits,
         skip::SETTLED,
     },

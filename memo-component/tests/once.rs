@@ -24,8 +24,8 @@ use common::{
 use memo_component::{
     catalog::{
         Catalog, Error,
+        filter::Filter,
         once::{self, CreateKey, TAKEOVER_AFTER},
-        page::Filter,
         quota::Limits,
         trash::Deleted,
     },

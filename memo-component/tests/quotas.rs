@@ -249,6 +249,7 @@ fn a_limit_is_a_number_that_the_counters_can_hold() {
         max_memos: 7,
         max_bytes: 8,
         trash_days: 9,
+        ..Limits::default()
     };
     assert_eq!(read(" 7 ", "8", "9").unwrap(), limits);
     let most = ("100000", "419430400", "3650");

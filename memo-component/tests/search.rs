@@ -161,13 +161,16 @@ async fn requests(app: &TestApp, query: &str) -> usize {
 #[test]
 fn one_request_looks_at_a_bounded_number_of_memos() {
     run(async {
-        let app = TestApp::new();
-        put(&app, WALK_MAX, "something else").await;
-        assert_eq!(requests(&app, "q=milk").await, 1);
-        app.write("ann", "the memo that is too many").await;
-        assert_eq!(requests(&app, "q=milk").await, 2);
-        assert_eq!(requests(&app, "state=trashed").await, 2);
-        assert_eq!(requests(&app, "tag=milk").await, 2);
+        for query in ["q=milk", "state=trashed", "tag=milk"] {
+            for (memos, expected) in [(WALK_MAX, 1), (WALK_MAX + 1, 2)] {
+                let app = TestApp::new();
+                put(&app, memos, "something else").await;
+                assert_eq!(requests(&app, query).await, expected, "{query}");
+                requests(&app, query).await;
+                let noted = requests(&app, query).await;
+                assert_eq!(noted, 1, "{query}, by what the ones before have noted");
+            }
+        }
     });
 }
 

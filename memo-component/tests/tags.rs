@@ -153,7 +153,7 @@ async fn act(app: &TestApp, rng: &mut Rng, memos: &mut Vec<(String, u64)>) {
 
 /// Now and then a cache is lost, spoilt, or an older one comes back.
 async fn lose_a_cache(app: &TestApp, rng: &mut Rng) {
-    let key = ["memo/ann/tags", "memo/ann/tag-counts"][rng.usize(..2)];
+    let key = ["memo/ann/overview", "memo/ann/tag-counts"][rng.usize(..2)];
     match rng.u8(..20) {
         0 => app.kv.delete(key).await.unwrap(),
         1 => app.kv.set(key, b"no cache").await.unwrap(),

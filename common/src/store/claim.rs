@@ -9,7 +9,7 @@
 //!    edge both raise their own flag first, so at least one of them sees the other's; who backs off lowers its own;
 //! 3. read the record again: it must still be at v, and the claim younger than [`FRESH`];
 //! 4. write v + 1 (or delete the record), if the claim still is as young as that;
-//! 5. lower the flag.
+//! 5. lower the flag. Nobody has to wait for that: the step is made, and the next one has a flag of its own.
 //!
 //! Three reads and three writes. Creating something unique is the step from 0 (absent) to 1. Between 3 and 4 the holder may
 //! write what belongs to the step in records of their own, and must be there before it: the claim guards those as well, as
@@ -116,7 +116,16 @@ pub async fn advance(ports: &Ports, record: &str, version: u64, holder: &mut dyn
             }
         }
     };
-    lower(ports, &flag).await;
+    let lowering = {
+        let ports = ports.clone();
+        Box::pin(async move { lower(&ports, &flag).await })
+    };
+    match claimed {
+        // The record has moved on for good, and nobody claims this step again: what is left is to tidy up.
+        Claimed::Done => (ports.afterwards)(lowering).await,
+        // Whoever tries again is not to meet this flag.
+        Claimed::Left | Claimed::Busy => lowering.await,
+    }
     Ok(claimed)
 }
 

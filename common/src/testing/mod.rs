@@ -28,7 +28,7 @@ use tower_service::Service;
 use crate::{
     store::kv::{Kv, MemoryKv},
     world::{
-        Ports,
+        Ports, at_once,
         backpressure::{Backpressure, Raised},
         clock::{Clock, Timestamp},
         random::{Random, RandomError},
@@ -169,6 +169,7 @@ impl World {
             random: Arc::clone(&self.random) as Arc<dyn Random>,
             backpressure: Arc::clone(&self.backpressure) as Arc<dyn Backpressure>,
             log: |_| {},
+            afterwards: at_once,
         }
     }
 

@@ -7,6 +7,8 @@ pub mod random;
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
+
 use crate::store::kv::Kv;
 use backpressure::Backpressure;
 use clock::Clock;
@@ -25,6 +27,23 @@ pub struct Ports {
     pub backpressure: Arc<dyn Backpressure>,
     /// Where a finished log line goes.
     pub log: fn(&str),
+    /// Sees to work that no answer has to wait for: [`at_once`], or [`in_background`].
+    pub afterwards: fn(Task) -> Task,
+}
+
+/// Work that nobody needs the result of.
+pub type Task = BoxFuture<'static, ()>;
+
+/// Whoever hands over work does it before going on.
+pub fn at_once(task: Task) -> Task {
+    task
+}
+
+/// The work goes on beside the request, and after its answer; an instance that is ended then leaves it undone.
+#[cfg(target_family = "wasm")]
+pub fn in_background(task: Task) -> Task {
+    spin_sdk::wasip3::spawn(task);
+    Box::pin(std::future::ready(()))
 }
 
 impl Ports {

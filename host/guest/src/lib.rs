@@ -5,7 +5,10 @@
 use std::{
     collections::HashMap,
     io::Write,
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -90,6 +93,10 @@ async fn misbehave(request: Request) -> Result<Answer, String> {
     let get = |name: &str| query.get(name).map_or("", |value| value.as_ref());
     match uri.path() {
         "/panic" => panic!("on request"),
+        "/count" => {
+            static SERVED: AtomicU32 = AtomicU32::new(0);
+            Ok(text((SERVED.fetch_add(1, Ordering::Relaxed) + 1).to_string()))
+        }
         "/loop" => {
             eprintln!("loop has begun");
             loop {

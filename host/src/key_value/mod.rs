@@ -22,7 +22,10 @@ pub trait Store: Send + Sync {
     async fn exists(&self, key: &str) -> Result<bool>;
     /// All keys of the store, sorted.
     async fn keys(&self) -> Result<Vec<String>>;
-    /// Adds to a counter (absent: 0) in one step and returns its new value.
+    /// Adds to a counter (absent: 0) in one step and returns its new value, which everybody sees from then on.
+    ///
+    /// It need not be stored for good yet: a crash may take it back, but only together with all that was set, deleted or
+    /// incremented after it returned. An increment by 0 returns what is stored for good.
     async fn increment(&self, key: &str, delta: i64) -> Result<i64>;
 }
 

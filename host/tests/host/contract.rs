@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use host::key_value::{Database, Memory, Redis as RedisStore, Store};
+use rusqlite::Connection;
 
 use crate::redis::{Redis, free_port};
 
@@ -31,6 +32,21 @@ async fn keep_the_contract(store: Arc<dyn Store>) {
     assert_eq!(store.increment("most", i64::MAX).await.unwrap(), i64::MAX);
     assert!(store.increment("most", 1).await.is_err());
     assert_eq!(store.increment("most", 0).await.unwrap(), i64::MAX);
+
+    // Whoever has a number may rely on it that others see it, as the flags of a claim do: each raises its own and then looks
+    // at the other's.
+    for round in 0..100 {
+        let (mine, other) = (format!("flag/{round}/mine"), format!("flag/{round}/other"));
+        assert_eq!(store.increment(&mine, 1).await.unwrap(), 1);
+        assert!(store.exists(&mine).await.unwrap(), "{mine} was not seen");
+        assert!(store.get(&mine).await.unwrap().is_some(), "{mine} was not seen");
+        assert!(store.keys().await.unwrap().contains(&mine), "{mine} was not seen");
+        assert!(!store.exists(&other).await.unwrap());
+        assert_eq!(store.increment(&mine, 0).await.unwrap(), 1);
+        store.delete(&mine).await.unwrap();
+        assert!(!store.exists(&mine).await.unwrap(), "{mine} was seen again");
+        assert_eq!(store.increment(&mine, 1).await.unwrap(), 1);
+    }
 
     let tasks = (0..32).map(|_| {
         let store = store.clone();
@@ -64,6 +80,28 @@ async fn sqlite_keeps_the_contract_for_each_label() {
     for label in ["one", "two"] {
         keep_the_contract(database.store(label)).await;
         counters_are_bytes(&*database.store(label)).await;
+    }
+}
+
+/// Another process sees what is committed, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_an_increment_is_not_stored_without_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("kv.db");
+    let store = Database::open(&file).unwrap().store("default");
+    let committed = Connection::open(&file).unwrap();
+    let counter = |key: &str| -> i64 {
+        let query = "SELECT value FROM spin_key_value WHERE store = 'default' AND key = ?1";
+        let value: Vec<u8> = committed.query_row(query, [key], |row| row.get(0)).unwrap();
+        i64::from_le_bytes(value.try_into().unwrap())
+    };
+    for number in 1..=50 {
+        assert_eq!(store.increment("read", 1).await.unwrap(), number);
+        assert_eq!(store.increment("read", 0).await.unwrap(), number);
+        assert_eq!(counter("read"), number, "it was not stored when it was read");
+        assert_eq!(store.increment("followed", 1).await.unwrap(), number);
+        store.set("after it", Vec::new()).await.unwrap();
+        assert_eq!(counter("followed"), number, "it was not stored before what followed it");
     }
 }
 

@@ -120,12 +120,34 @@ fn requests_wait_for_an_instance_with_room_and_not_for_ever() {
 
 #[test]
 fn an_instance_that_ends_makes_room() {
-    let host = Host::start(&manifest(""), &["--max-instances", "1", "--request-timeout", "3"]);
+    let host = Host::start(
+        &manifest(""),
+        &[
+            "--max-instances",
+            "1",
+            "--request-timeout",
+            "3",
+            "--max-instance-reuse-count",
+            "128",
+        ],
+    );
     assert_eq!(host.get("/loop").0, 504);
     assert_eq!(host.get("/hello").0, 200);
-    // An instance serves 128 requests.
+    // More than two instances serve.
     for _ in 0..300 {
         assert_eq!(host.get("/hello").0, 200);
+    }
+}
+
+#[test]
+fn an_instance_serves_as_many_requests_as_it_may_and_no_more() {
+    let host = Host::start(
+        &manifest(""),
+        &["--max-instances", "1", "--max-instance-reuse-count", "3"],
+    );
+    for _ in 0..12 {
+        let served: u32 = host.get("/count").1.parse().unwrap();
+        assert!((1..=3).contains(&served), "{served} requests");
     }
 }
 

@@ -123,6 +123,38 @@ fn every_acknowledged_write_survives_a_kill() {
 }
 
 #[test]
+fn a_number_under_which_something_was_stored_is_not_given_out_again_after_a_kill() {
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let host = Host::start_in(dir.clone(), &manifest(STORES), &[], &[]);
+    let highest = AtomicU32::new(0);
+    let send = |url: String| {
+        let request = ureq::http::Request::get(host.url(&url)).body(String::new()).unwrap();
+        host.try_send(request).ok().filter(|(status, _)| *status == 200)
+    };
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some((_, number)) = send("/kv/increment?store=default&key=n&by=1".to_owned()) {
+                    if send(format!("/kv/set?store=default&key={number}&value=x")).is_none() {
+                        return;
+                    }
+                    highest.fetch_max(number.parse().unwrap(), Ordering::SeqCst);
+                }
+            });
+        }
+        while highest.load(Ordering::SeqCst) < 100 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        host.signal("KILL");
+    });
+    drop(host);
+
+    let host = Host::start_in(dir, &manifest(STORES), &[], &[]);
+    let next: u32 = host.get("/kv/increment?store=default&key=n&by=1").1.parse().unwrap();
+    assert!(next > highest.load(Ordering::SeqCst), "{next} was given out before");
+}
+
+#[test]
 fn a_runtime_configuration_maps_labels_to_files() {
     let dir = Arc::new(tempfile::tempdir().unwrap());
     std::fs::write(

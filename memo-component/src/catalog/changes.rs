@@ -12,6 +12,7 @@
 //! A store without `increment` has no counters. There the numbers of changes are time-ordered like ids, and the feed is a
 //! listing of the store's keys.
 
+mod entries;
 mod follow;
 mod log;
 mod scan;
@@ -89,6 +90,11 @@ struct Noted {
 }
 
 impl Position {
+    /// Whether everything up to these numbers has been told, but for what was still under way.
+    pub(super) fn has_reached(&self, heads: Heads) -> bool {
+        self.ids >= heads.id && self.log >= heads.change
+    }
+
     /// Whether everything up to these numbers has been told.
     pub(super) fn is_at(&self, heads: Heads) -> bool {
         (self.ids, self.log) == (heads.id, heads.change) && self.open_ids.is_empty() && self.open_log.is_empty()

@@ -9,7 +9,9 @@
 //! | `memo/{user}/change/{number}` | an entry of the log of changes ([`changes`]) |
 //! | `memo/{user}/log-start` | where that log begins |
 //! | `memo/{user}/skip` | where long runs of ids without a memo lie; a cache ([`skip`]) |
-//! | `memo/{user}/tags`, `tag-counts` | which memos have which tags, and how many; caches ([`tag_index`]) |
+//! | `memo/{user}/overview` | which memos there are, in which state and with which tags; a cache ([`overview`]) |
+//! | `memo/{user}/tag-counts` | how many memos have which tag; a cache ([`tag_counts`]) |
+//! | `memo/{user}/signatures/{block}` | which words may be in which memos; a cache ([`signatures`]) |
 //! | `memo/{user}/idem/{digest}` | which memo an idempotency key stands for ([`once`]) |
 //! | `memo/due/…` | what is due on which day ([`due`]) |
 //!
@@ -22,13 +24,17 @@ pub mod changes;
 mod counters;
 pub mod due;
 mod edit;
+pub mod filter;
 pub mod history;
 mod names;
 pub mod once;
+pub mod overview;
 pub mod page;
+mod pick;
 pub mod quota;
+pub mod signatures;
 pub mod skip;
-pub mod tag_index;
+pub mod tag_counts;
 pub mod trash;
 
 use common::{

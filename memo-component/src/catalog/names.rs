@@ -54,9 +54,14 @@ impl Names<'_> {
         format!("memo/{}/skip", self.0)
     }
 
-    /// Which memos have which tags; a cache.
-    pub fn tags(self) -> String {
-        format!("memo/{}/tags", self.0)
+    /// Which memos there are, with which tags; a cache.
+    pub fn overview(self) -> String {
+        format!("memo/{}/overview", self.0)
+    }
+
+    /// The signatures of a block of texts; a cache.
+    pub fn signatures(self, block: u64) -> String {
+        format!("memo/{}/signatures/{block}", self.0)
     }
 
     /// How often each tag occurs; a cache.
@@ -87,7 +92,8 @@ mod tests {
             (names.memo(id), "memo/ann/7"),
             (names.history(id), "memo/ann/7/history"),
             (names.skip(), "memo/ann/skip"),
-            (names.tags(), "memo/ann/tags"),
+            (names.overview(), "memo/ann/overview"),
+            (names.signatures(3), "memo/ann/signatures/3"),
             (names.tag_counts(), "memo/ann/tag-counts"),
             (names.once("digest"), "memo/ann/idem/digest"),
         ] {

@@ -6,13 +6,10 @@ use common::store::kv::{KvError, decode};
 
 use super::{
     Catalog, Error,
+    filter::Filter,
     skip::{Skip, Walk},
 };
-use crate::{
-    memo::{Memo, MemoId},
-    tags::{is_under, tags_of},
-    words::Words,
-};
+use crate::memo::{Memo, MemoId};
 
 /// The most ids that one page looks at. A longer run of holes, or of memos that don't belong to the listing, is walked in
 /// several requests, each of which leaves the cursor further down.
@@ -30,58 +27,6 @@ const STEP: usize = 8;
 /// answer to some megabytes, and an instance has to hold several of them.
 pub const PAGE_MAX_BYTES: usize = 1024 * 1024;
 
-/// Which memos by what became of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum State {
-    /// Neither archived nor in the trash.
-    #[default]
-    Active,
-    /// Archived, and not in the trash.
-    Archived,
-    /// In the trash.
-    Trashed,
-    /// All of them.
-    All,
-}
-
-/// Which memos belong to a listing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// What became of them.
-    pub state: State,
-    /// They have this tag, or one nested under it; folded.
-    pub tag: Option<String>,
-    /// They have all these words.
-    pub words: Words,
-}
-
-impl Filter {
-    /// All memos that are in this state.
-    pub fn in_state(state: State) -> Self {
-        Self {
-            state,
-            ..Self::default()
-        }
-    }
-
-    fn admits(&self, memo: &Memo) -> bool {
-        let is_in_state = match self.state {
-            State::Active => memo.is_active(),
-            State::Archived => memo.archived && memo.trashed_at.is_none(),
-            State::Trashed => memo.trashed_at.is_some(),
-            State::All => true,
-        };
-        let text = memo.text.as_str();
-        let has_tag = |wanted: &String| tags_of(text).iter().any(|tag| is_under(tag, wanted));
-        is_in_state && self.tag.as_ref().is_none_or(has_tag) && self.words.are_in(text)
-    }
-
-    /// Whether most memos may not belong to the listing.
-    fn is_choosy(&self) -> bool {
-        self.tag.is_some() || !self.words.is_empty() || matches!(self.state, State::Archived | State::Trashed)
-    }
-}
-
 /// Some memos, newest first, and where the rest begins.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Page {
@@ -92,17 +37,17 @@ pub struct Page {
 }
 
 /// A page that is being filled.
-struct Filling<'a> {
+pub(super) struct Filling<'a> {
     filter: &'a Filter,
     limit: usize,
     bytes: usize,
     /// The bytes of what was read, also of memos that are not on the page.
-    read: usize,
+    pub read: usize,
     items: Vec<(MemoId, Memo)>,
 }
 
 impl<'a> Filling<'a> {
-    fn new(filter: &'a Filter, limit: usize) -> Self {
+    pub fn new(filter: &'a Filter, limit: usize) -> Self {
         Self {
             filter,
             limit,
@@ -113,7 +58,7 @@ impl<'a> Filling<'a> {
     }
 
     /// How many ids to look at next; 0 when the page is full, or has cost enough.
-    fn step(&self) -> usize {
+    pub fn step(&self) -> usize {
         let room = self.limit.saturating_sub(self.items.len());
         if room == 0 || self.read >= READ_MAX_BYTES {
             0
@@ -134,6 +79,14 @@ impl<'a> Filling<'a> {
         self.bytes = self.bytes.saturating_add(bytes);
         self.items.push((id, memo));
     }
+
+    /// The page. The rest lies below `next`.
+    pub fn ends_at(self, next: Option<MemoId>) -> Page {
+        Page {
+            items: self.items,
+            next,
+        }
+    }
 }
 
 impl Catalog<'_> {
@@ -141,17 +94,23 @@ impl Catalog<'_> {
     /// page is also bounded in bytes, and in what it looks at: it may be short and still not be the last.
     ///
     /// Costs one increment and at most `limit` + holes gets, and one for each memo that is passed over; long runs of holes
-    /// cost one get.
+    /// cost one get. A list that passes over most memos costs what [`Catalog::pick`] does, and the overview.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn page(&self, filter: &Filter, before: Option<MemoId>, limit: usize) -> Result<Page, Error> {
-        let page = if self.ports.kv.has_increment() {
-            self.walk(filter, before, limit).await
-        } else {
-            self.scan(filter, before, limit).await
-        };
-        Ok(page?)
+        if !self.ports.kv.has_increment() {
+            return Ok(self.scan(filter, before, limit).await?);
+        }
+        if filter.is_choosy() {
+            let reached = self.overview(Some(self.heads().await?)).await?;
+            if reached.is_whole
+                && let Some(picked) = reached.overview.pick(filter, before)
+            {
+                return Ok(self.pick(filter, &reached.overview, &picked, limit).await?);
+            }
+        }
+        Ok(self.walk(filter, before, limit).await?)
     }
 
     /// A page over dense ids.
@@ -171,7 +130,11 @@ impl Catalog<'_> {
             if ids.is_empty() {
                 break;
             }
-            if let Some(full_at) = self.fill(&mut page, &mut walk, &ids).await? {
+            let saw = |id, memo: Option<&Memo>| match memo {
+                Some(memo) => walk.saw_memo(id, memo.id_taken_at()),
+                None => walk.saw_hole(id),
+            };
+            if let Some(full_at) = self.fill(&mut page, &ids, saw).await? {
                 walk.go_back_to(full_at);
                 break;
             }
@@ -183,25 +146,27 @@ impl Catalog<'_> {
             // A cache: a listing that can't write it is no worse.
             let _ = self.ports.kv.set_json(&self.names.skip(), &learnt).await;
         }
-        let next = walk.position().map(|lowest| MemoId(lowest.0.saturating_add(1)));
-        Ok(Page {
-            items: page.items,
-            next,
-        })
+        Ok(page.ends_at(walk.position().map(|lowest| MemoId(lowest.0.saturating_add(1)))))
     }
 
-    /// Reads these ids into the page. Tells the first one that the page has no room for.
-    async fn fill(&self, page: &mut Filling<'_>, walk: &mut Walk, ids: &[MemoId]) -> Result<Option<MemoId>, KvError> {
+    /// Reads these ids into the page, and shows each memo, or that there is none. Tells the first one that the page has no
+    /// room for.
+    pub(super) async fn fill(
+        &self,
+        page: &mut Filling<'_>,
+        ids: &[MemoId],
+        mut saw: impl FnMut(MemoId, Option<&Memo>) + Send,
+    ) -> Result<Option<MemoId>, KvError> {
         for (id, key, value) in self.read_many(ids).await? {
             let Some(bytes) = value else {
-                walk.saw_hole(id);
+                saw(id, None);
                 continue;
             };
             page.read = page.read.saturating_add(bytes.len());
             let Some(memo) = self.readable(&key, &bytes) else {
                 continue;
             };
-            walk.saw_memo(id, memo.id_taken_at());
+            saw(id, Some(&memo));
             if page.filter.admits(&memo) {
                 if !page.has_room_for(bytes.len()) {
                     return Ok(Some(id));
@@ -260,10 +225,7 @@ impl Catalog<'_> {
                 };
                 if let Some(memo) = memo.filter(|memo| filter.admits(memo)) {
                     if !page.has_room_for(bytes.len()) {
-                        return Ok(Page {
-                            items: page.items,
-                            next: last,
-                        });
+                        return Ok(page.ends_at(last));
                     }
                     page.add(id, memo, bytes.len());
                 }
@@ -272,9 +234,6 @@ impl Catalog<'_> {
             rest = later;
         }
         let next = if rest.is_empty() { None } else { last };
-        Ok(Page {
-            items: page.items,
-            next,
-        })
+        Ok(page.ends_at(next))
     }
 }

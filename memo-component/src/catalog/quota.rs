@@ -18,6 +18,8 @@ pub struct Limits {
     pub max_bytes: u64,
     /// How many days a memo stays in the trash.
     pub trash_days: u64,
+    /// After how much news a cache is written anew. Less is read again the next time, which costs less than a write.
+    pub news_min: usize,
 }
 
 impl Default for Limits {
@@ -26,6 +28,7 @@ impl Default for Limits {
             max_memos: 50_000,
             max_bytes: 200 * 1024 * 1024,
             trash_days: 30,
+            news_min: 16,
         }
     }
 }
@@ -40,6 +43,7 @@ impl Limits {
             max_memos: number("max_memos", max_memos, MAX_MEMOS)?,
             max_bytes: number("max_bytes", max_bytes, MAX_BYTES)?,
             trash_days: number("trash_days", trash_days, MAX_DAYS)?,
+            ..Self::default()
         })
     }
 }

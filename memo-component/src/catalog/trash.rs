@@ -8,7 +8,7 @@ use futures::future::join_all;
 use super::{
     Catalog, Error,
     due::{self, Due},
-    page::Filter,
+    filter::Filter,
 };
 use crate::memo::{Edit, Memo, MemoId, Version};
 

@@ -53,10 +53,27 @@ impl MemoBody {
         }
     }
 
+    /// About how many bytes it has as JSON: what an ordinary text needs beside itself is known.
+    pub fn about_bytes(&self) -> usize {
+        self.text.as_str().len().saturating_add(256)
+    }
+
     /// The memo as a part of another answer.
     pub fn value(id: MemoId, memo: Memo) -> Value {
         serde_json::to_value(Self::new(id, memo)).unwrap_or_default()
     }
+}
+
+/// An answer of about so many bytes. Memory for it is taken at once: `axum::Json` begins with 128 bytes, and copies what it
+/// has at each of the doublings that a page needs.
+///
+/// # Errors
+/// None that can happen.
+pub fn long_json(about_bytes: usize, body: &impl Serialize) -> Result<Response, Problem> {
+    let mut json = Vec::with_capacity(about_bytes);
+    serde_json::to_writer(&mut json, body).map_err(Problem::internal)?;
+    let content_type = HeaderValue::from_static("application/json");
+    Ok(([(header::CONTENT_TYPE, content_type)], json).into_response())
 }
 
 /// The entity tag of a version.

@@ -13,7 +13,7 @@ use common::{
     },
     world::clock::Timestamp,
 };
-use futures::future::join_all;
+use futures::stream::{self, StreamExt};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -133,7 +133,8 @@ pub async fn run(
         let done = if group.iter().all(Operation::is_plain_create) {
             create_all(&catalog, now, group).await
         } else {
-            join_all(group.into_iter().map(|operation| attempt(&catalog, now, operation))).await
+            let attempts = group.into_iter().map(|operation| attempt(&catalog, now, operation));
+            stream::iter(attempts).buffered(AT_ONCE).collect().await
         };
         done.into_iter().for_each(|done| results.add(done));
     }
@@ -206,11 +207,7 @@ fn groups(operations: Vec<Operation>) -> Vec<Vec<Operation>> {
         let is_new = target.is_none_or(|target| targets.insert(target));
         let is_create = operation.is_plain_create();
         match groups.last_mut() {
-            Some(group)
-                if is_new
-                    && (is_create || group.len() < AT_ONCE)
-                    && group.first().is_some_and(|first| first.is_plain_create() == is_create) =>
-            {
+            Some(group) if is_new && group.first().is_some_and(|first| first.is_plain_create() == is_create) => {
                 group.push(operation);
             }
             _ => {

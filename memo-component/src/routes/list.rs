@@ -1,16 +1,19 @@
 //! `GET /api/memos`: a person's memos, page by page.
 
-use axum::{Json, extract::State};
+use axum::{extract::State, response::Response};
 use common::http::{
     extract::Query,
     problem::{FieldError, Problem},
 };
 use serde::{Deserialize, Serialize};
 
-use super::{answer::MemoBody, caller::Caller};
+use super::{
+    answer::{MemoBody, long_json},
+    caller::Caller,
+};
 use crate::{
     App,
-    catalog::page::{Filter, State as MemoState},
+    catalog::filter::{Filter, State as MemoState},
     tags::TAG_MAX_CHARS,
     words::{Words, fold},
 };
@@ -42,7 +45,7 @@ pub async fn list(
     State(app): State<App>,
     Caller(user): Caller,
     Query(query): Query<ListQuery>,
-) -> Result<Json<ListBody>, Problem> {
+) -> Result<Response, Problem> {
     let limit = limit(query.limit.as_deref(), PAGE_DEFAULT)?;
     let filter = filter(&query)?;
     // A cursor goes on with the list that it comes from.
@@ -55,10 +58,9 @@ pub async fn list(
         Some(next) => Some(app.seal.close(&app.ports, &user, &list, &next).await?),
     };
     let body = |(id, memo)| MemoBody::new(id, memo);
-    Ok(Json(ListBody {
-        items: page.items.into_iter().map(body).collect(),
-        next_cursor,
-    }))
+    let items: Vec<MemoBody> = page.items.into_iter().map(body).collect();
+    let about_bytes = items.iter().map(MemoBody::about_bytes).fold(256, usize::saturating_add);
+    long_json(about_bytes, &ListBody { items, next_cursor })
 }
 
 /// How many items a page is to have.

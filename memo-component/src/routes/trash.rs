@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     App,
-    catalog::page::{Filter, State as MemoState},
+    catalog::filter::{Filter, State as MemoState},
 };
 
 /// Takes a memo out of the trash.

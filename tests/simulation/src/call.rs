@@ -24,6 +24,37 @@ pub enum Among {
     Trashed,
     /// All.
     All,
+    /// Active ones with this tag or one below it.
+    Tagged(&'static str),
+    /// All that have this word.
+    Saying(&'static str),
+}
+
+impl Among {
+    /// Whether a memo belongs to the listing.
+    pub fn holds(self, text: &str, archived: bool, trashed: bool) -> bool {
+        let active = !archived && !trashed;
+        match self {
+            Self::Active => active,
+            Self::Trashed => trashed,
+            Self::All => true,
+            Self::Tagged(wanted) => {
+                let mut tags = text.split(' ').filter_map(|word| word.strip_prefix('#'));
+                active && tags.any(|tag| tag == wanted || tag.starts_with(&format!("{wanted}/")))
+            }
+            Self::Saying(word) => text.contains(word),
+        }
+    }
+
+    fn query(self) -> String {
+        match self {
+            Self::Active => "state=active".to_owned(),
+            Self::Trashed => "state=trashed".to_owned(),
+            Self::All => "state=all".to_owned(),
+            Self::Tagged(tag) => format!("tag={tag}"),
+            Self::Saying(word) => format!("state=all&q={word}"),
+        }
+    }
 }
 
 /// What a request wants.
@@ -122,14 +153,10 @@ impl Act {
             Self::Create(_) => ("POST", "/api/memos".to_owned()),
             Self::Read(id) => ("GET", memo(id)),
             Self::List { among, limit, cursor } => {
-                let state = match among {
-                    Among::Active => "active",
-                    Among::Trashed => "trashed",
-                    Among::All => "all",
-                };
+                let query = among.query();
                 let cursor = cursor.as_ref().map(|cursor| format!("&cursor={cursor}"));
                 let cursor = cursor.unwrap_or_default();
-                ("GET", format!("/api/memos?limit={limit}&state={state}{cursor}"))
+                ("GET", format!("/api/memos?limit={limit}&{query}{cursor}"))
             }
             Self::Replace(id, _) => ("PUT", memo(id)),
             Self::Archive(id, ..) => ("PATCH", memo(id)),

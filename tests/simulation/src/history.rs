@@ -15,7 +15,7 @@ use crate::{
     services::INSTANCES,
     stage::{Stage, Violation},
     storm,
-    wishes::{KEYS, Wishes, lose_ids},
+    wishes::{KEYS, LISTS, Wishes, lose_ids},
     world::millis,
 };
 
@@ -119,6 +119,8 @@ fn settle(stage: &mut Stage, rng: &mut Rng, wishes: &mut Wishes) -> Result<(), V
             stage.state().pass(2 * millis(WINDOW));
         }
         walk(stage, rng, wishes, user, Among::All)?;
+        let some = LISTS[rng.usize(..LISTS.len())];
+        walk(stage, rng, wishes, user, some)?;
         quota(stage, user)?;
     }
     agree(stage, rng, wishes)

@@ -160,11 +160,7 @@ impl<'a> Case<'a> {
             items.iter().all(|item| range.contains(&item.id)),
             "a page reaches beyond its cursors",
         )?;
-        let belongs = |memo: &Content| match among {
-            Among::Active => memo.trashed_at.is_none() && !memo.archived,
-            Among::Trashed => memo.trashed_at.is_some(),
-            Among::All => true,
-        };
+        let belongs = |memo: &Content| among.holds(&memo.text, memo.archived, memo.trashed_at.is_some());
         for (user, id, _) in self.journal.memos() {
             if user != self.call.user || !range.contains(&id) || items.iter().any(|item| item.id == id) {
                 continue;
@@ -174,11 +170,7 @@ impl<'a> Case<'a> {
                 format!("memo {user}/{id} was there all the time and is not listed")
             })?;
         }
-        let seen = |item: &Seen| match among {
-            Among::Active => !item.trashed && !item.archived,
-            Among::Trashed => item.trashed,
-            Among::All => true,
-        };
+        let seen = |item: &Seen| among.holds(&item.text, item.archived, item.trashed);
         expect(items.iter().all(seen), "a page lists what it is not about")
     }
 

@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
-use memo_component::catalog::skip::SETTLED;
-use serde_json::Value;
+use memo_component::catalog::{
+    overview::Overview,
+    signatures::{Block, Signed},
+    skip::SETTLED,
+};
 
 use crate::{
     op::{Ask, CallId, Caller, Reply, Response},
@@ -49,8 +52,10 @@ pub enum Mutant {
     NothingIsGivenBack,
     /// What is there is taken off twice when it goes.
     GivenBackTwice,
-    /// The index of tags says that it has seen one change more than it has.
-    TagsAhead,
+    /// The overview, and the counts of tags, say that they have seen one change more than they have.
+    OverviewAhead,
+    /// A signature that is taken for one of the memo's next version.
+    SignedAhead,
     /// Maintenance by a clock that is so many days ahead.
     SweepsAhead(u64),
     /// Maintenance that finds nothing to do in the lists.
@@ -128,8 +133,11 @@ impl Mutant {
             (Self::QuotaUnseen, Ask::Increment(key, _), Ok(Reply::Sum(sum))) if key.ends_with("/changes") => {
                 Ok(Reply::Sum(sum >> 24 << 24))
             }
-            (Self::TagsAhead, Ask::Get(key), Ok(Reply::Value(Some(value)))) if key.ends_with("/tags") => {
-                Ok(Reply::Value(Some(ahead(&value))))
+            (Self::OverviewAhead, Ask::Get(key), Ok(Reply::Value(Some(value)))) if key.ends_with("/overview") => {
+                Ok(Reply::Value(Some(overview_ahead(&value))))
+            }
+            (Self::SignedAhead, Ask::Get(key), Ok(Reply::Value(Some(value)))) if key.contains("/signatures/") => {
+                Ok(Reply::Value(Some(signed_ahead(&value))))
             }
             (Self::NothingIsDue, Ask::Exists(key), Ok(_)) if key.starts_with("memo/due/") => Ok(Reply::Found(false)),
             (_, _, response) => response,
@@ -155,11 +163,25 @@ fn is_taken_off(key: &str, delta: i64) -> bool {
     (key.ends_with("/changes") || key.ends_with("/seq")) && delta < 0
 }
 
-/// The index of tags one change further.
-fn ahead(stored: &[u8]) -> Vec<u8> {
-    let mut index: Value = serde_json::from_slice(stored).unwrap_or_default();
-    if let Some(log) = index.pointer_mut("/position/log") {
+/// The overview one change further.
+fn overview_ahead(stored: &[u8]) -> Vec<u8> {
+    let mut overview = Overview::decode(stored).expect("an overview");
+    let mut position = serde_json::to_value(&overview.position).expect("a position");
+    if let Some(log) = position.get_mut("log") {
         *log = (log.as_u64().unwrap_or(0) + 1).into();
     }
-    index.to_string().into_bytes()
+    overview.position = serde_json::from_value(position).expect("a position");
+    overview.encode().expect("a record")
+}
+
+/// The signatures, each of the next version.
+fn signed_ahead(stored: &[u8]) -> Vec<u8> {
+    let mut ahead = Block::default();
+    for signed in Block::decode(stored).signed() {
+        ahead.put(Signed {
+            version: signed.version.next(),
+            ..*signed
+        });
+    }
+    ahead.encode().expect("a record")
 }

@@ -47,7 +47,8 @@ impl Ask {
         let key = self.key();
         let is_free = key.contains("/claim/")
             || key.contains("/change/")
-            || ["/skip", "/tags", "/tag-counts", "/log-start"]
+            || key.contains("/signatures/")
+            || ["/skip", "/overview", "/tag-counts", "/log-start"]
                 .iter()
                 .any(|end| key.ends_with(end))
             || key.starts_with("memo/due/")

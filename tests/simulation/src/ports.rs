@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use common::{
     store::kv::{Kv, KvError},
     world::{
-        Ports,
+        Ports, at_once,
         backpressure::{Backpressure, Raised},
         clock::{Clock, Timestamp},
         random::{Random, RandomError},
@@ -34,6 +34,7 @@ pub fn of(world: &Arc<World>, instance: usize) -> Ports {
         random: Arc::new(SimRandom(Arc::clone(world))),
         backpressure: Arc::new(SimBackpressure(Arc::clone(world))),
         log: |_| {},
+        afterwards: at_once,
     }
 }
 

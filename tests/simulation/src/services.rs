@@ -41,11 +41,20 @@ impl Issuer for Away {
 /// What a scheduler asks for maintenance with.
 pub const MAINTENANCE_TOKEN: &str = "maintenance";
 
+/// The usual limits, except that caches are written as soon as there is news.
+pub fn usual() -> Limits {
+    Limits {
+        news_min: 1,
+        ..Limits::default()
+    }
+}
+
 /// So little may a person keep in histories that are about quotas. A text has at most 2 KiB there.
 pub const LITTLE: Limits = Limits {
     max_memos: 5,
     max_bytes: 8 * 1024,
     trash_days: 30,
+    news_min: 1,
 };
 
 /// Instances of the memo service.

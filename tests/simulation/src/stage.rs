@@ -10,7 +10,7 @@ use std::{
 use axum::Router;
 use common::{store::kv::KvError, token::UserId};
 use futures::FutureExt;
-use memo_component::{catalog::quota::Limits, routes::cursor::CursorSeal};
+use memo_component::routes::cursor::CursorSeal;
 use tower::ServiceExt;
 
 use crate::{
@@ -77,7 +77,7 @@ impl Stage {
     pub fn new() -> Self {
         let world = Arc::new(World::new(State::new(Setting::calm())));
         let mut stage = Self {
-            memo: services::memo(&world, Limits::default()),
+            memo: services::memo(&world, services::usual()),
             limited: services::memo(&world, LITTLE),
             auth: Vec::new(),
             seal: CursorSeal::default(),
@@ -121,7 +121,7 @@ impl Stage {
             ..setting
         };
         self.reset(setting.clone());
-        self.memo = services::memo(&self.world, Limits::default());
+        self.memo = services::memo(&self.world, services::usual());
         for (user, instance) in (0..USERS).flat_map(|user| (0..INSTANCES).map(move |instance| (user, instance))) {
             let warm = self.perform(user, instance, Act::Read(1), "");
             assert_eq!(warm, Ok(Answer::Refused(404)), "a token is not good");

@@ -21,6 +21,18 @@ pub const KEYS: usize = 2;
 /// Tags that texts have.
 const TAGS: [&str; 3] = ["#a", "#b", "#c/d"];
 
+/// What they list.
+pub const LISTS: [Among; 8] = [
+    Among::Active,
+    Among::Active,
+    Among::All,
+    Among::Trashed,
+    Among::Tagged("a"),
+    Among::Tagged("c"),
+    Among::Saying("bbb"),
+    Among::Saying("ccc"),
+];
+
 /// People and what they want.
 pub struct Wishes {
     /// What the history is like.
@@ -125,7 +137,7 @@ impl Wishes {
             0..14 => Act::Create(None),
             14..28 if self.shape != Shape::Purged => Act::Create(Some(format!("key{}", rng.usize(..KEYS)))),
             14..35 => Act::List {
-                among: [Among::Active, Among::All, Among::Active, Among::Trashed][rng.usize(..4)],
+                among: LISTS[rng.usize(..LISTS.len())],
                 limit: [1, 10, 20, 100][rng.usize(..4)],
                 cursor: None,
             },

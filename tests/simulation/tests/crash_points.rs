@@ -31,6 +31,8 @@ fn kinds() -> Vec<Act> {
         Act::Create(Some(text("key"))),
         Act::Read(2),
         LIST,
+        Act::list(Among::Tagged("a"), 10),
+        Act::list(Among::Saying("memo"), 10),
         Act::Replace(2, 1),
         Act::Replace(2, 7),
         Act::Replace(9, 1),
@@ -128,6 +130,7 @@ fn aftermath(stage: &mut Stage, act: &Act) -> Result<(), Violation> {
         assert!(matches!(retried, Answer::Memo(_)), "the key is stuck: {retried:?}");
     }
     stage.perform(USER, 2, LIST, "")?;
+    stage.perform(USER, 2, Act::list(Among::Saying("later"), 10), "")?;
     history::quota(stage, USER)?;
     history::tags(stage, &mut Rng::with_seed(0), USER)?;
     let state = stage.state();

@@ -106,7 +106,7 @@ fn compete(stage: &mut Stage, acts: &[Act], choices: &mut Choices) -> Result<(),
 fn is_own(acts: &[Act], key: &str) -> bool {
     let ends = |ends: &[&str]| ends.iter().any(|end| key.ends_with(end));
     match acts[0] {
-        Act::Tags => !ends(&["/tags", "/tag-counts"]),
+        Act::Tags => !ends(&["/overview", "/tag-counts"]),
         Act::List { .. } => !key.starts_with("memo/cursor-key"),
         _ if acts.iter().any(|act| matches!(act, Act::Changes { .. })) => false,
         _ => ends(&["/changes", "/history"]) || key.contains("/change/") || key.starts_with("memo/due/"),

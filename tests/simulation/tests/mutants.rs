@@ -127,7 +127,17 @@ fn a_follower_who_forgets_what_is_open_misses_news() {
 
 #[test]
 fn tags_that_believe_to_have_seen_more_than_they_have_are_wrong() {
-    mutant(Mutant::TagsAhead, &["and is told"]);
+    mutant(Mutant::OverviewAhead, &["and is told"]);
+}
+
+#[test]
+fn an_overview_that_believes_to_have_seen_more_than_it_has_leaves_memos_out_of_lists() {
+    mutant(Mutant::OverviewAhead, &["is not listed"]);
+}
+
+#[test]
+fn a_signature_of_another_version_leaves_memos_out_of_searches() {
+    mutant(Mutant::SignedAhead, &["is not listed"]);
 }
 
 #[test]

@@ -4,6 +4,11 @@
 //! thread. Writes go to one thread that commits whatever has queued up as a single transaction: with
 //! `synchronous=FULL` a commit waits for the disk (about 1.5 ms), so an acknowledged write survives a power cut
 //! as it does in Spin, and that wait is shared by all who write at the time and blocks no request that does not.
+//!
+//! Increments are answered before the commit ([`writer`]): a guest's whole instance stands still until it has its number.
+
+mod told;
+mod writer;
 
 use std::{
     fs::{DirBuilder, OpenOptions},
@@ -17,42 +22,29 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 
+use self::{
+    told::Told,
+    writer::{Change, Write, write_all},
+};
 use super::{Store, add};
 
 /// How long to wait for another process that is writing to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Bounds how long the first write of a batch waits for the others.
-const BATCH: usize = 256;
 
 const GET: &str = "SELECT value FROM spin_key_value WHERE store = ?1 AND key = ?2";
-const SET: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3)
-    ON CONFLICT (store, key) DO UPDATE SET value = excluded.value";
-const DELETE: &str = "DELETE FROM spin_key_value WHERE store = ?1 AND key = ?2";
 const EXISTS: &str = "SELECT 1 FROM spin_key_value WHERE store = ?1 AND key = ?2";
 const KEYS: &str = "SELECT key FROM spin_key_value WHERE store = ?1 ORDER BY key";
 
 /// An SQLite file, which can hold many stores.
 pub struct Database {
     reader: Mutex<Connection>,
+    told: Arc<Told>,
     /// `None` only while dropping.
     writes: Option<mpsc::Sender<Write>>,
     writer: Option<JoinHandle<()>>,
-}
-
-struct Write {
-    store: Arc<str>,
-    key: String,
-    change: Change,
-    done: oneshot::Sender<Result<i64>>,
-}
-
-enum Change {
-    Set(Vec<u8>),
-    Delete,
-    Increment(i64),
 }
 
 impl Database {
@@ -77,11 +69,14 @@ impl Database {
         };
         let (writer, reader) = open().with_context(|| format!("cannot open the key-value store {}", path.display()))?;
         let (writes, queue) = mpsc::channel();
+        let told = Arc::new(Told::default());
+        let being_told = told.clone();
         let writer = std::thread::Builder::new()
             .name("sqlite".into())
-            .spawn(move || write_all(writer, &queue))?;
+            .spawn(move || write_all(writer, &queue, &being_told))?;
         Ok(Arc::new(Self {
             reader: Mutex::new(reader),
+            told,
             writes: Some(writes),
             writer: Some(writer),
         }))
@@ -125,73 +120,25 @@ fn connect(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-fn write_all(mut connection: Connection, queue: &mpsc::Receiver<Write>) {
-    while let Ok(first) = queue.recv() {
-        let batch: Vec<Write> = std::iter::once(first).chain(queue.try_iter().take(BATCH - 1)).collect();
-        match commit(&mut connection, &batch) {
-            // A receiver that is gone belongs to a request that has ended.
-            Ok(results) => batch
-                .into_iter()
-                .zip(results)
-                .for_each(|(write, result)| drop(write.done.send(result))),
-            Err(error) => {
-                let error = format!("{error:#}");
-                batch
-                    .into_iter()
-                    .for_each(|write| drop(write.done.send(Err(anyhow!(error.clone())))));
-            }
-        }
-    }
-}
-
-/// Applies a batch in one transaction. A write that fails alone (a counter that is none) leaves the others be.
-fn commit(connection: &mut Connection, batch: &[Write]) -> Result<Vec<Result<i64>>> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut results = Vec::with_capacity(batch.len());
-    for write in batch {
-        let result = apply(&transaction, write);
-        // Some errors (a full disk) make SQLite roll back by itself.
-        if transaction.is_autocommit() {
-            result?;
-        } else {
-            results.push(result);
-        }
-    }
-    transaction.commit()?;
-    Ok(results)
-}
-
-fn apply(connection: &Connection, write: &Write) -> Result<i64> {
-    let Write { store, key, change, .. } = write;
-    match change {
-        Change::Set(value) => {
-            connection.prepare_cached(SET)?.execute(params![store, key, value])?;
-            Ok(0)
-        }
-        Change::Delete => {
-            connection.prepare_cached(DELETE)?.execute(params![store, key])?;
-            Ok(0)
-        }
-        Change::Increment(delta) => {
-            let stored: Option<Vec<u8>> = connection
-                .prepare_cached(GET)?
-                .query_row(params![store, key], |row| row.get(0))
-                .optional()?;
-            let value = add(stored.as_deref(), *delta)?;
-            connection
-                .prepare_cached(SET)?
-                .execute(params![store, key, value.to_le_bytes()])?;
-            Ok(value)
-        }
-    }
-}
-
 struct SqliteStore {
     database: Arc<Database>,
     label: Arc<str>,
 }
 
 impl SqliteStore {
+    /// The counter's value, if it was told and is not committed yet.
+    fn told(&self, key: &str) -> Option<i64> {
+        self.database.told.get(&self.label, key)
+    }
+
+    fn committed(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        let connection = self.database.reader.lock();
+        let mut statement = connection.prepare_cached(GET)?;
+        Ok(statement
+            .query_row(params![self.label, key], |row| row.get(0))
+            .optional()?)
+    }
+
     async fn write(&self, key: &str, change: Change) -> Result<i64> {
         let (done, result) = oneshot::channel();
         let write = Write {
@@ -211,11 +158,10 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
-        let connection = self.database.reader.lock();
-        let mut statement = connection.prepare_cached(GET)?;
-        Ok(statement
-            .query_row(params![self.label, key], |row| row.get(0))
-            .optional()?)
+        match self.told(key) {
+            Some(value) => Ok(Some(value.to_le_bytes().to_vec())),
+            None => self.committed(key),
+        }
     }
 
     async fn set(&self, key: &str, value: Vec<u8>) -> Result<()> {
@@ -227,21 +173,32 @@ impl Store for SqliteStore {
     }
 
     async fn exists(&self, key: &str) -> Result<bool> {
+        if self.told(key).is_some() {
+            return Ok(true);
+        }
         let connection = self.database.reader.lock();
         Ok(connection.prepare_cached(EXISTS)?.exists(params![self.label, key])?)
     }
 
     async fn keys(&self) -> Result<Vec<String>> {
+        let told = self.database.told.keys(&self.label);
         let connection = self.database.reader.lock();
         let mut statement = connection.prepare_cached(KEYS)?;
         let keys = statement.query_map(params![self.label], |row| row.get(0))?;
-        Ok(keys.collect::<rusqlite::Result<_>>()?)
+        let mut keys: Vec<String> = keys.collect::<rusqlite::Result<_>>()?;
+        if !told.is_empty() {
+            keys.extend(told);
+            keys.sort_unstable();
+            keys.dedup();
+        }
+        Ok(keys)
     }
 
     async fn increment(&self, key: &str, delta: i64) -> Result<i64> {
-        if delta == 0 {
-            // This is how a counter is read. Nothing changes, so nothing has to wait for the disk.
-            return add(self.get(key).await?.as_deref(), 0);
+        // By 0 is how a counter is read. Who passes on what it says, in a cursor, relies on it after a crash as well; so
+        // there what was told to others is waited for, and nothing else is.
+        if delta == 0 && self.told(key).is_none() {
+            return add(self.committed(key)?.as_deref(), 0);
         }
         self.write(key, Change::Increment(delta)).await
     }
