@@ -142,7 +142,10 @@ async function restore() {
  * @param {import("./data/session.js").Change} change */
 async function changeUser({ previous, asked }) {
   clearToast();
-  if (session.user) await workspace.open(session.user);
+  const { user } = session;
+  // What a guest is writing is theirs when they have signed in.
+  if (user && workspace.owner === null) await pad.handOver(() => workspace.open(user));
+  else if (user) await workspace.open(user);
   else if (asked) {
     if (previous) drafts.deleteAll(previous.id);
     await workspace.leave();
@@ -188,7 +191,9 @@ window.addEventListener("online", () => {
 });
 // What is not on the server is on this device only; whoever leaves should know.
 window.addEventListener("beforeunload", (event) => {
-  if (workspace.owner && memos.unsaved > 0) event.preventDefault();
+  // A browser asks only where somebody has done something.
+  const isActive = navigator.userActivation?.hasBeenActive ?? true;
+  if (isActive && workspace.owner && memos.unsaved > 0) event.preventDefault();
 });
 // The back button may show a page that slept through a sign-out.
 window.addEventListener("pageshow", (event) => {

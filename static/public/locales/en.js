@@ -64,11 +64,8 @@ export default {
   deviceFull: "This device has no more room. What you wrote is in this window: keep it open, make room, and save again.",
   stateHere: "Saved on this device",
   stateConflict: "Please choose between two texts.",
-  syncNobody: "Sign in to see your memos on every device.",
-  syncGuest: {
-    one: "{count} memo is on this device only. Sign in to see it everywhere.",
-    other: "{count} memos are on this device only. Sign in to see them everywhere.",
-  },
+  syncNobody: "Sign in to have them everywhere.",
+  syncGuest: { one: "{count} memo on this device only · Sign in", other: "{count} memos on this device only · Sign in" },
   syncWorking: { one: "Syncing · {count} left", other: "Syncing · {count} left" },
   syncConflict: { one: "{count} memo needs your choice", other: "{count} memos need your choice" },
   syncRefused: { one: "{count} memo could not be saved", other: "{count} memos could not be saved" },

@@ -22,7 +22,11 @@ async fn conflict(app: &TestApp, user: &User) -> Option<(Browser, Memo)> {
     browser.sees("memo-conflict").await;
     assert_eq!(browser.text("[data-testid=mine] .text").await, MINE);
     assert_eq!(browser.text("[data-testid=theirs] .text").await, THEIRS);
-    assert_eq!(user.read(&memo).await, theirs, "nothing is overwritten before the choice");
+    assert_eq!(
+        user.read(&memo).await,
+        theirs,
+        "nothing is overwritten before the choice"
+    );
     Some((browser, memo))
 }
 
@@ -72,7 +76,12 @@ async fn who_goes_on_writing_is_told_and_not_interrupted() {
     assert_eq!(browser.run(has_focus).await, true);
     browser.type_into("memo-editor textarea", " and more").await;
     assert_eq!(user.read(&memo).await, theirs);
-    browser.until_true("mine is as it is by now", "return document.querySelector('[data-testid=mine] .text').textContent.includes('and eggs and more')").await;
+    browser
+        .until_true(
+            "mine is as it is by now",
+            "return document.querySelector('[data-testid=mine] .text').textContent.includes('and eggs and more')",
+        )
+        .await;
     browser.click("[data-testid=decide]").await;
     user.comes_to(&memo, "milk and eggs and more").await;
     browser.close().await;

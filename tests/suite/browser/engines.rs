@@ -28,6 +28,7 @@ async fn a_day(engine: Engine) {
     browser.shows(&[]).await;
     browser.go(watch.app(), "/").await;
     browser.shows(&["장보기: 우유"]).await;
+    browser.is_synced().await;
     browser.click("[data-testid=sign-out]").await;
     browser.sees("#sign-in").await;
     assert_eq!(watch.heard(), Vec::<String>::new());

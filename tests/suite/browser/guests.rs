@@ -17,9 +17,13 @@ async fn what_a_guest_has_written_is_theirs_when_they_sign_up_and_nobody_elses()
     browser.reload().await;
     browser.shows(&["two", "one"]).await;
     browser
-        .until_true("the page says where they are", "return document.querySelector('#sync-state').textContent.includes('2 memos are on this device only')")
+        .until_true(
+            "the page says where they are",
+            "return document.querySelector('#sync-state').textContent.includes('2 memos on this device only')",
+        )
         .await;
 
+    browser.fill("#new-memo", "being written").await;
     browser.stroll("/sign-up").await;
     let name = unique("guest");
     browser.fill("#username", &name).await;
@@ -29,6 +33,11 @@ async fn what_a_guest_has_written_is_theirs_when_they_sign_up_and_nobody_elses()
     browser.shows(&["two", "one"]).await;
     browser.reload().await;
     browser.shows(&["two", "one"]).await;
+    let goes_on = "return document.querySelector('#new-memo').value === 'being written'";
+    browser.until_true("what was being written goes on", goes_on).await;
+    browser.click("#save-memo").await;
+    browser.shows(&["being written", "two", "one"]).await;
+    browser.is_synced().await;
 
     browser.click("#sign-out").await;
     browser.is_at("/sign-in").await;

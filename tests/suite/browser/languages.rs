@@ -20,6 +20,7 @@ async fn the_language_can_be_switched_and_is_remembered() {
     let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
         return;
     };
+    browser.stroll("/sign-in").await;
     browser.sees("#sign-in").await;
     browser.pick("#language", "en").await;
     speaks(&browser, "en").await;
@@ -37,6 +38,7 @@ async fn one_language_is_loaded() {
     let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
         return;
     };
+    browser.stroll("/sign-in").await;
     browser.sees("#sign-in").await;
     let loaded = "return performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname)
         .flatMap((path) => /\\/locales\\/..\\.js$/.exec(path) ?? []).join()";
@@ -66,6 +68,7 @@ async fn where_the_words_do_not_come_the_page_speaks_the_other_language() {
     let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
         return;
     };
+    browser.stroll("/sign-in").await;
     browser.sees("#sign-in").await;
     block(&browser, &["*/locales/ko.js"]).await;
     browser.pick("#language", "ko").await;
@@ -90,6 +93,7 @@ async fn where_no_words_come_the_page_says_so_in_both_languages() {
     let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
         return;
     };
+    browser.stroll("/sign-in").await;
     browser.sees("#sign-in").await;
     block(&browser, &["*/locales/ko.js", "*/locales/en.js"]).await;
     browser.reload().await;

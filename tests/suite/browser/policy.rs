@@ -9,7 +9,7 @@ async fn the_policy_stops_injected_styles_and_scripts_and_the_console_tells() {
     let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
         return;
     };
-    browser.sees("#sign-in").await;
+    browser.sees("#new-memo").await;
     browser
         .run(
             "const style = document.createElement('style');

@@ -112,11 +112,13 @@ async fn what_was_changed_elsewhere_is_seen_before_it_is_deleted() {
     browser.shows(&["before"]).await;
     user.edit(&memo, "after").await;
     browser.from_menu(".memo", ".trash").await;
-    browser.tells("changed elsewhere").await;
+    browser.tells("Not moved to the trash").await;
     browser.shows(&["after"]).await;
     browser.is_synced().await;
     assert_eq!(user.read(&memo).await.trashed_at, None);
     browser.from_menu(".memo", ".trash").await;
     browser.shows(&[]).await;
+    browser.is_synced().await;
+    assert!(user.read(&memo).await.trashed_at.is_some());
     browser.close().await;
 }

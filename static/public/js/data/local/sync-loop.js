@@ -5,8 +5,9 @@ import { Engine } from "../sync/engine.js";
 
 /** @typedef {import("../sync/engine.js").Standing} Standing */
 /**
- * How it stands: as the engine says; `starting` before anything is known; and since when all is together.
- * @typedef {{phase: Standing["phase"] | "starting", since: number | null}} State
+ * How it stands: as the engine says; `starting` before anything is known, and `full` where this device has no room for what
+ * comes; and since when all is together.
+ * @typedef {{phase: Standing["phase"] | "starting" | "full", since: number | null}} State
  */
 /** What tabs tell each other: how it stands, a question for that, or that it is worth trying again.
  * @typedef {{state?: State, asks?: boolean, wakes?: boolean}} Message */
@@ -77,7 +78,7 @@ export class SyncLoop extends EventTarget {
   async #lead() {
     this.#isLeader = true;
     while (!this.#isStopped) {
-      const standing = await this.#engine.step();
+      const standing = await this.#step();
       this.#tell(standing);
       if (standing.phase === "working" || this.#isStopped) continue;
       const poll = document.hidden ? HIDDEN_MS : POLL_MS;
@@ -85,6 +86,17 @@ export class SyncLoop extends EventTarget {
       if (!isPolled) continue;
       if (standing.phase === "resting") this.#engine.look();
       else if (standing.phase === "signed-out") this.#engine.wake(); // It may have been a mistake.
+    }
+  }
+
+  /** @returns {Promise<{phase: State["phase"], wait: number | null}>} */
+  async #step() {
+    try {
+      return await this.#engine.step();
+    } catch (error) {
+      const isFull = error instanceof DOMException && error.name === "QuotaExceededError";
+      if (!isFull && !this.#isStopped) console.error(error); // A mistake of ours must not stop it for good.
+      return { phase: isFull ? "full" : "troubled", wait: POLL_MS };
     }
   }
 
@@ -100,7 +112,7 @@ export class SyncLoop extends EventTarget {
     });
   }
 
-  /** @param {Standing} standing */
+  /** @param {{phase: State["phase"]}} standing */
   #tell({ phase }) {
     const since = phase === "resting" ? Date.now() : this.#state.since;
     const isOther = phase !== this.#state.phase || since !== this.#state.since;

@@ -38,6 +38,7 @@ function words() {
   const { phase, since } = syncing;
   if (phase === "signed-out") return session.user ? { key: "syncWorking", params: { count }, phase: "working" } : ended(count);
   if (phase === "offline") return { key: "syncOffline", params: { count }, phase };
+  if (phase === "full") return { key: "deviceFull", phase };
   if (phase === "troubled") return { key: "syncTroubled", params: { count }, phase };
   if (conflict > 0) return { key: "syncConflict", params: { count: conflict }, phase };
   if (refused > 0) return { key: "syncRefused", params: { count: refused }, phase };

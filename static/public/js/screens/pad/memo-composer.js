@@ -44,6 +44,14 @@ export class MemoComposer extends HTMLElement {
     this.#keepDraft();
   }
 
+  /** Takes what is being written out of the pad. */
+  take() {
+    const text = this.#text.value;
+    this.#text.value = "";
+    this.#keepDraft();
+    return text;
+  }
+
   /** Puts `text` below what is being written.
    * @param {string} text */
   add(text) {

@@ -50,6 +50,14 @@ class PadScreen extends HTMLElement {
     this.#composer.reset();
   }
 
+  /** Hands what is being written over to whose pad it is when `change` is done.
+   * @param {() => Promise<void>} change */
+  async handOver(change) {
+    const text = this.#composer.take();
+    await change();
+    if (text.trim() !== "") this.#composer.add(text);
+  }
+
   /** The cards as they stand, from the top. */
   get cards() {
     return this.#list.cards;

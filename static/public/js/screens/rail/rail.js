@@ -78,7 +78,7 @@ export class Rail {
     move(this.#rail, isWide ? this.#side : this.#drawer);
     move(this.#search.element, isWide ? findElement(this.#rail, ".search-slot") : this.#bar);
     this.#bar.classList.toggle("searching", isSearch);
-    move(findElement(document, "#sync-state"), isWide && isMember ? findElement(this.#rail, ".sync-slot") : this.#bar);
+    move(findElement(document, "#sync-state"), isWide && isMember ? findElement(this.#rail, ".sync-slot") : findElement(document, "header.bar"));
     const language = findElement(document, "#language");
     move(language, isMember ? findElement(this.#rail, ".language-slot") : findElement(document, "header.bar"));
   }

@@ -30,12 +30,21 @@ async fn everything_can_be_done_and_survives_a_reload_and_a_crash() {
     browser.click(".memo .edit").await;
     browser.type_into("memo-editor textarea", ", and changed").await;
     browser.click(".memo .save").await;
-    browser.from_menu(&format!(".memo[data-id='{}']", old.id), ".trash").await;
+    browser
+        .from_menu(&format!(".memo[data-id='{}']", old.id), ".trash")
+        .await;
     browser.shows(&["new, offline, and changed", "kept"]).await;
-    browser.from_menu(&format!(".memo[data-id='{}']", kept.id), ".pin").await;
+    browser
+        .from_menu(&format!(".memo[data-id='{}']", kept.id), ".pin")
+        .await;
     browser.shows(&["kept", "new, offline, and changed"]).await;
     says(&browser, &["On this device only", "On this device only"]).await;
-    browser.until_true("the page says so", "return document.querySelector('#sync-state').textContent.includes('Offline · 3')").await;
+    browser
+        .until_true(
+            "the page says so",
+            "return document.querySelector('#sync-state').textContent.includes('Offline · 3')",
+        )
+        .await;
 
     browser.reload().await;
     browser.shows(&["kept", "new, offline, and changed"]).await;
