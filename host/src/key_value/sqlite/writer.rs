@@ -236,14 +236,14 @@ mod tests {
 
         /// One transaction with all that was sent.
         fn write(&mut self) -> Result<()> {
-            let mut waiting = Vec::new();
+            let (mut gathering, mut waiting) = (Duration::ZERO, Vec::new());
             let first = self.queue.recv().unwrap();
             let committed = write_some(
                 &mut self.connection,
                 first,
                 &self.queue,
                 &self.told,
-                &mut Duration::ZERO,
+                &mut gathering,
                 &mut waiting,
             );
             assert!(waiting.len() < 3);
