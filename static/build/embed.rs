@@ -4,19 +4,15 @@ use std::{fmt::Write as _, fs, io::Write as _, path::Path};
 
 use anyhow::{Result, bail};
 use flate2::{Compression, write::GzEncoder};
-use sha2::{Digest, Sha256};
 
 use crate::File;
 
 /// The code of a slice of `Asset`s. Writes the bodies that it includes into `out`.
 pub fn embed(files: &[File], out: &Path) -> Result<String> {
     let mut code = String::from("&[\n");
-    for (number, File { path, name, content }) in files.iter().enumerate() {
-        let hash: String = Sha256::digest(content)
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+    for (number, file) in files.iter().enumerate() {
+        let File { path, name, content } = file;
+        let hash = file.hash();
         let mut compressed = vec![("Brotli", "-br", brotli(content)?), ("Gzip", "-gz", gzip(content)?)];
         compressed.retain(|(_, _, body)| body.len() < content.len());
         compressed.sort_by_key(|(_, _, body)| body.len());
@@ -49,6 +45,7 @@ fn content_type(name: &str) -> Result<&'static str> {
         Some((_, "css")) => "text/css; charset=utf-8",
         Some((_, "js")) => "text/javascript; charset=utf-8",
         Some((_, "svg")) => "image/svg+xml",
+        Some((_, "png")) => "image/png",
         Some((_, "webmanifest")) => "application/manifest+json",
         _ => bail!("public/{name}: give its content type in build/embed.rs"),
     })

@@ -1,22 +1,25 @@
 //! Makes the site out of `public/` and embeds it.
 //!
 //! Pictures and the like are served as they lie there, and scripts without their comments (see [`comments`]). The pages at
-//! the top of `public/` are assembled (see [`pages`]), and all style sheets become one (see [`styles`]). Every file is
-//! embedded as it is then, and in brotli and gzip where that makes it smaller.
+//! the top of `public/` are assembled (see [`pages`]), all style sheets become one (see [`styles`]), and what browsers keep
+//! gets a release and a service worker (see [`release`]). Every file is embedded as it is then, and in brotli and gzip where
+//! that makes it smaller.
 //!
-//! Writes `$OUT_DIR/assets.rs`, the value of `site::assets::ASSETS`, and `$OUT_DIR/routes.rs`, that of
-//! `site::routes::ROUTES`.
+//! Writes into `$OUT_DIR`: `assets.rs`, the value of `site::assets::ASSETS`; `release.rs`, that of `site::assets::RELEASE`;
+//! and `routes.rs`, that of `site::routes::ROUTES`.
 
 mod comments;
 mod embed;
 mod pages;
+mod release;
 mod routes;
 mod sources;
 mod styles;
 
 use std::{env, fs, path::PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use sha2::{Digest, Sha256};
 use sources::Sources;
 
 const PUBLIC: &str = "public";
@@ -28,6 +31,18 @@ struct File {
     /// The name that tells its type.
     name: String,
     content: Vec<u8>,
+}
+
+impl File {
+    /// A hash of the content.
+    fn hash(&self) -> String {
+        hex(&Sha256::digest(&self.content), 16)
+    }
+}
+
+/// The first bytes, as people read them.
+fn hex(bytes: &[u8], count: usize) -> String {
+    bytes.iter().take(count).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn main() -> Result<()> {
@@ -42,13 +57,17 @@ fn main() -> Result<()> {
     files.extend(scripts(&sources)?);
     files.extend(as_they_are(&sources));
     files.sort_by(|one, other| one.path.cmp(&other.path));
+    let routes = routes::list(sources.text("js/routes.js")?)?;
+    let release = release::make(&mut files, &sources, &routes)?;
 
     fs::write(out.join("assets.rs"), embed::embed(&files, &out)?)?;
-    fs::write(out.join("routes.rs"), routes::list(sources.text("js/routes.js")?)?).context("writing the routes")
+    fs::write(out.join("release.rs"), format!("{release:?}"))?;
+    fs::write(out.join("routes.rs"), format!("&{routes:?}"))?;
+    Ok(())
 }
 
 fn scripts(sources: &Sources) -> Result<Vec<File>> {
-    let scripts = sources.names(|name| name.ends_with(".js"));
+    let scripts = sources.names(|name| name.ends_with(".js") && name != release::WORKER);
     scripts
         .map(|name| {
             Ok(File {

@@ -65,8 +65,10 @@ fn page(shell: &str, fragments: &BTreeMap<&str, &str>, sources: &Sources) -> Res
                 _ => line.to_owned(), // A comment for people.
             },
         };
-        page.push_str(&replacement);
-        page.push('\n');
+        for line in replacement.lines() {
+            page.push_str(line.trim_start());
+            page.push('\n');
+        }
     }
     Ok(page)
 }

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, ensure};
 
-/// A Rust array of the values of `path` in `js/routes.js`.
-pub fn list(module: &str) -> Result<String> {
+/// The values of `path` in `js/routes.js`.
+pub fn list(module: &str) -> Result<Vec<&str>> {
     let paths: Vec<&str> = module
         .lines()
         .filter_map(|line| line.trim().strip_prefix("{ path: \"")?.split('"').next())
@@ -12,5 +12,5 @@ pub fn list(module: &str) -> Result<String> {
         paths.contains(&"/") && paths.len() > 1,
         "js/routes.js is not written as it was"
     );
-    Ok(format!("&{paths:?}"))
+    Ok(paths)
 }

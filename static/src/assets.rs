@@ -23,6 +23,9 @@ pub struct Representation {
 
 pub const ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
+/// The name of this release, or nothing where the site was built without. See `build/release.rs`.
+pub const RELEASE: &str = include!(concat!(env!("OUT_DIR"), "/release.rs"));
+
 /// The page for people who follow a link that leads nowhere.
 const NOT_FOUND: &str = "/404";
 
@@ -34,6 +37,13 @@ impl Asset {
     pub fn at(path: &str) -> Option<&'static Self> {
         let path = if routes::is_route(path) { INDEX } else { path };
         ASSETS.iter().find(|asset| asset.path == path && path != NOT_FOUND)
+    }
+
+    /// What is served at `path` in the folder of this release: every file, the page for links that lead nowhere, too.
+    pub fn in_release(path: &str) -> Option<&'static Self> {
+        let (release, name) = path.strip_prefix("/release/")?.split_once('/')?;
+        let mut assets = ASSETS.iter().filter(|_| !release.is_empty() && release == RELEASE);
+        assets.find(|asset| asset.path.strip_prefix('/') == Some(name))
     }
 
     pub fn not_found() -> Option<&'static Self> {

@@ -9,8 +9,11 @@ use crate::{
     headers,
 };
 
-/// Asked again at each use: the names carry no hash of the content, and a 304 is small.
+/// Asked again at each use: the address is that of the file's newest content, and a 304 is small.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// Never asked for again: at an address of a release there is one content for ever.
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 const VARY: HeaderValue = HeaderValue::from_static("accept-encoding");
 
@@ -18,9 +21,13 @@ const VARY: HeaderValue = HeaderValue::from_static("accept-encoding");
 pub fn respond<B>(request: &Request<B>) -> Response<Bytes> {
     let path = request.uri().path();
     let is_head = request.method() == Method::HEAD;
-    let mut response = match Asset::at(path) {
+    let asset = match Asset::in_release(path) {
+        Some(asset) => Some((asset, FOR_EVER)),
+        None => Asset::at(path).map(|asset| (asset, REVALIDATE)),
+    };
+    let mut response = match asset {
         Some(_) if !is_head && request.method() != Method::GET => method_not_allowed(),
-        Some(asset) => found(asset, request.headers()),
+        Some((asset, kept)) => found(asset, kept, request.headers()),
         // Not one of ours, yet programs that miss an API's path end up here.
         None if path.starts_with("/api/") || path.starts_with("/.well-known/") => {
             problem(StatusCode::NOT_FOUND, NOT_FOUND_PROBLEM)
@@ -34,7 +41,7 @@ pub fn respond<B>(request: &Request<B>) -> Response<Bytes> {
     response
 }
 
-fn found(asset: &'static Asset, request: &HeaderMap) -> Response<Bytes> {
+fn found(asset: &'static Asset, kept: HeaderValue, request: &HeaderMap) -> Response<Bytes> {
     let chosen = choose(asset, request);
     let mut response = if matches_any(request, chosen.etag) {
         let mut response = Response::default();
@@ -45,7 +52,7 @@ fn found(asset: &'static Asset, request: &HeaderMap) -> Response<Bytes> {
     };
     let headers = response.headers_mut();
     headers.insert(header::ETAG, HeaderValue::from_static(chosen.etag));
-    headers.insert(header::CACHE_CONTROL, REVALIDATE);
+    headers.insert(header::CACHE_CONTROL, kept);
     headers.insert(header::VARY, VARY);
     response
 }

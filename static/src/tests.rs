@@ -5,7 +5,12 @@ use std::io::Read;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 
-use crate::{assets::ASSETS, coding::Coding, respond, routes::ROUTES};
+use crate::{
+    assets::{ASSETS, RELEASE},
+    coding::Coding,
+    respond,
+    routes::ROUTES,
+};
 
 mod pages;
 
@@ -177,6 +182,43 @@ fn head_is_get_without_the_body() {
     }
 }
 
+/// The address of a file in the folder of this release.
+fn released(path: &str) -> String {
+    format!("/release/{RELEASE}{path}")
+}
+
+#[test]
+fn a_file_of_this_release_is_never_asked_for_again() {
+    assert_eq!(RELEASE.len(), 16);
+    for asset in ASSETS {
+        let path = released(asset.path);
+        let response = get(&path, &[]);
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        assert_eq!(response.body(), asset.identity.body, "{path}");
+        assert_eq!(text(&response, "cache-control"), "public, max-age=31536000, immutable");
+    }
+    for path in ["/", "/js/app.js", "/service-worker.js", "/problems"] {
+        assert_eq!(text(&get(path, &[]), "cache-control"), "no-cache", "{path}");
+    }
+}
+
+#[test]
+fn another_release_is_not_there() {
+    let other = format!("/release/{}/js/app.js", RELEASE.chars().rev().collect::<String>());
+    let app_path = released("/m/7");
+    for path in [
+        other.as_str(),
+        &app_path,
+        "/release//js/app.js",
+        "/release/js/app.js",
+        "/release/",
+    ] {
+        let response = get(path, &[]);
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(text(&response, "cache-control"), "no-cache", "{path}");
+    }
+}
+
 #[test]
 fn an_unknown_path_gets_a_page_that_says_so() {
     let paths = ["/nowhere", "/404", "//", "/js", "/../Cargo.toml"];
@@ -221,6 +263,8 @@ fn every_response_has_the_safe_headers() {
         get("/", &[("if-none-match", &etag)]),
         get("/nowhere", &[]),
         get("/api/nowhere", &[]),
+        get("/service-worker.js", &[]),
+        get(&released("/js/app.js"), &[]),
         ask(Method::POST, "/", &[]),
     ] {
         let policy = text(&response, "content-security-policy");
@@ -229,7 +273,8 @@ fn every_response_has_the_safe_headers() {
         for directive in [
             "frame-ancestors 'none'",
             "require-trusted-types-for 'script'",
-            "trusted-types 'none'",
+            "trusted-types service-worker",
+            "worker-src 'self'",
         ] {
             assert!(
                 policy.split("; ").any(|part| part == directive),

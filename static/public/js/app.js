@@ -36,8 +36,8 @@ const LATER = {
 };
 /** How long "two minutes ago" is true. */
 const TIMES_MS = 30_000;
-/** When the page has settled, what will be needed next comes. */
-const EDITORS_MS = 1000;
+/** When the page has settled, what will be needed next comes, and the site is kept on the device. */
+const SETTLED_MS = 1000;
 
 await startHeader(() => notifyTrouble({ key: "languageFailed" }));
 
@@ -199,7 +199,8 @@ memos.addEventListener("change", function showPlace() {
   router.restoreScroll();
 });
 setInterval(renewTimes, TIMES_MS);
-setTimeout(() => loadEditors().catch(() => {}), EDITORS_MS);
+setTimeout(() => loadEditors().catch(() => {}), SETTLED_MS);
+setTimeout(() => import("./shell/shell.js").then(({ startShell }) => startShell()).catch(() => {}), SETTLED_MS);
 
 startKeys({
   search: () => rail.focusSearch() || router.go("/search"),

@@ -9,6 +9,8 @@ export default {
   close: "Close",
   opening: "One moment…",
   tryAgain: "Try again",
+  newRelease: "A new version is here.",
+  reload: "Reload",
   unreachableTitle: "Not there yet",
 
   signInTitle: "Sign in",

@@ -9,6 +9,8 @@ export default {
   close: "닫기",
   opening: "잠시만요…",
   tryAgain: "다시 시도",
+  newRelease: "새 버전이 나왔어요.",
+  reload: "새로고침",
   unreachableTitle: "아직 열지 못했어요",
 
   signInTitle: "로그인",

@@ -4,5 +4,6 @@ mod grants;
 mod headers;
 mod health;
 mod imports;
+mod install;
 mod logs;
 mod site;

@@ -1,7 +1,7 @@
 //! What people do every day, in each of the engines that render pages: all other tests know Chromium alone.
 
 use super::{sign_up, write};
-use crate::harness::{Browser, Engine, TestApp, Watch, unique};
+use crate::harness::{Browser, Engine, HostPlan, TestApp, Watch, unique};
 
 async fn a_day(engine: Engine) {
     let app = TestApp::shared();
@@ -64,4 +64,39 @@ async fn a_day_in_firefox() {
 #[tokio::test]
 async fn a_day_in_webkit() {
     a_day(Engine::WebKit).await;
+}
+
+/// The service worker keeps the site in each engine.
+async fn a_day_without_a_connection(engine: Engine) {
+    let Some(plan) = HostPlan::fresh() else { return };
+    let host = plan.start();
+    let app = TestApp::on(&host);
+    let Some(browser) = Browser::open_in(engine, &app).await else {
+        return;
+    };
+    browser.sees("#sign-in").await;
+    let kept = "return navigator.serviceWorker.controller !== null";
+    browser.until_true("the worker is in charge", kept).await;
+    let _stopped = host.kill();
+    for path in ["/help", "/problems", "/no-such-page"] {
+        browser.go(&app, path).await;
+        let opened = "return document.documentElement.dataset.ready === ''";
+        browser.until_true(&format!("{path} opens"), opened).await;
+    }
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_day_without_a_connection_in_chromium() {
+    a_day_without_a_connection(Engine::Chromium).await;
+}
+
+#[tokio::test]
+async fn a_day_without_a_connection_in_firefox() {
+    a_day_without_a_connection(Engine::Gecko).await;
+}
+
+#[tokio::test]
+async fn a_day_without_a_connection_in_webkit() {
+    a_day_without_a_connection(Engine::WebKit).await;
 }

@@ -43,10 +43,34 @@ async fn no_string_becomes_html() {
             "new DOMParser().parseFromString('<b>x</b>', 'text/html')",
             "document.createElement('script').text = 'window.hit = 1'",
             "trustedTypes.createPolicy('any', { createHTML: (html) => html })",
+            "new Worker('/service-worker.js')",
+            "new SharedWorker('/service-worker.js')",
         ] {
             let script = format!("try {{ {attempt}; return 'done' }} catch (error) {{ return error.name }}");
             assert_eq!(browser.run(&script).await, "TypeError", "{path}: {attempt}");
         }
+    }
+    browser.console().await; // It tells of each refusal.
+    browser.close().await;
+}
+
+/// The one policy of trusted types gives one address, and is taken once the page has it.
+#[tokio::test]
+async fn no_other_script_becomes_a_service_worker() {
+    let app = TestApp::shared();
+    let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
+        return;
+    };
+    browser.sees("#sign-in").await;
+    let kept = "return navigator.serviceWorker.controller !== null";
+    browser.until_true("the worker is in charge", kept).await;
+    for attempt in [
+        "await navigator.serviceWorker.register('/service-worker.js')",
+        "await navigator.serviceWorker.register('/js/app.js', { scope: '/js/' })",
+        "trustedTypes.createPolicy('service-worker', { createScriptURL: () => '/js/app.js' })",
+    ] {
+        let script = format!("try {{ {attempt}; return 'done' }} catch (error) {{ return error.name }}");
+        assert_eq!(browser.run_async(&script, Vec::new()).await, "TypeError", "{attempt}");
     }
     browser.console().await; // It tells of each refusal.
     browser.close().await;

@@ -48,7 +48,7 @@ const INSPECT: &str = "
     wrong.push(...Object.keys(Object.prototype).map((name) => `every object has got ${name}`));
     const nameOf = (it) => it.outerHTML.slice(0, 200);
 
-    const forbidden = 'script:not([src^=\"/js/\"]), iframe, frame, object, embed, base, meta[http-equiv], style, form[action], [formaction]';
+    const forbidden = 'script:not([src^=\"/release/\"]), iframe, frame, object, embed, base, meta[http-equiv], style, form[action], [formaction]';
     wrong.push(...[...document.querySelectorAll(forbidden)].map((it) => `there is ${nameOf(it)}`));
     for (const it of document.querySelectorAll('*')) {
         if (it.getAttributeNames().some((name) => name.startsWith('on'))) wrong.push(`it acts: ${nameOf(it)}`);

@@ -238,6 +238,12 @@ impl Browser {
         self.client.switch_to_window(tab).await.expect("the tab is there");
     }
 
+    /// Closes the tab that it is in, and goes on in another.
+    pub async fn close_tab(&self, next: WindowHandle) {
+        self.client.close_window().await.expect("the tab closes");
+        self.switch_to(next).await;
+    }
+
     /// The tab that it is in.
     pub async fn tab(&self) -> WindowHandle {
         self.client.window().await.expect("a tab")
