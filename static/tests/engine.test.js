@@ -96,6 +96,20 @@ test("pins and archives of two devices come together by field", async () => {
   assert.deepEqual([pinned, archived, memos.get(id).archived], [true, true, true]);
 });
 
+test("a change that may be there already is not merged in silently", async () => {
+  const { id, serverId } = await shared("one two\nthree four");
+  await memos.save(id, "one two\nnew\nthree four", "one two\nthree four");
+  fail.send = { after: new Unreachable() };
+  await sync();
+  // The history does not hold the version that it made, and its words are elsewhere in the text.
+  assert.throws(() => server.version(serverId, 2) && patch(serverId, { pinned: true }) && server.version(serverId, 2));
+  patch(serverId, { text: "new\nthree 3 four" });
+  engine = open();
+  await sync();
+  assert.equal(memos.get(id).conflict?.kind, "text");
+  assert.equal(server.read(serverId).text, "new\nthree 3 four");
+});
+
 test("a pin that was taken back elsewhere since it was saved is not set again", async () => {
   const { id, serverId } = await shared("one");
   await memos.set(id, { pinned: true });

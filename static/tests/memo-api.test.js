@@ -12,6 +12,7 @@ beforeEach(() => {
   asked = [];
   session = {
     user: { id: "ann", username: "ann" },
+    isKnown: true,
     authorized: async (...request) => {
       asked.push(request);
       if (answer instanceof Error) throw answer;
@@ -70,4 +71,16 @@ test("the feed goes on from its cursor", async () => {
   await api.changes(null);
   await api.changes("a/b");
   assert.deepEqual(asked.map(([, path]) => path), ["/api/memos/changes?limit=100", "/api/memos/changes?limit=100&since=a%2Fb"]);
+});
+
+test("a visit that began without a network finds out later who is signed in", async () => {
+  const { user } = session;
+  Object.assign(session, { user: null, isKnown: false });
+  session.restore = async () => {
+    throw new Unreachable();
+  };
+  await assert.rejects(api.changes(null), Unreachable, "nobody is asked to sign in again");
+  session.restore = async () => Object.assign(session, { user, isKnown: true });
+  answer = { items: [], next: "b", more: false };
+  assert.equal(await api.changes(null), answer);
 });

@@ -51,6 +51,7 @@ const screens = new Map();
 /** What is to be seen where it matters whether somebody is signed in, as long as that is not known.
  * @type {HTMLElement | null} */
 let waiting = createOpeningScreen();
+let isRestoring = false;
 
 /** @param {HTMLElement} screen */
 function display(screen) {
@@ -126,6 +127,7 @@ async function start() {
 
 async function restore() {
   waiting = createOpeningScreen();
+  isRestoring = true;
   try {
     await session.restore();
     await workspace.opened;
@@ -135,6 +137,7 @@ async function restore() {
   } catch (error) {
     waiting = createUnreachableScreen(error, restore);
   }
+  isRestoring = false;
   if (router.place.route.audience !== "all" || toOthersMemo(router.place)) render("load");
 }
 
@@ -151,7 +154,8 @@ async function changeUser({ previous, asked }) {
     await workspace.leave();
   }
   workspace.wake();
-  if (waiting) return; // `restore` goes on.
+  if (isRestoring) return; // That goes on.
+  waiting = null;
   if (asked && !session.user) router.go("/sign-in", { replace: true });
   else render("go");
   if (session.user) return;

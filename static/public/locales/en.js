@@ -221,7 +221,7 @@ export default {
   helpWriting: "What happens to your texts",
   helpAutosave: "A memo that you change is saved by itself when you pause. Beside the buttons it says where your text is.",
   helpDrafts:
-    "What is not saved yet stays on this device, also when the page is reloaded, the tab is closed or your session ends. A new memo becomes one with “Save”.",
+    "You can write without a connection, and without an account. What you write stays on this device through reloads and closed tabs, and goes to the server when you are signed in and connected. A new memo becomes one with “Save”.",
   helpConflicts: "A memo that was changed on another device is never overwritten unseen: you see both texts and choose.",
   helpSignOut: "When you sign out, nothing of yours stays in this browser. Unsaved texts are asked about first.",
   helpElsewhere: "From other pages and apps",

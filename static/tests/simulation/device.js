@@ -14,9 +14,10 @@ const freeze = (value) => {
 };
 
 /** Whether it is a text that had no place in its memo, and has one of its own, with words that both have. */
-function isCopy(record, keys, before) {
+function isCopy(record, keys, found) {
   if (record.id !== null || record.refusal || record.undated || record.conflict) return false;
-  return !keys.includes(record.key) || (before?.sending && !record.sending);
+  if (keys.includes(record.key)) return found.get(record.key)?.sending && !record.sending;
+  return ![...found.values()].some(({ text }) => text === record.text);
 }
 
 /** What is kept, with turns of others before and after each write, in one of which it may crash. */
@@ -54,7 +55,7 @@ export class Storage {
     for (const key of remove) this.#records.delete(key);
     for (const record of put) {
       if (record === undefined || this.#device.judge.isWrong(record)) throw new Error(`wrong: ${JSON.stringify(record)}`);
-      if (keys.length > 0 && isCopy(record, keys, found.get(record.key))) this.#device.judge.doubled(record.text);
+      if (keys.length > 0 && isCopy(record, keys, found)) this.#device.judge.doubled(record.text);
       this.#records.set(record.key, freeze(structuredClone(record)));
     }
     if (put.length > 0 || remove.length > 0) this.#device.world.changedAt = this.#device.world.turns;

@@ -14,7 +14,6 @@ export const MUTANTS = [
     "const memo = result.memo && { ...result.memo, text: record.text };"],
   ["a memo that came by the feed and by its create stays twice", "outbox", "if (!twin) return [next, []];", "return [next, []];", "rare"],
   ["a change that was refused as stale is taken for saved", "settle", "const isOurs = isCarriedOut === true ||", "const isOurs = true ||"],
-  ["what may be there already is merged in once more", "rebase", "(isUncertain && haveSameNews(ancestor, record.text, theirs))", "false", "rare"],
   ["a date that is refused is sent again", "settle", "undated: true", "undated: false"],
   ["what others wrote is overwritten", "rebase", "const { text } = merge(ancestor, record.text, theirs);", "const { text } = record;"],
   ["a conflict is decided by itself", "rebase", "if (text === null || (", "if (text === null) return [told({ ...next, conflict: null }, record)];\n  if (text === null || ("],
@@ -28,7 +27,7 @@ export const MUTANTS = [
   ["the place in the feed moves on without the news", "engine", "{ ...outcome, place: { ...place, cursor: page.next } }", "{ place: { ...place, cursor: page.next } }"],
   ["who reads everything anew keeps what is gone", "place", "id !== null && pass < place.pass", "id !== null && pass < 0"],
   ["what became of a request of long ago is not looked for", "feed", "if (!body || !memo) continue;", "continue;"],
-  ["a guest's memos are moved twice", "adopt", "if (mine.text === record.text) return [];", "", "rare"],
+  ["a guest's memos are moved twice", "adopt", "if (mine.text === record.text) return [];", ""],
 ];
 
 /** The code with that wrong, in a folder of its own. `clear` removes it.

