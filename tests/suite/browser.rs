@@ -13,6 +13,7 @@ mod guests;
 mod history;
 mod languages;
 mod local_first;
+mod model;
 mod offline;
 mod organise;
 mod policy;

@@ -89,11 +89,10 @@ async fn a_tag_is_renamed_in_all_memos_but_those_in_the_trash() {
         browser
             .until_true("no job is left", "return document.querySelector('.job').hidden")
             .await;
+        browser.is_synced().await;
         browser.close().await;
     }
-    browser.is_synced().await;
     assert_eq!(user.page("state=archived").await.items[0].text, "archived #again/new");
-    browser.is_synced().await;
     assert_eq!(user.page("state=trashed").await.items[0].text, "trashed #old");
 }
 
