@@ -51,6 +51,7 @@ const screens = new Map();
 /** What is to be seen where it matters whether somebody is signed in, as long as that is not known.
  * @type {HTMLElement | null} */
 let waiting = createOpeningScreen();
+let isRestoring = false;
 
 /** @param {HTMLElement} screen */
 function display(screen) {
@@ -126,6 +127,7 @@ async function start() {
 
 async function restore() {
   waiting = createOpeningScreen();
+  isRestoring = true;
   try {
     await session.restore();
     await workspace.opened;
@@ -134,6 +136,8 @@ async function restore() {
     if (workspace.owner && !session.user) notifyTrouble({ key: "sessionEnded" });
   } catch (error) {
     waiting = createUnreachableScreen(error, restore);
+  } finally {
+    isRestoring = false;
   }
   if (router.place.route.audience !== "all" || toOthersMemo(router.place)) render("load");
 }
@@ -148,7 +152,8 @@ async function changeUser({ previous, asked }) {
     await workspace.leave();
   }
   workspace.wake();
-  if (waiting) return; // `restore` goes on.
+  if (isRestoring) return; // `restore` goes on.
+  waiting = null; // The syncing has reached the server first.
   if (asked && !session.user) router.go("/sign-in", { replace: true });
   else render("go");
   if (session.user) return;

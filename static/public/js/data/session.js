@@ -23,6 +23,7 @@ export class Session extends EventTarget {
   #token = null;
   /** @type {User | null} */
   #user = null;
+  #isKnown = false;
   #renewAt = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -52,6 +53,11 @@ export class Session extends EventTarget {
   /** Who is signed in, or null. */
   get user() {
     return this.#user;
+  }
+
+  /** Whether it was found out who is signed in. Before that, `user` means nothing. */
+  get isKnown() {
+    return this.#isKnown;
   }
 
   /** Goes on with the session of an earlier visit, if there is one. */
@@ -130,6 +136,7 @@ export class Session extends EventTarget {
   /** @param {Grant | null} grant @param {boolean} asked */
   #set(grant, asked) {
     const previous = this.#user;
+    this.#isKnown = true;
     this.#token = grant?.access_token ?? null;
     this.#user = grant?.user ?? null;
     clearTimeout(this.#timer);

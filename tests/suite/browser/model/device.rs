@@ -164,6 +164,13 @@ impl Device {
         self.browser.run(&set).await;
     }
 
+    /// What the console says since the last call, but for what comes of dead lines and of pages that nobody has touched.
+    pub async fn mistakes(&self) -> Vec<String> {
+        let mut said = self.browser.console().await;
+        said.retain(|words| !words.contains("'beforeunload'") && !words.contains("icon from the Manifest"));
+        said
+    }
+
     /// Somebody looks at the page again.
     pub async fn wake(&self) {
         self.browser

@@ -43,15 +43,23 @@ impl History<'_> {
     /// Signs in anew on one device, which has nothing of the account then, and out of both.
     pub async fn leave(&mut self) {
         let right = on_server(&self.memos().await);
+        for device in &self.world.devices {
+            device.skew(0).await;
+        }
         let [one, other] = &self.world.devices;
         one.sign_out().await;
-        one.skew(0).await;
         one.sign_in(&self.user.username).await;
         let shown = one.rested(&self.user.username).await;
         assert_eq!(on_page(&shown), right, "what somebody sees who has just signed in");
         for device in [one, other] {
             device.sign_out().await;
             device.browser.requests().await; // The driver keeps them until they are read.
+            assert_eq!(
+                device.mistakes().await,
+                Vec::<String>::new(),
+                "in the console of {}",
+                device.name
+            );
         }
     }
 

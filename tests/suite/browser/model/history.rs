@@ -12,7 +12,7 @@ use super::program::{self, Deed};
 use super::world::World;
 
 /// How much happens before all is to come together.
-const STEPS: usize = 14;
+const STEPS: usize = 16;
 const DAY: i64 = 24 * 60 * 60;
 
 pub struct History<'a> {
@@ -62,7 +62,6 @@ impl<'a> History<'a> {
         }
         for device in &history.world.devices {
             device.sign_in(&history.user.username).await;
-            device.skew(0).await;
             device.browser.is_synced().await;
         }
         history

@@ -14,13 +14,14 @@ const PAGE = 100;
 const pathOf = (id) => `${MEMOS}/${encodeURIComponent(id)}`;
 
 /**
- * @param {Pick<import("../session.js").Session, "authorized" | "user">} session
+ * @param {Pick<import("../session.js").Session, "authorized" | "isKnown" | "restore" | "user">} session
  * @param {string} owner the id of the person: nobody else's requests are sent
  * @returns {Api}
  */
 export function memoApi(session, owner) {
   /** @type {import("../session.js").Session["authorized"]} */
   const request = async (...asked) => {
+    if (!session.isKnown) await session.restore(); // The server did not answer when the page was loaded.
     if (session.user?.id !== owner) throw new SignedOut();
     return session.authorized(...asked);
   };
