@@ -18,6 +18,7 @@ mod ending;
 mod history;
 mod judge;
 mod program;
+mod trace;
 mod world;
 
 /// How many histories without a wish.

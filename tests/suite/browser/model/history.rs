@@ -9,6 +9,7 @@ use crate::harness::{Memo, Mishap, Target, User};
 use super::device::{Card, Device};
 use super::judge::Judge;
 use super::program::{self, Deed};
+use super::trace::Trace;
 use super::world::World;
 
 /// How much happens before all is to come together.
@@ -24,37 +25,17 @@ pub struct History<'a> {
     trace: Trace,
 }
 
-/// What has happened, told where a history ends badly.
-struct Trace {
-    seed: u64,
-    steps: Vec<String>,
-}
-
-impl Drop for Trace {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let Self { seed, steps } = self;
-            println!("history {seed}:\n{}", steps.join("\n"));
-            println!("replay it: MODEL_SEED={seed} cargo test --test blackbox browser::model");
-        }
-    }
-}
-
 impl<'a> History<'a> {
     /// Two devices of a new account that has two memos.
     pub async fn begin(world: &'a mut World, seed: u64) -> Self {
         let user = world.app.user("model").await;
-        let trace = Trace {
-            seed,
-            steps: Vec::new(),
-        };
         let mut history = Self {
             world,
             rng: Rng::with_seed(seed),
             judge: Judge::default(),
             user,
             words: 0,
-            trace,
+            trace: Trace::of(seed),
         };
         for _ in 0..2 {
             let text = history.text();
@@ -70,7 +51,7 @@ impl<'a> History<'a> {
     pub async fn live(mut self) {
         for _ in 0..STEPS {
             let device = self.rng.usize(..2);
-            match self.rng.u32(..30) {
+            match self.rng.u32(..31) {
                 0..3 => self.create(device).await,
                 3..9 => self.edit(device).await,
                 9..12 => self.put_elsewhere(device).await,
@@ -81,7 +62,8 @@ impl<'a> History<'a> {
                 25..27 => self.turn_host(),
                 27 => self.cut(device),
                 28 => self.skew(device).await,
-                _ => drop(self.decide(device).await),
+                29 => drop(self.decide(device).await),
+                _ => self.end_session(device).await,
             }
         }
         self.come_together().await;
@@ -89,7 +71,7 @@ impl<'a> History<'a> {
     }
 
     pub(super) fn tell(&mut self, what: String) {
-        self.trace.steps.push(what);
+        self.trace.tell(what);
     }
 
     fn tell_of(&mut self, device: usize, what: &str) {
@@ -143,6 +125,12 @@ impl<'a> History<'a> {
 
     async fn create(&mut self, device: usize) {
         let text = self.text();
+        if self.rng.u32(..3) == 0 {
+            // A browser sends a request again by itself that gets no byte of an answer on a connection it has used before.
+            self.tell_of(device, "gets no answer to what it writes");
+            let cut = Mishap::CutAnswer { after: 0 };
+            self.device(device).line.plan(Target::Writes, cut);
+        }
         self.tell_of(device, &format!("creates {text:?}"));
         self.device(device).create(&text).await;
         self.judge.entered(&text);
@@ -251,6 +239,13 @@ impl<'a> History<'a> {
         let is_dead = self.rng.bool();
         self.tell_of(device, if is_dead { "has a dead line" } else { "has a line" });
         self.device(device).line.set_dead(is_dead);
+    }
+
+    /// The session ends without anybody having asked for it. Who comes back at the end of the history signs in again.
+    async fn end_session(&mut self, device: usize) {
+        self.tell_of(device, "has no session any more");
+        self.device(device).browser.drop_cookies().await;
+        self.device(device).line.plan(Target::Memos, Mishap::SpoiltToken);
     }
 
     async fn reload(&mut self, device: usize) {
