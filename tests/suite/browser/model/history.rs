@@ -13,7 +13,7 @@ use super::trace::Trace;
 use super::world::World;
 
 /// How much happens before all is to come together.
-const STEPS: usize = 16;
+const STEPS: usize = 12;
 const DAY: i64 = 24 * 60 * 60;
 
 pub struct History<'a> {
