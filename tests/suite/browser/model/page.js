@@ -134,7 +134,9 @@ const deeds = {
     const decided = { isText, text: textOf(card), mine: texts("mine"), theirs: texts("theirs") };
     for (const button of conflict.querySelectorAll(`.${side} input`)) button.click();
     conflict.querySelector(!isText && side !== "mine" ? ".drop" : ".decide").click();
-    await until("it is decided", () => !conflict.isConnected || !card.isConnected);
+    // What is kept though it was put into the trash elsewhere may have two texts, which is the next question.
+    const isOther = () => conflict.querySelector(".drop").hidden !== isText;
+    await until("it is decided", () => !conflict.isConnected || !card.isConnected || isOther());
     return decided;
   },
 };
