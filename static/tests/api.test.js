@@ -36,6 +36,11 @@ test("an empty answer is null", async () => {
   assert.equal(asked[0].headers["content-type"], undefined);
 });
 
+test("an answer that was cut off in its head is none", async () => {
+  answerWith(200, "");
+  await assert.rejects(call("POST", "/x"), Unreachable);
+});
+
 test("a problem is read", async () => {
   const body = { type: "/problems#invalid-request", title: "T", status: 422, detail: "D", errors: [{ field: "text" }] };
   answerWith(422, JSON.stringify(body));

@@ -78,6 +78,14 @@ test("a server that does not answer has ended nothing", async () => {
   assert.deepEqual(changes, [["ann", false]]);
 });
 
+test("before the server has answered it is not known who is signed in", async () => {
+  const { session } = sessionWith(new Unreachable(), null);
+  await assert.rejects(session.restore(), Unreachable);
+  assert.equal(session.isKnown, false);
+  await session.restore();
+  assert.equal(session.isKnown, true);
+});
+
 test("a token that is refused is renewed once, and the request repeated", async () => {
   const { session, asked } = sessionWith(GRANT, new Problem(401, null), GRANT, { items: [] });
   await session.restore();

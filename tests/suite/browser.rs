@@ -13,6 +13,7 @@ mod find;
 mod guests;
 mod history;
 mod languages;
+mod model;
 mod offline;
 mod organise;
 mod policy;

@@ -40,7 +40,7 @@ const TIMEOUT_MS = 20_000;
 /** @typedef {{json?: unknown, headers?: Record<string, string>}} Options */
 
 /**
- * Sends `json`, if any, and returns the answer's JSON, null for an empty answer; throws a `Problem` or `Unreachable`.
+ * Sends `json`, if any, and returns the answer's JSON, null for an empty one (204); throws a `Problem` or `Unreachable`.
  * @param {string} method
  * @param {string} path
  * @param {Options} [options]
@@ -61,8 +61,9 @@ export async function call(method, path, { json, headers = {} } = {}) {
   }
   const answer = parse(text);
   if (!response.ok) throw new Problem(response.status, answer, response.headers.get("retry-after"));
-  // What is no JSON is not of the services: a hotel's sign-in page, for instance.
-  if (answer === undefined) throw new Unreachable(path);
+  // What is no JSON is not of the services: a hotel's sign-in page, for instance. Only 204 has no text by right: to the
+  // browser, an answer that was cut off in its head is one without a text, too.
+  if (answer === undefined || (answer === null && response.status !== 204)) throw new Unreachable(path);
   return answer;
 }
 
