@@ -107,8 +107,12 @@ const deeds = {
     await goTo(path);
     const button = cardOf(key)?.querySelector(".more-button");
     if (!button?.checkVisibility()) return null;
-    button.click();
-    const item = await until("the menu", () => !button.isConnected || cardOf(key)?.querySelector(`.menu .${entry}`));
+    // A card that gets another place closes its menu, and somebody opens it again.
+    const open = () => button.ariaExpanded === "true" || button.click();
+    open();
+    const opening = setInterval(open, 500);
+    const look = () => !button.isConnected || cardOf(key)?.querySelector(`.menu .${entry}`);
+    const item = await until("the menu", look).finally(() => clearInterval(opening));
     if (item === true) return null;
     item.click();
     await until("it is done", () => !item.isConnected);
