@@ -75,7 +75,7 @@ async fn a_day_without_a_connection(engine: Engine) {
     let Some(browser) = Browser::open_in(engine, &app).await else {
         return;
     };
-    browser.sees("#sign-in").await;
+    browser.sees("#new-memo").await;
     let kept = "return navigator.serviceWorker.controller !== null";
     browser.until_true("the worker is in charge", kept).await;
     let _stopped = host.kill();

@@ -29,7 +29,7 @@ async fn every_page_opens_without_a_connection() {
     let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
         return;
     };
-    browser.sees("#sign-in").await;
+    browser.sees("#new-memo").await;
     is_kept(&browser).await;
     let stopped = host.kill();
     let opened =
@@ -57,7 +57,7 @@ async fn every_page_opens_without_a_connection() {
 
     let _host = stopped.start();
     browser.go(&app, "/").await;
-    browser.sees("#sign-in").await;
+    browser.sees("#new-memo").await;
     browser.close().await;
 }
 
@@ -67,7 +67,7 @@ async fn nothing_is_loaded_twice_on_a_first_visit() {
     let Some(browser) = Browser::open(site.app(), Screen::Desktop).await else {
         return;
     };
-    browser.sees("#sign-in").await;
+    browser.sees("#new-memo").await;
     is_kept(&browser).await;
     let mut files = site.asked_for_files();
     assert!(files.len() > 50, "{files:?}");

@@ -122,7 +122,7 @@ async fn an_offer_that_was_declined_is_not_made_again() {
     let Some(browser) = Browser::open(site.app(), Screen::Phone).await else {
         return;
     };
-    browser.sees("#sign-in").await;
+    browser.sees("#new-memo").await;
     is_kept(&browser).await;
     site.deploy(Release::named("b"));
     look(&browser).await;
@@ -199,7 +199,7 @@ async fn a_release_that_comes_in_parts_is_not_taken() {
     let Some(browser) = Browser::open(site.app(), Screen::Desktop).await else {
         return;
     };
-    browser.sees("#sign-in").await;
+    browser.sees("#new-memo").await;
     is_kept(&browser).await;
     site.deploy(Release::named("b").failing("/problems", 500));
     look(&browser).await;
@@ -249,13 +249,13 @@ async fn files_that_the_browser_has_lost_come_from_the_server() {
     let Some(browser) = Browser::open(site.app(), Screen::Desktop).await else {
         return;
     };
-    browser.sees("#sign-in").await;
+    browser.sees("#new-memo").await;
     is_kept(&browser).await;
     let lose = "for (const name of await caches.keys()) await caches.delete(name)";
     browser.run_async(lose, Vec::new()).await;
     browser.reload().await;
     is_of(&browser, "a").await;
-    browser.sees("#sign-in").await;
+    browser.sees("#new-memo").await;
     let back = "while (!(await caches.match(document.querySelector('link[rel=stylesheet]').href)))
         await new Promise((resolve) => setTimeout(resolve, 20));";
     browser.run_async(back, Vec::new()).await;
