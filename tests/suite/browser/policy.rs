@@ -61,7 +61,7 @@ async fn no_other_script_becomes_a_service_worker() {
     let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
         return;
     };
-    browser.sees("#sign-in").await;
+    browser.sees("#new-memo").await;
     let kept = "return navigator.serviceWorker.controller !== null";
     browser.until_true("the worker is in charge", kept).await;
     for attempt in [
