@@ -27,7 +27,7 @@ pub struct Ports {
     pub backpressure: Arc<dyn Backpressure>,
     /// Where a finished log line goes.
     pub log: fn(&str),
-    /// Sees to work that no answer has to wait for: [`at_once`], or [`in_background`].
+    /// Sees to work that no answer has to wait for: [`at_once`], or `in_background`.
     pub afterwards: fn(Task) -> Task,
 }
 
