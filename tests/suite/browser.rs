@@ -52,6 +52,12 @@ async fn open_as(user: &User, app: &TestApp, screen: Screen) -> Option<Browser> 
     Some(browser)
 }
 
+/// Waits until the service worker is in charge of the page.
+async fn is_kept(browser: &Browser) {
+    let script = "return navigator.serviceWorker.controller !== null";
+    browser.until_true("the worker is in charge", script).await;
+}
+
 async fn write(browser: &Browser, text: &str) {
     browser.fill("#new-memo", text).await;
     browser.click("#save-memo").await;

@@ -76,8 +76,7 @@ async fn a_day_without_a_connection(engine: Engine) {
         return;
     };
     browser.sees("#new-memo").await;
-    let kept = "return navigator.serviceWorker.controller !== null";
-    browser.until_true("the worker is in charge", kept).await;
+    super::is_kept(&browser).await;
     let _stopped = host.kill();
     for path in ["/help", "/problems", "/no-such-page"] {
         browser.go(&app, path).await;

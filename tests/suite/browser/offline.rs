@@ -1,12 +1,7 @@
 //! The site without a connection, and what of it is on the device.
 
-use super::{sign_up, write};
+use super::{is_kept, sign_up, write};
 use crate::harness::{Browser, HostPlan, Releases, Screen, TestApp, unique, workspace};
-
-async fn is_kept(browser: &Browser) {
-    let script = "return navigator.serviceWorker.controller !== null";
-    browser.until_true("the worker is in charge", script).await;
-}
 
 /// The app's own paths, as the router has them.
 fn routes() -> Vec<String> {

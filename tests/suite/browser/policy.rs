@@ -62,8 +62,7 @@ async fn no_other_script_becomes_a_service_worker() {
         return;
     };
     browser.sees("#new-memo").await;
-    let kept = "return navigator.serviceWorker.controller !== null";
-    browser.until_true("the worker is in charge", kept).await;
+    super::is_kept(&browser).await;
     for attempt in [
         "await navigator.serviceWorker.register('/service-worker.js')",
         "await navigator.serviceWorker.register('/js/app.js', { scope: '/js/' })",

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant, sleep};
 
-use super::super::sign_in;
+use super::super::{is_kept, sign_in};
 use crate::harness::{Browser, Line, Screen, TestApp};
 
 /// How long something may take, on a busy machine.
@@ -79,8 +79,7 @@ impl Device {
         browser
             .devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": CLOCK }))
             .await;
-        let is_kept = "return navigator.serviceWorker.controller !== null";
-        browser.until_true("the site is on the device", is_kept).await;
+        is_kept(&browser).await;
         Some(Self {
             name,
             line,
