@@ -30,18 +30,21 @@ export class Session extends EventTarget {
   /** @type {Promise<void> | null} */
   #renewing = null;
   #call;
+  #openStream;
   #tabs;
   #locks;
 
   /**
    * @param {object} world
    * @param {typeof import("../lib/api.js").call} world.call
+   * @param {typeof import("../lib/api.js").openStream} world.openStream
    * @param {BroadcastChannel} world.tabs reaches the other tabs
    * @param {LockManager} [world.locks] browsers keep it from pages that come over plain http
    */
-  constructor({ call, tabs, locks }) {
+  constructor({ call, openStream, tabs, locks }) {
     super();
     this.#call = call;
+    this.#openStream = openStream;
     this.#tabs = tabs;
     this.#locks = locks;
     tabs.addEventListener("message", ({ data }) => {
@@ -86,18 +89,36 @@ export class Session extends EventTarget {
   }
 
   /**
-   * Calls the memo service in the name of who is signed in now. Another tab may sign somebody else in meanwhile:
-   * then the request is not sent, or its answer not given, in the wrong name.
+   * Calls the memo service in the name of who is signed in now.
    * @param {string} method
    * @param {string} path
    * @param {import("../lib/api.js").Options} [options]
    */
-  async authorized(method, path, options = {}) {
+  authorized(method, path, options = {}) {
+    return this.#inName((name) => this.#call(method, path, { ...options, headers: { ...options.headers, ...name } }));
+  }
+
+  /**
+   * Opens a stream of events in the name of who is signed in now.
+   * @param {string} path
+   * @param {AbortSignal} signal ends it
+   */
+  stream(path, signal) {
+    return this.#inName((headers) => this.#openStream(path, { headers, signal }));
+  }
+
+  /**
+   * Asks something in the name of who is signed in now. Another tab may sign somebody else in meanwhile: then the request is
+   * not sent, or its answer not given, in the wrong name.
+   * @template T
+   * @param {(headers: Record<string, string>) => Promise<T>} ask
+   * @returns {Promise<T>}
+   */
+  async #inName(ask) {
     const id = this.#user?.id;
     const attempt = async () => {
       if (!id || this.#user?.id !== id) throw new SignedOut();
-      const headers = { ...options.headers, authorization: `Bearer ${this.#token}` };
-      const answer = await this.#call(method, path, { ...options, headers });
+      const answer = await ask({ authorization: `Bearer ${this.#token}` });
       if (this.#user?.id !== id) throw new SignedOut();
       return answer;
     };

@@ -1,4 +1,4 @@
-// One request to the services, and the three ways it can end badly.
+// One request to the services, or a stream of their events, and the three ways it can end badly.
 
 /** The server said no: an RFC 9457 problem. */
 export class Problem extends Error {
@@ -65,6 +65,30 @@ export async function call(method, path, { json, headers = {} } = {}) {
   // browser, an answer that was cut off in its head is one without a text, too.
   if (answer === undefined || (answer === null && response.status !== 204)) throw new Unreachable(path);
   return answer;
+}
+
+/**
+ * Opens a stream of server-sent events, which lasts until `signal` ends it; throws a `Problem` or `Unreachable`.
+ * @param {string} path
+ * @param {{headers?: Record<string, string>, signal: AbortSignal}} options
+ * @returns {Promise<ReadableStream<Uint8Array>>}
+ */
+export async function openStream(path, { headers = {}, signal }) {
+  const response = await fetch(path, { headers: { accept: "text/event-stream", ...headers }, cache: "no-store", signal }).catch(
+    (error) => {
+      throw new Unreachable(path, { cause: error });
+    },
+  );
+  if (!response.ok) throw await problemOf(response);
+  // What is no stream is not of the services.
+  if (!response.body || !response.headers.get("content-type")?.startsWith("text/event-stream")) throw new Unreachable(path);
+  return response.body;
+}
+
+/** @param {Response} response */
+async function problemOf(response) {
+  const text = await response.text().catch(() => "");
+  return new Problem(response.status, parse(text), response.headers.get("retry-after"));
 }
 
 /** The JSON; null where there is no text, undefined where it is something else.

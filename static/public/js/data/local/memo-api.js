@@ -14,16 +14,19 @@ const PAGE = 100;
 const pathOf = (id) => `${MEMOS}/${encodeURIComponent(id)}`;
 
 /**
- * @param {Pick<import("../session.js").Session, "authorized" | "user" | "isKnown" | "restore">} session
+ * @param {Pick<import("../session.js").Session, "authorized" | "stream" | "user" | "isKnown" | "restore">} session
  * @param {string} owner the id of the person: nobody else's requests are sent
- * @returns {Api}
+ * @returns {Api & {listen: import("./listener.js").Open}}
  */
 export function memoApi(session, owner) {
-  /** @type {import("../session.js").Session["authorized"]} */
-  const request = async (...asked) => {
+  const identify = async () => {
     // A visit may begin without a network; then this is what finds out, later.
     if (!session.isKnown) await session.restore();
     if (session.user?.id !== owner) throw new SignedOut();
+  };
+  /** @type {import("../session.js").Session["authorized"]} */
+  const request = async (...asked) => {
+    await identify();
     return session.authorized(...asked);
   };
   return {
@@ -34,6 +37,10 @@ export function memoApi(session, owner) {
     changes(cursor) {
       const query = new URLSearchParams({ limit: String(PAGE), ...(cursor !== null && { since: cursor }) });
       return request("GET", `${MEMOS}/changes?${query}`);
+    },
+    async listen(cursor, signal) {
+      await identify();
+      return session.stream(`${MEMOS}/events?${new URLSearchParams({ since: cursor })}`, signal);
     },
     read: (id) => request("GET", pathOf(id)),
     version: (id, version) => request("GET", `${pathOf(id)}/versions/${version}`),
