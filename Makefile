@@ -22,8 +22,9 @@ dev: export CARGO_PROFILE_WASM_FAST_OPT_LEVEL = 1
 dev: export CARGO_PROFILE_WASM_LTO = off
 dev: export CARGO_PROFILE_WASM_CODEGEN_UNITS = 16
 dev: export CARGO_PROFILE_WASM_INCREMENTAL = true
-# Nothing is kept by browsers, so that a reload shows what was just built.
+# Nothing is kept by browsers, so that a reload shows what was just built, and modules are served as they lie there.
 dev: export MEMO_SERVICE_WORKER = 0
+dev: export MEMO_MINIFY = 0
 dev: toolchain ## The same, and build what changes again while it is served
 	@$(FIRST_BUILD)
 	cargo run --bin memo-host -- --watch --target-dir target/dev $(ARGS)
