@@ -103,7 +103,13 @@ async function reload(page) {
 }
 
 const { host, app } = await startHost();
-const browser = await puppeteer.launch({ ...BROWSER, defaultViewport: { width: 1280, height: 800 } });
+// A desktop with a mouse, where the pad takes the caret.
+const MOUSE = "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4";
+const browser = await puppeteer.launch({
+  ...BROWSER,
+  args: [...BROWSER.args, MOUSE],
+  defaultViewport: { width: 1280, height: 800 },
+});
 try {
   await fill(app);
   const page = await signIn(browser, app);

@@ -40,6 +40,7 @@ const TIMES_MS = 30_000;
 /** When the page has settled, what will be needed next comes, and the site is kept on the device. */
 const SETTLED_MS = 1000;
 
+workspace.readAhead();
 await startHeader(() => notifyTrouble({ key: "languageFailed" }));
 
 const main = find(document, "main", HTMLElement);

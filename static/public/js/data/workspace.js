@@ -10,6 +10,8 @@ import { newKey } from "./memos.js";
 /** Where the browser keeps who was here last: a name and no secret. */
 const OWNER = "owner";
 const GUEST = "guest";
+/** So long somebody's memos wait for those that are seen first to be painted. */
+const UNSEEN_MS = 100;
 
 /** Fires `change` when it stands otherwise between this device and the server, and `open` when the memos are somebody
  * else's from now on. */
@@ -20,6 +22,9 @@ export class Workspace extends EventTarget {
   #local = null;
   /** @type {import("./local/sync-loop.js").SyncLoop | null} */
   #sync = null;
+  /** What was begun to be read before it could be shown.
+   * @type {{owner: User | null, local: Promise<LocalMemos>} | null} */
+  #ahead = null;
   /** One after the other. */
   #opening = Promise.resolve();
   #isKept = true;
@@ -60,9 +65,17 @@ export class Workspace extends EventTarget {
     return this.#isKept;
   }
 
+  /** Begins to read the memos of who was here last, so that they are there as soon as they can be shown. */
+  readAhead() {
+    const owner = this.#lastOwner();
+    const local = this.#openFront(owner);
+    local.catch(() => {}); // Who opens them hears of it.
+    this.#ahead = { owner, local };
+  }
+
   /** Opens the memos of who was here last. */
   openLast() {
-    return this.open(this.#lastOwner());
+    return this.open(this.#ahead ? this.#ahead.owner : this.#lastOwner());
   }
 
   /** Opens somebody's memos; what a guest has written on this device becomes theirs.
@@ -110,13 +123,13 @@ export class Workspace extends EventTarget {
     this.#sync?.stop();
     this.#sync = null;
     const before = this.#local;
-    const local = await this.#openLocal(nameOf(owner));
+    const local = await this.#takeFront(owner);
     const guest = this.#owner === null ? before : null;
     this.#local = local;
     this.#owner = owner;
     if (owner) this.#storage.set(OWNER, JSON.stringify(owner));
-    await local.loadFront();
     this.#show(local);
+    await painted();
     await local.load();
     if (owner) await this.#adopt(local, guest);
     before?.close();
@@ -128,6 +141,22 @@ export class Workspace extends EventTarget {
     this.#memos.local = local;
     this.dispatchEvent(new Event("open"));
     this.dispatchEvent(new Event("change"));
+  }
+
+  /** Somebody's memos, with those that are to be seen first. @param {User | null} owner */
+  async #openFront(owner) {
+    const local = await this.#openLocal(nameOf(owner));
+    await local.loadFront();
+    return local;
+  }
+
+  /** The same, where they are being read already. @param {User | null} owner */
+  #takeFront(owner) {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    if (ahead && ahead.owner?.id === owner?.id) return ahead.local;
+    ahead?.local.then((local) => local.close());
+    return this.#openFront(owner);
   }
 
   /** @param {string} name */
@@ -178,6 +207,13 @@ export class Workspace extends EventTarget {
     }
   }
 }
+
+/** Resolves when the browser has shown what is there now, or does not seem to: a page that nobody sees is not painted. */
+const painted = () =>
+  new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, UNSEEN_MS);
+  });
 
 /** The name of somebody's database. @param {User | null} owner */
 const nameOf = (owner) => `memos/${owner?.id ?? GUEST}`;

@@ -21,6 +21,9 @@ const META = "meta";
 const PLACE = "place";
 const FRONT = "front";
 
+/** So many memos are taken over in a few milliseconds. */
+const PIECE = 500;
+
 /** Opens somebody's database. Rejects where the browser has none, or keeps it from this page.
  * @param {string} name
  * @returns {Promise<Database>} */
@@ -34,11 +37,12 @@ export async function openDatabase(name) {
   // A newer version of the site, in another tab, must not wait for this one.
   database.onversionchange = () => database.close();
   return {
-    load: () => loaded(database, null),
-    read: (keys) => loaded(database, keys),
+    load: () => loaded(database, allOf),
+    read: (keys) => loaded(database, (memos) => those(memos, keys)),
     async front() {
-      const keys = await done(database.transaction(META).objectStore(META).get(FRONT));
-      return (await loaded(database, keys ?? [])).records;
+      const transaction = database.transaction([MEMOS, META], "readonly");
+      const keys = await done(transaction.objectStore(META).get(FRONT));
+      return (await those(transaction.objectStore(MEMOS), keys ?? [])).map(unpacked);
     },
     async keepFront(keys) {
       const transaction = database.transaction(META, "readwrite", { durability: "relaxed" });
@@ -56,13 +60,29 @@ export async function openDatabase(name) {
   };
 }
 
-/** @param {IDBDatabase} database @param {string[] | null} keys all of them: null */
-async function loaded(database, keys) {
+/** @param {IDBDatabase} database @param {(memos: IDBObjectStore) => Promise<any[]>} find */
+async function loaded(database, find) {
   const transaction = database.transaction([MEMOS, META], "readonly");
-  const memos = transaction.objectStore(MEMOS);
   const place = done(transaction.objectStore(META).get(PLACE));
-  const records = keys === null ? done(memos.getAll()) : Promise.all(keys.map((key) => done(memos.get(key))));
-  return { records: (await records).filter((record) => record !== undefined).map(unpacked), place: await place };
+  const records = await find(transaction.objectStore(MEMOS));
+  return { records: records.map(unpacked), place: await place };
+}
+
+/** @param {IDBObjectStore} memos @param {string[]} keys */
+async function those(memos, keys) {
+  const found = await Promise.all(keys.map((key) => done(memos.get(key))));
+  return found.filter((record) => record !== undefined);
+}
+
+/** All there are, as they were when it began, in pieces: key presses come between them.
+ * @param {IDBObjectStore} memos */
+async function allOf(memos) {
+  const all = [];
+  for (let piece = await done(memos.getAll(null, PIECE)); ; ) {
+    for (const record of piece) all.push(record);
+    if (piece.length < PIECE) return all;
+    piece = await done(memos.getAll(IDBKeyRange.lowerBound(piece.at(-1).key, true), PIECE));
+  }
 }
 
 /** @param {IDBDatabase} database @param {string[]} keys
@@ -76,8 +96,7 @@ async function updated(database, keys, work) {
   try {
     // The transaction stays open as long as nothing but its own requests is waited for.
     const place = done(transaction.objectStore(META).get(PLACE));
-    const found = await Promise.all([...new Set(keys)].map((key) => done(memos.get(key))));
-    const there = found.filter((record) => record !== undefined).map(unpacked);
+    const there = (await those(memos, [...new Set(keys)])).map(unpacked);
     const records = new Map(there.map((record) => [record.key, record]));
     outcome = work(records, await place);
     for (const key of outcome.remove ?? []) memos.delete(key);
