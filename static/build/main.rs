@@ -9,6 +9,7 @@
 //! and `routes.rs`, that of `site::routes::ROUTES`.
 
 mod embed;
+mod join;
 mod minify;
 mod modules;
 mod pages;
