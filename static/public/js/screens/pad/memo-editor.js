@@ -53,7 +53,7 @@ export class MemoEditor extends HTMLElement {
     this.#id = memo.id;
     this.#original = memo.text;
     this.#text.value = text;
-    const autosave = new Autosave(memo, { memos });
+    const autosave = new Autosave(memo, { memos, isComposing: () => this.#isComposing });
     this.#autosave = autosave;
     for (const event of ["kept", "failed"]) autosave.addEventListener(event, () => this.#showState());
     autosave.addEventListener("text", () => takeUp(this.#text, autosave.text));
@@ -81,9 +81,9 @@ export class MemoEditor extends HTMLElement {
     this.#showState();
   }
 
-  /** Shows what has come from elsewhere; not while somebody composes. */
+  /** Shows what has come from elsewhere. */
   #catchUp() {
-    if (!this.#isComposing) this.#autosave?.takeUp();
+    this.#autosave?.takeUp();
     this.#showState();
   }
 
