@@ -51,6 +51,12 @@ export class Autosave extends EventTarget {
     return this.#text === this.#shown;
   }
 
+  /** What is not kept yet, and of which memo; null where there is nothing. `shown` is the text that it was made from.
+   * @returns {{id: string, text: string, shown: string} | null} */
+  get unkept() {
+    return this.isKept || this.#isStopped ? null : { id: this.#id, text: this.#text, shown: this.#shown };
+  }
+
   /** Why it could not, or null. */
   get failure() {
     return this.#failure;

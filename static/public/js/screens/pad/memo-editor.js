@@ -60,11 +60,9 @@ export class MemoEditor extends HTMLElement {
     if (text !== memo.text) autosave.write(text);
     this.#showState();
     const { signal } = this.#listening;
-    const keep = () => autosave.flush();
-    memos.writers.add(keep);
-    signal.addEventListener("abort", () => memos.writers.delete(keep));
-    addEventListener("pagehide", keep, { signal });
-    document.addEventListener("visibilitychange", () => document.hidden && keep(), { signal });
+    memos.writers.add(autosave);
+    signal.addEventListener("abort", () => memos.writers.delete(autosave));
+    document.addEventListener("visibilitychange", () => document.hidden && autosave.flush(), { signal });
     workspace.addEventListener("change", () => this.#showState(), { signal });
     memos.addEventListener("change", () => this.#catchUp(), { signal });
     memos.addEventListener("clear", () => this.#stop(), { signal }); // Somebody else is signed in, or nobody.
