@@ -132,11 +132,10 @@ async fn a_page_that_slept_keeps_what_was_begun_and_goes_on() {
     browser.run(sleep).await;
     let other = browser.open_tab(&app).await;
     browser.shows(&["old and new"]).await;
-    browser.is_synced().await;
     browser.click(".memo .edit").await;
     browser.type_into("memo-editor textarea", ", from the other").await;
     browser.click(".memo .save").await;
-    browser.is_synced().await;
+    browser.shows(&["old and new, from the other"]).await;
     browser.close_tab(other).await;
     let wake = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))";
     browser.run(wake).await;
