@@ -58,8 +58,10 @@ impl History<'_> {
             }
         }
         if self.rng.u32(..8) == 0 {
-            self.turn_host();
-            self.turn_host();
+            self.tell("the host is killed, and starts".into());
+            self.world.kill();
+            sleep(Duration::from_millis(100)).await; // The program's client hears that its connection is gone.
+            self.world.start();
         }
         let text = self.text();
         self.tell(format!("the program creates {text:?}, for all to hear"));
