@@ -181,6 +181,11 @@ selection.addEventListener("change", () => selection.size > 0 && withBulk());
 session.addEventListener("change", (event) => {
   changeUser(/** @type {CustomEvent} */ (event).detail).catch(notifyError);
 });
+// The server is there again, as another tab may have found out, and this page never knew who is signed in.
+workspace.addEventListener("change", () => {
+  const { phase } = workspace.syncing ?? {};
+  if (waiting && !isRestoring && (phase === "resting" || phase === "signed-out")) restore();
+});
 workspace.addEventListener("open", () => {
   pad.reset();
   router.restoreScroll(); // After a reload the memos come later than the screen, and with them the place where one was.

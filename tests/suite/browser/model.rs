@@ -3,8 +3,9 @@
 //! everything works again, all show the same and hear of each other, no word is missing that was said to be kept, and none is
 //! there twice.
 //!
-//! `MODEL_RUNS` says how many histories for the usual 20, `MODEL_SEED` replays one of them. What follows from the seed is who
-//! does what; what it meets in the browsers follows from their timing as well, so a replay may need a few tries.
+//! `MODEL_RUNS` says how many histories for the usual 20, `MODEL_SEED` replays one of them, or is the first of so many. What
+//! follows from the seed is who does what; what it meets in the browsers follows from their timing as well, so a replay may
+//! need a few tries.
 
 use std::str::FromStr;
 
@@ -48,10 +49,8 @@ async fn everything_comes_together_whatever_goes_wrong() {
 }
 
 fn seeds() -> std::ops::RangeInclusive<u64> {
-    match variable("MODEL_SEED") {
-        Some(seed) => seed..=seed,
-        None => 1..=variable("MODEL_RUNS").unwrap_or(USUAL),
-    }
+    let (first, usual) = variable("MODEL_SEED").map_or((1, USUAL), |seed| (seed, 1));
+    first..=first + variable("MODEL_RUNS").unwrap_or(usual) - 1
 }
 
 fn variable<T: FromStr>(name: &str) -> Option<T> {
