@@ -142,3 +142,38 @@ async fn a_window_that_was_opened_while_no_server_answered_finds_its_session() {
     browser.sees("#sign-out").await;
     browser.close().await;
 }
+
+/// A browser may let a page sleep when one leaves it, and wake it up when one comes back.
+#[tokio::test]
+async fn a_page_that_slept_keeps_what_was_begun_and_goes_on() {
+    let app = TestApp::shared();
+    let user = app.user("sleeper").await;
+    user.write("old").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    browser.shows(&["old"]).await;
+    browser.click(".memo .edit").await;
+    browser.type_into("memo-editor textarea", " and new").await;
+    let is_kept = "return document.querySelector('memo-editor .state .what').textContent === 'Saved'";
+    browser.until_true("it is kept", is_kept).await;
+    let sleep = "dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))";
+    browser.run(sleep).await;
+    let other = browser.open_tab(&app).await;
+    browser.shows(&["old and new"]).await;
+    browser.click(".memo .edit").await;
+    browser.type_into("memo-editor textarea", ", from the other").await;
+    browser.click(".memo .save").await;
+    browser.shows(&["old and new, from the other"]).await;
+    browser.close_tab(other).await;
+    let wake = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))";
+    browser.run(wake).await;
+    browser.shows(&["old and new, from the other"]).await;
+    browser.type_into("memo-editor textarea", "!").await; // The caret is where it was.
+    browser.click(".memo .save").await;
+    browser.shows(&["old and new!, from the other"]).await;
+    browser.is_synced().await;
+    let texts: Vec<String> = user.all_memos().await.into_iter().map(|memo| memo.text).collect();
+    assert_eq!(texts, ["old and new!, from the other"]);
+    browser.close().await;
+}

@@ -11,6 +11,9 @@ import { newKey } from "./memos.js";
 const OWNER = "owner";
 const GUEST = "guest";
 
+/** Far longer than a database needs, even on a slow phone. */
+const ANSWER_MS = 10_000;
+
 /** Fires `change` when it stands otherwise between this device and the server, and `open` when the memos are somebody
  * else's from now on. */
 export class Workspace extends EventTarget {
@@ -22,7 +25,6 @@ export class Workspace extends EventTarget {
   #sync = null;
   /** One after the other. */
   #opening = Promise.resolve();
-  #isKept = true;
   #memos;
   #session;
   #storage;
@@ -57,7 +59,7 @@ export class Workspace extends EventTarget {
 
   /** Whether this browser keeps what is written; otherwise it is there as long as the page is open. */
   get isKept() {
-    return this.#isKept;
+    return this.#local?.isKept ?? true;
   }
 
   /** Opens the memos of who was here last. */
@@ -115,7 +117,6 @@ export class Workspace extends EventTarget {
     this.#local = local;
     this.#owner = owner;
     if (owner) this.#storage.set(OWNER, JSON.stringify(owner));
-    await local.loadFront();
     this.#show(local);
     await local.load();
     if (owner) await this.#adopt(local, guest);
@@ -130,14 +131,18 @@ export class Workspace extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** @param {string} name */
+  /** Somebody's memos, with those that are to be seen first. @param {string} name */
   async #openLocal(name) {
-    this.#isKept = true;
-    const database = await openDatabase(name).catch(() => {
-      this.#isKept = false;
-      return memoryDatabase();
+    const open = async () => {
+      const local = new LocalMemos(await openDatabase(name), new BroadcastChannel(name));
+      await local.loadFront();
+      return local;
+    };
+    const opening = open();
+    return inTime(opening).catch(() => {
+      opening.then((late) => late.close()).catch(() => {});
+      return new LocalMemos(memoryDatabase(), new BroadcastChannel(name));
     });
-    return new LocalMemos(database, new BroadcastChannel(name));
   }
 
   /** One tab at a time; another one may still be writing as the guest.
@@ -177,6 +182,15 @@ export class Workspace extends EventTarget {
       return null;
     }
   }
+}
+
+/** A browser whose databases do not answer must not keep anybody from their memos.
+ * @template T @param {Promise<T>} promise @returns {Promise<T>} */
+function inTime(promise) {
+  return new Promise((resolve, reject) => {
+    setTimeout(reject, ANSWER_MS);
+    promise.then(resolve, reject);
+  });
 }
 
 /** The name of somebody's database. @param {User | null} owner */

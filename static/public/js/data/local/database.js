@@ -1,11 +1,14 @@
 // The memos of one person in this browser's database. What was written is there after a crash, as far as the browser can.
 
+import { Connection, MEMOS, META } from "./connection.js";
+
 /** @typedef {import("../sync/engine.js").Outcome} Outcome */
 /** @typedef {import("../sync/place.js").Place} Place */
 /** @typedef {import("../sync/record.js").MemoRecord} MemoRecord */
 /**
  * Where memos are kept. `update` reads, lets `work` decide without waiting, and writes, at once or not at all.
  * @typedef {object} Database
+ * @property {boolean} isKept whether it outlasts the page
  * @property {() => Promise<{records: MemoRecord[], place: Place | undefined}>} load
  * @property {(keys: string[]) => Promise<{records: MemoRecord[], place: Place | undefined}>} read
  * @property {() => Promise<MemoRecord[]>} front what was kept to be seen first
@@ -15,9 +18,6 @@
  * @property {() => void} close
  */
 
-const VERSION = 1;
-const MEMOS = "memos";
-const META = "meta";
 const PLACE = "place";
 const FRONT = "front";
 
@@ -25,34 +25,30 @@ const FRONT = "front";
  * @param {string} name
  * @returns {Promise<Database>} */
 export async function openDatabase(name) {
-  const opening = indexedDB.open(name, VERSION);
-  opening.onupgradeneeded = () => {
-    opening.result.createObjectStore(MEMOS, { keyPath: "key" });
-    opening.result.createObjectStore(META);
-  };
-  const database = await done(opening);
-  // A newer version of the site, in another tab, must not wait for this one.
-  database.onversionchange = () => database.close();
+  const connection = new Connection(name);
+  await connection.open();
   return {
-    load: () => loaded(database, null),
-    read: (keys) => loaded(database, keys),
+    isKept: true,
+    load: async () => loaded(await connection.open(), null),
+    read: async (keys) => loaded(await connection.open(), keys),
     async front() {
+      const database = await connection.open();
       const keys = await done(database.transaction(META).objectStore(META).get(FRONT));
       return (await loaded(database, keys ?? [])).records;
     },
     async keepFront(keys) {
-      const transaction = database.transaction(META, "readwrite", { durability: "relaxed" });
+      const transaction = (await connection.open()).transaction(META, "readwrite", { durability: "relaxed" });
       transaction.objectStore(META).put(keys, FRONT);
       await ended(transaction);
     },
-    update: (keys, work) => updated(database, keys, work),
+    update: async (keys, work) => updated(await connection.open(), keys, work),
     async clear() {
-      const transaction = database.transaction([MEMOS, META], "readwrite", { durability: "strict" });
+      const transaction = (await connection.open()).transaction([MEMOS, META], "readwrite", { durability: "strict" });
       transaction.objectStore(MEMOS).clear();
       transaction.objectStore(META).clear();
       await ended(transaction);
     },
-    close: () => database.close(),
+    close: () => connection.end(),
   };
 }
 
@@ -139,6 +135,7 @@ export function memoryDatabase() {
   let place;
   const found = (/** @type {string[]} */ keys) => keys.flatMap((key) => memos.get(key) ?? []);
   return {
+    isKept: false,
     load: async () => ({ records: [...memos.values()], place }),
     read: async (keys) => ({ records: found(keys), place }),
     front: async () => [],
