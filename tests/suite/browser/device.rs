@@ -117,7 +117,7 @@ async fn a_reload_shows_the_memos_while_no_service_answers() {
 /// One of them asks the server for both, and the other one has to find out by it.
 #[tokio::test]
 async fn a_window_that_was_opened_while_no_server_answered_finds_its_session() {
-    let Some(plan) = HostPlan::fresh() else { return };
+    let Some(plan) = HostPlan::lasting() else { return };
     let host = plan.start();
     let app = TestApp::on(&host);
     let user = app.user("second-tab").await;

@@ -31,7 +31,7 @@ const USUAL: u64 = 20;
 
 #[tokio::test]
 async fn everything_comes_together_whatever_goes_wrong() {
-    let Some(plan) = HostPlan::fresh() else { return };
+    let Some(plan) = HostPlan::lasting() else { return };
     let host = plan.start();
     let app = TestApp::on(&host);
     let Some(one) = Device::new("A", &app).await else {

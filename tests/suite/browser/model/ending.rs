@@ -21,7 +21,7 @@ impl History<'_> {
     pub async fn come_together(&mut self) {
         self.tell("everything works".into());
         self.world.heal().await;
-        let looks = self.rng.u32(..4) > 0;
+        let looks = self.rng.u32(..6) > 0; // It takes longer where nobody does.
         let mut differences = String::new();
         for _ in 0..ROUNDS {
             let mut shown = Vec::new();
@@ -50,12 +50,13 @@ impl History<'_> {
     /// What happens elsewhere is heard by who only listens, or asks now and then where there is nothing to be heard.
     pub async fn listen(&mut self) {
         for device in 0..self.world.devices.len() {
-            // Silence is found out about after most of a minute.
-            let ends = [None, None, None, Some(End::Cut), Some(End::Cut), Some(End::Silence)];
-            if let Some(end) = self.rng.choice(ends).flatten() {
-                self.tell_of(device, &format!("hears nothing any more: {end:?}"));
-                self.device(device).line.end_streams(end);
-            }
+            let end = match self.rng.u32(..12) {
+                0 => End::Silence, // It is found out about after most of a minute, so it is seldom.
+                1..4 => End::Cut,
+                _ => continue,
+            };
+            self.tell_of(device, &format!("hears nothing any more: {end:?}"));
+            self.device(device).line.end_streams(end);
         }
         if self.rng.u32(..8) == 0 {
             self.tell("the host is killed, and starts".into());

@@ -12,7 +12,7 @@ use super::trace::Trace;
 use super::world::World;
 
 /// How much happens before all is to come together.
-const STEPS: usize = 14;
+const STEPS: usize = 12;
 
 pub struct History<'a> {
     pub(super) world: &'a mut World,
