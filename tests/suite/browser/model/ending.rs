@@ -10,9 +10,6 @@ use super::device::{Card, PATIENCE};
 use super::history::History;
 use super::program;
 
-/// How often it is looked whether all have the same; each time the devices hear of each other.
-const ROUNDS: usize = 20;
-
 /// A memo as everybody should see it: where it is, its text, its state, and whether it is pinned.
 type Seen = (String, String, String, bool);
 
@@ -22,8 +19,10 @@ impl History<'_> {
         self.tell("everything works".into());
         self.world.heal().await;
         let looks = self.rng.u32(..6) > 0; // It takes longer where nobody does.
+        let end = Instant::now() + PATIENCE;
         let mut differences = String::new();
-        for _ in 0..ROUNDS {
+        loop {
+            assert!(Instant::now() < end, "it never comes together: {differences}");
             let mut shown = Vec::new();
             for device in &mut self.world.devices {
                 for _ in 0..=usize::from(device.has_other()) {
@@ -44,7 +43,6 @@ impl History<'_> {
             }
             differences = format!("the server has {right:#?}\nand the devices {shown:#?}");
         }
-        panic!("it never comes together: {differences}")
     }
 
     /// What happens elsewhere is heard by who only listens, or asks now and then where there is nothing to be heard.
