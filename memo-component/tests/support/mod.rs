@@ -38,6 +38,8 @@ use serde_json::{Value, json};
 
 pub use common::testing::{Answer, run};
 
+pub mod slow;
+
 /// An issuer with one key, that can be switched off and counts how often it is asked.
 pub struct TestIssuer {
     pub key: Mutex<(String, SigningKey)>,
