@@ -36,6 +36,10 @@ impl Issuer for Away {
     async fn jwks(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
         Err(IssuerError("away".to_owned()))
     }
+
+    async fn revocations(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
+        Err(IssuerError("away".to_owned()))
+    }
 }
 
 /// What a scheduler asks for maintenance with.
