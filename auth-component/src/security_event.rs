@@ -68,10 +68,13 @@ struct Line<'a> {
 impl SecurityEvent<'_> {
     /// Writes the line.
     pub fn log(&self, ports: &Ports) {
-        let is_bad = self.outcome != Outcome::Success || self.event == Event::RefreshTokenReuse;
         let line = Line {
             time: ports.clock.now().to_rfc3339(),
-            level: if is_bad { "warn" } else { "info" },
+            level: if self.outcome == Outcome::Success {
+                "info"
+            } else {
+                "warn"
+            },
             component: "auth",
             event: self,
         };

@@ -378,3 +378,24 @@ fn a_token_that_is_not_for_the_account_opens_no_list() {
         }
     });
 }
+
+#[test]
+fn of_two_sessions_that_end_all_others_one_is_left() {
+    run(async {
+        let app = TestApp::with_alice().await;
+        for seed in 1..200 {
+            app.kv.shuffle(0);
+            let (one, two) = (app.alice_signs_in(PASSWORD).await, app.alice_signs_in(PASSWORD).await);
+            app.kv.shuffle(seed);
+            let other = app.another_instance();
+            let (a, b) = join(end_others(&app, &one.0), end_others(&other, &two.0)).await;
+            let won = [&a, &b].map(|answer| answer.status == StatusCode::NO_CONTENT);
+            assert!(won[0] != won[1], "seed {seed}: {a:?} {b:?}");
+            for (session, won) in [one, two].iter().zip(won) {
+                let status = app.me(&session.0).await.status;
+                assert_eq!(status == StatusCode::OK, won, "seed {seed}");
+                assert_eq!(goes_on(&app, &session.1).await, won, "seed {seed}");
+            }
+        }
+    });
+}

@@ -83,7 +83,7 @@ pub async fn add(ports: &Ports, session_ids: &[String]) -> Result<(), KvError> {
 }
 
 /// The first half of SHA-256, in base64url. Others make the same of the `sid` of a token.
-fn hash(session_id: &str) -> String {
+pub fn hash(session_id: &str) -> String {
     let hash = Hash::hash(session_id.as_bytes());
     URL_SAFE_NO_PAD.encode(hash.first_chunk::<16>().copied().unwrap_or_default())
 }

@@ -73,7 +73,7 @@ async fn change_password(
         error => error.into(),
     })?;
     let hash = app.hasher.hash(ports, &new).await?;
-    let ended = sessions::end_others(ports, &caller.session, |user| {
+    let ended = sessions::others::end(ports, &caller.session, |user| {
         // Of two changes from the same password one wins.
         let is_proven = user.password_hash == caller.user.password_hash;
         is_proven.then(|| user.with_password_hash(hash.clone(), ports.clock.now()))

@@ -22,7 +22,7 @@ use serde::Serialize;
 use crate::{App, records::revocation};
 
 /// For how long an instance gives the same list: whoever asks, and however often, it is read every few seconds and not more.
-const MAX_AGE: Duration = Duration::from_secs(5);
+pub const MAX_AGE: Duration = Duration::from_secs(5);
 
 /// The list as the API shows it.
 #[derive(Serialize)]

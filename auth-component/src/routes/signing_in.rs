@@ -60,7 +60,7 @@ pub async fn go_on(
     match sessions::go_on(&app.ports, token).await? {
         GoneOn::Session(session, next) => Ok((*session, next)),
         GoneOn::Reused(session) => {
-            let mut event = client.event(Event::RefreshTokenReuse, Outcome::Success);
+            let mut event = client.event(Event::RefreshTokenReuse, Outcome::Failure);
             (event.user_id, event.session_id) = (Some(&session.user_id), Some(session.id.as_str()));
             event.log(&app.ports);
             Err(session::Error::Ended)

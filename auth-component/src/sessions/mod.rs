@@ -1,13 +1,13 @@
-//! What becomes of sessions: how they begin, go on, and end before their time.
+//! What becomes of sessions: how they begin, go on, and end before their time. All of a user's sessions but one end together
+//! in [`others`].
 //!
 //! A session is good while three things say so: its own record, the user's record (which may have ended all sessions from
 //! before a change), and the time. Whoever ends one first notes its end for those who check access tokens
 //! ([`revocation`]); who stops in between has ended nothing and may do it again.
 
-use std::time::Duration;
+pub mod others;
 
 use common::{
-    http::problem::Problem,
     store::{
         kv::KvError,
         record::{Change, Versioned},
@@ -215,104 +215,4 @@ pub async fn list(ports: &Ports, user_id: &UserId, user: &User) -> Result<Vec<Se
     let sessions = try_join_all(listed.iter().rev().map(|id| session::find(ports, id))).await?;
     let is_good = |session: &Session| session.user_id == *user_id && user.admits(session);
     Ok(sessions.into_iter().flatten().filter(is_good).collect())
-}
-
-/// Why not all other sessions were ended.
-#[derive(Debug, thiserror::Error)]
-pub enum ChangeError {
-    /// Somebody else is changing the user, or has changed what the change was about, or has died over it.
-    #[error("the user is being changed")]
-    Busy,
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] KvError),
-}
-
-impl From<ChangeError> for Problem {
-    fn from(error: ChangeError) -> Self {
-        match error {
-            ChangeError::Busy => Self::conflict(
-                "The account is being changed by another request. Try again in a minute.",
-                Duration::from_secs(60),
-            ),
-            ChangeError::Store(error) => error.into(),
-        }
-    }
-}
-
-/// Ends all sessions of a user but this one, by one change of the user's record, which may change more: `change` sees the
-/// user as it is, and makes of it what the record should say besides, or gives up.
-///
-/// The sessions that are listed are noted as ended before that change, and those that were listed meanwhile after it.
-///
-/// # Errors
-/// [`ChangeError`]; after one of the store, the sessions may have ended or not.
-pub async fn end_others(
-    ports: &Ports,
-    kept: &Session,
-    change: impl Fn(User) -> Option<User> + Sync,
-) -> Result<Vec<String>, ChangeError> {
-    let user_id = &kept.user_id;
-    let is_other = |id: &String| *id != kept.id;
-    let listed = session_list::read(ports, user_id).await?;
-    let mut ended: Vec<String> = listed.into_iter().filter(is_other).collect();
-    let changed = user::change(ports, user_id, |user| {
-        let changed = user.and_then(&change);
-        let ended = ended.clone();
-        async move {
-            let Some(changed) = changed else {
-                return Ok(Change::Leave(()));
-            };
-            let next = changed.without_sessions_but(&kept.id);
-            if !ended.is_empty() {
-                revocation::add(ports, &ended).await?;
-            }
-            Ok(Change::Write(next.clone(), next))
-        }
-        .boxed()
-    });
-    let user = match changed.await? {
-        Insisted::Done(user) => user,
-        Insisted::Left(()) | Insisted::Busy => return Err(ChangeError::Busy),
-    };
-    let late = begun_meanwhile(ports, &user, kept, &ended).await?;
-    if !late.is_empty() {
-        revocation::add(ports, &late).await?;
-    }
-    ended.extend(late);
-    tidy(ports, user_id, &ended).await;
-    Ok(ended)
-}
-
-/// The sessions that were listed after the list was first read, and that the user's record no longer admits.
-async fn begun_meanwhile(ports: &Ports, user: &User, kept: &Session, known: &[String]) -> Result<Vec<String>, KvError> {
-    let listed = session_list::read(ports, &kept.user_id).await?;
-    let mut late: Vec<String> = listed
-        .into_iter()
-        .filter(|id| *id != kept.id && !known.contains(id))
-        .collect();
-    let sessions = try_join_all(late.iter().map(|id| session::find(ports, id))).await?;
-    let mut are_over = sessions
-        .iter()
-        .map(|session| session.as_ref().is_some_and(|session| !user.admits(session)));
-    late.retain(|_| are_over.next() == Some(true));
-    Ok(late)
-}
-
-/// Removes what is left of sessions that the user's record no longer admits.
-async fn tidy(ports: &Ports, user_id: &UserId, ended: &[String]) {
-    let (ports, user_id, ended) = (ports.clone(), user_id.clone(), ended.to_vec());
-    let afterwards = ports.afterwards;
-    let tidying = async move {
-        let tidied = async {
-            for id in &ended {
-                ending::remove(&ports, id).await?;
-            }
-            session_list::strike(&ports, &user_id, &ended).await
-        };
-        if let Err(error) = tidied.await {
-            ports.warn("what is left of ended sessions stays", error);
-        }
-    };
-    afterwards(tidying.boxed()).await;
 }
