@@ -52,7 +52,12 @@ impl HttpIssuer {
             spin_sdk::time::sleep(TIMEOUT).await;
             Err(format!("no answer within {TIMEOUT:?}"))
         };
-        let first = async { select(pin!(self.get(path, context, max_bytes)), pin!(timeout)).await.factor_first().0 };
+        let first = async {
+            select(pin!(self.get(path, context, max_bytes)), pin!(timeout))
+                .await
+                .factor_first()
+                .0
+        };
         SendWrapper::new(first).await.map_err(IssuerError)
     }
 }

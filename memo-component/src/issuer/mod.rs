@@ -26,6 +26,11 @@ pub trait Issuer: Send + Sync {
 
     /// Its list of sessions that ended before their access tokens did: `GET /api/auth/revocations`.
     async fn revocations(&self, context: HeaderMap) -> Result<Vec<u8>, IssuerError>;
+
+    /// Whether it has such a list at all. One that is nothing but keys, which somebody was given, has none.
+    fn tells_revocations(&self) -> bool {
+        true
+    }
 }
 
 /// The headers of a request that tie a question to the issuer to it.

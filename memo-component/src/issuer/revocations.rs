@@ -42,24 +42,34 @@ fn hash(session_id: &str) -> SessionHash {
     hash.first_chunk().copied().unwrap_or_default()
 }
 
-/// A list, and when the issuer gave it.
-#[derive(Clone)]
+/// A list, and when the issuer gave it; an empty one, where it never did.
+#[derive(Clone, Default)]
 struct Known {
     /// The tokens of these sessions are refused if they expire by that time.
     ended: Arc<HashMap<SessionHash, Timestamp>>,
-    given_at: Timestamp,
+    given_at: Option<Timestamp>,
 }
 
 impl Known {
     fn new(list: &[Revoked], given_at: Timestamp) -> Self {
-        let ended = list.iter().take(ENDED_MAX).filter_map(|revoked| {
-            let hash = URL_SAFE_NO_PAD.decode(&revoked.id).ok()?;
-            Some((hash.try_into().ok()?, revoked.until))
-        });
-        Self {
-            ended: Arc::new(ended.collect()),
-            given_at,
+        let mut ended = HashMap::new();
+        for revoked in list.iter().take(ENDED_MAX) {
+            let hash = URL_SAFE_NO_PAD.decode(&revoked.id).ok();
+            let Some(hash) = hash.and_then(|hash| SessionHash::try_from(hash).ok()) else {
+                continue;
+            };
+            // Several requests may have wanted to end the same session; the one that came last did.
+            let until = ended.entry(hash).or_insert(revoked.until);
+            *until = revoked.until.max(*until);
         }
+        Self {
+            ended: Arc::new(ended),
+            given_at: Some(given_at),
+        }
+    }
+
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        self.given_at.is_some_and(|given_at| is_young(given_at, now))
     }
 
     fn refuses(&self, token: &AccessToken) -> bool {
@@ -101,6 +111,7 @@ struct Stored {
 
 #[derive(Default)]
 struct Memory {
+    /// None until the store was looked into.
     known: Option<Known>,
     /// When this instance last began to look for a newer list.
     looked_at: Option<Timestamp>,
@@ -125,39 +136,39 @@ impl Revocations {
 
     /// Whether the session of the token has ended. `headers` are those of the request that brings it.
     pub async fn has_ended(&self, headers: &HeaderMap, token: &AccessToken, now: Timestamp) -> bool {
-        let known = self.current(headers, now).await;
-        known.is_some_and(|known| known.refuses(token))
+        self.issuer.tells_revocations() && self.current(headers, now).await.refuses(token)
     }
 
-    async fn current(&self, headers: &HeaderMap, now: Timestamp) -> Option<Known> {
+    async fn current(&self, headers: &HeaderMap, now: Timestamp) -> Known {
         let (known, is_due) = self.with_memory(|memory| {
-            let is_fresh = memory.known.as_ref().is_some_and(|known| is_young(known.given_at, now));
+            let is_fresh = memory.known.as_ref().is_some_and(|known| known.is_fresh(now));
             let is_due = !is_fresh && !memory.looked_at.is_some_and(|looked_at| is_young(looked_at, now));
             if is_due {
                 memory.looked_at = Some(now);
             }
             (memory.known.clone(), is_due)
         });
-        // One request looks; the others go on with what is known. Without any list each looks into the store, which other
-        // instances have filled.
-        if !is_due && known.is_some() {
+        // One request looks, and the others go on with what is known. In an instance that has just begun, where nothing is,
+        // each looks into the store, which other instances have filled.
+        if !is_due && let Some(known) = known {
             return known;
         }
-        if let Some(stored) = self.stored(now).await {
-            let is_fresh = is_young(stored.given_at, now);
-            self.adopt(stored);
-            if is_fresh {
-                return self.with_memory(|memory| memory.known.clone());
+        let stored = self.stored(now).await.unwrap_or_default();
+        let known = self.adopt(stored);
+        if !is_due || known.is_fresh(now) {
+            return known;
+        }
+        match self.ask(headers, now).await {
+            Ok(newer) => newer,
+            Err(error) => {
+                self.complain(&error, &known, now);
+                known
             }
         }
-        if is_due && let Err(error) = self.ask(headers, now).await {
-            self.complain(&error, now);
-        }
-        self.with_memory(|memory| memory.known.clone())
     }
 
     /// Asks the issuer, and keeps what it says.
-    async fn ask(&self, headers: &HeaderMap, now: Timestamp) -> Result<(), IssuerError> {
+    async fn ask(&self, headers: &HeaderMap, now: Timestamp) -> Result<Known, IssuerError> {
         let list = self.issuer.revocations(context_of(headers)).await?;
         let list: RevocationsBody = serde_json::from_slice(&list).map_err(|error| IssuerError(error.to_string()))?;
         let items = list.items.into_iter().take(ENDED_MAX);
@@ -165,37 +176,37 @@ impl Revocations {
             given_at: now,
             ended: items.map(|RevokedBody { id, until }| Revoked { id, until }).collect(),
         };
-        self.adopt(Known::new(&stored.ended, now));
+        let known = self.adopt(Known::new(&stored.ended, now));
         // For the other instances; this one has it.
         if let Err(error) = self.ports.kv.set_json(STORED_AT, &stored).await {
-            self.ports.warn("other instances do not get the list of ended sessions", error);
+            let message = "other instances do not get the list of ended sessions";
+            self.ports.warn(message, error);
         }
-        Ok(())
+        Ok(known)
     }
 
-    /// Takes this list for the instance's own, if it is newer.
-    fn adopt(&self, newer: Known) {
-        self.with_memory(|memory| {
-            let is_newer = |known: &Known| known.given_at < newer.given_at;
-            if memory.known.as_ref().is_none_or(is_newer) {
-                memory.known = Some(newer);
-            }
-        });
+    /// Takes this list for the instance's own, if it is newer, and tells which one that is by now.
+    fn adopt(&self, newer: Known) -> Known {
+        self.with_memory(|memory| match &memory.known {
+            Some(known) if known.given_at >= newer.given_at => known.clone(),
+            _ => memory.known.insert(newer).clone(),
+        })
     }
 
     /// The list in the store. One from the future was written by a clock that was wrong, and would stay fresh until it is right.
     async fn stored(&self, now: Timestamp) -> Option<Known> {
-        let stored = self.ports.kv.get_json::<Stored>(STORED_AT).await.unwrap_or_else(|error| {
-            self.ports.warn("the list of ended sessions can't be read", error);
-            None
-        });
-        let stored = stored.filter(|stored| stored.given_at <= now + CLOCK_SKEW)?;
+        let stored = match self.ports.kv.get_json::<Stored>(STORED_AT).await {
+            Ok(stored) => stored.filter(|stored| stored.given_at <= now + CLOCK_SKEW)?,
+            Err(error) => {
+                self.ports.warn("the list of ended sessions can't be read", error);
+                return None;
+            }
+        };
         Some(Known::new(&stored.ended, stored.given_at))
     }
 
-    fn complain(&self, error: &IssuerError, now: Timestamp) {
-        let given_at = self.with_memory(|memory| memory.known.as_ref().map(|known| known.given_at));
-        let age = given_at.map_or("there is none".to_owned(), |given_at| {
+    fn complain(&self, error: &IssuerError, known: &Known, now: Timestamp) {
+        let age = known.given_at.map_or("there is none".to_owned(), |given_at| {
             format!("it is {} s old", now.since(given_at).as_secs())
         });
         let message = format!("the list of ended sessions is not renewed: {age}");

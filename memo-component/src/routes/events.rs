@@ -117,12 +117,7 @@ struct Listener {
 
 impl Listener {
     /// Reads for the first time, so that whatever keeps the feed from being read is told by the answer's status.
-    async fn start(
-        app: App,
-        token: Arc<AccessToken>,
-        place: Place,
-        since: Option<Position>,
-    ) -> Result<Self, Problem> {
+    async fn start(app: App, token: Arc<AccessToken>, place: Place, since: Option<Position>) -> Result<Self, Problem> {
         let now = app.ports.clock.now();
         let user = token.claims.sub.clone();
         let byte = app.ports.random.bytes::<1>().map_or(0, |[byte]| byte);
