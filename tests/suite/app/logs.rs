@@ -43,7 +43,11 @@ async fn there_is_one_line_of_json_per_request_and_no_secret_or_name_in_any() {
     ];
     nobody.post_form("/api/auth/token", &form).await.expect(200);
     user.get(&memo.path()).await.expect(200);
-    browser.call(Method::DELETE, "/api/auth/session").send().await.expect_empty(204);
+    browser
+        .call(Method::DELETE, "/api/auth/session")
+        .send()
+        .await
+        .expect_empty(204);
     requests += 3 + 4 + 1;
     nobody.get("/api/auth/me?access_token=leaked").await.problem(401);
     nobody.with_token("a-bad-token").get("/api/memos").await.problem(401);
@@ -66,13 +70,7 @@ async fn there_is_one_line_of_json_per_request_and_no_secret_or_name_in_any() {
     // Only then is everything printed: nobody waits for the log while the host serves.
     let (stopped, status) = host.terminate();
     assert!(status.success(), "a host that is asked to end ends well: {status}");
-    let secrets = [
-        user.token(),
-        &user.refresh_token,
-        &secret,
-        &user.username,
-        &memo.path(),
-    ];
+    let secrets = [user.token(), &user.refresh_token, &secret, &user.username, &memo.path()];
     check(&stopped.log(), &id, &secrets, requests);
 }
 

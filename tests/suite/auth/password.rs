@@ -9,7 +9,11 @@ const NEW: &str = "a better horse battery staple";
 
 async fn change(client: &Client, current: &str, new: &str) -> Response {
     let body = json!({ "current_password": current, "new_password": new });
-    client.call(Method::PUT, "/api/auth/me/password").json(&body).send().await
+    client
+        .call(Method::PUT, "/api/auth/me/password")
+        .json(&body)
+        .send()
+        .await
 }
 
 async fn sign_in(app: &TestApp, username: &str, password: &str) -> Response {

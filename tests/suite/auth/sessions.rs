@@ -128,10 +128,20 @@ async fn who_signs_out_is_signed_out_of_the_memos_too() {
     let user = app.user("leaves").await;
     let browser = app.with_cookies();
     let credentials = json!({ "username": user.username, "password": PASSWORD });
-    let body = browser.post("/api/auth/session", &credentials).await.expect(200).value();
-    let tab = app.anonymous().with_token(body["access_token"].as_str().expect("a token"));
+    let body = browser
+        .post("/api/auth/session", &credentials)
+        .await
+        .expect(200)
+        .value();
+    let tab = app
+        .anonymous()
+        .with_token(body["access_token"].as_str().expect("a token"));
     tab.get("/api/memos").await.expect(200);
-    browser.call(Method::DELETE, "/api/auth/session").send().await.expect_empty(204);
+    browser
+        .call(Method::DELETE, "/api/auth/session")
+        .send()
+        .await
+        .expect_empty(204);
     tab.get("/api/auth/me").await.problem(401);
     is_refused_soon(&tab).await;
     user.get("/api/memos").await.expect(200);
@@ -143,11 +153,21 @@ async fn a_sign_in_takes_the_place_of_the_session_that_the_browser_had() {
     let user = app.user("again").await;
     let browser = app.with_cookies();
     let credentials = json!({ "username": user.username, "password": PASSWORD });
-    let first = browser.post("/api/auth/session", &credentials).await.expect(200).value();
+    let first = browser
+        .post("/api/auth/session", &credentials)
+        .await
+        .expect(200)
+        .value();
     browser.post("/api/auth/session", &credentials).await.expect(200);
-    let first = app.anonymous().with_token(first["access_token"].as_str().expect("a token"));
+    let first = app
+        .anonymous()
+        .with_token(first["access_token"].as_str().expect("a token"));
     first.get("/api/auth/me").await.problem(401);
     // The program's, and the browser's second one.
     assert_eq!(sessions(&user).await.len(), 2);
-    browser.call(Method::POST, "/api/auth/session/refresh").send().await.expect(200);
+    browser
+        .call(Method::POST, "/api/auth/session/refresh")
+        .send()
+        .await
+        .expect(200);
 }
