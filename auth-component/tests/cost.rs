@@ -212,3 +212,15 @@ fn signing_out_is_noted_and_the_list_of_that_costs_an_entry_each() {
     meter.world.pass_secs(12 * 60);
     assert_eq!(revocations(), (8, 1, 9));
 }
+
+#[test]
+fn the_twenty_first_sign_in_also_pays_for_the_end_of_the_first() {
+    let meter = Meter::new();
+    meter.register("ann");
+    let costs: Vec<_> = (0..22).map(|_| meter.sign_in("correct+horse").0).collect();
+    let (usual, ending) = (costs[10], costs[20]);
+    assert_eq!((usual.reads(), usual.writes()), (9, 8));
+    // Which of them are there; the first one is noted as ended, and its record goes under a claim.
+    assert_eq!((ending.reads(), ending.writes()), (9 + 21 + 4, 8 + 2 + 3));
+    assert_eq!(costs[21], ending);
+}
