@@ -7,7 +7,7 @@ FIRST_BUILD = [ -e target/debug/memo-host ] || \
 	echo "Building the host (mostly wasmtime) and the components. This happens once and takes about 5 minutes on two cores."
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test build build-plain lint bench lighthouse toolchain browser browsers geckodriver site-modules site-test site-lint
+.PHONY: help up dev test build build-plain lint bench lighthouse first-paint toolchain browser browsers geckodriver site-modules site-test site-lint
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,8 +22,9 @@ dev: export CARGO_PROFILE_WASM_FAST_OPT_LEVEL = 1
 dev: export CARGO_PROFILE_WASM_LTO = off
 dev: export CARGO_PROFILE_WASM_CODEGEN_UNITS = 16
 dev: export CARGO_PROFILE_WASM_INCREMENTAL = true
-# Nothing is kept by browsers, so that a reload shows what was just built.
+# Nothing is kept by browsers, so that a reload shows what was just built, and modules are served as they lie there.
 dev: export MEMO_SERVICE_WORKER = 0
+dev: export MEMO_MINIFY = 0
 dev: toolchain ## The same, and build what changes again while it is served
 	@$(FIRST_BUILD)
 	cargo run --bin memo-host -- --watch --target-dir target/dev $(ARGS)
@@ -72,6 +73,11 @@ lighthouse: toolchain ## Measure the site with Lighthouse in Chromium, and keep 
 	@$(call with,npm) (cd tests/lighthouse && { $(modules); }) && \
 	cargo run --bin memo-host -- --build-only && \
 	node tests/lighthouse/run.js
+
+first-paint: toolchain ## Measure how soon a pad with 10,000 memos is there again, in Chromium
+	@$(call with,npm) (cd tests/lighthouse && { $(modules); }) && \
+	cargo run --bin memo-host -- --build-only && \
+	node tests/lighthouse/first-paint.js
 
 # What rust-toolchain.toml asks for, where rustup manages Rust and does not do it by itself.
 toolchain:

@@ -38,13 +38,6 @@ export default [
     rules: {
       // The policy `trusted-types` without such a name would refuse them at run time; this says so earlier.
       "no-restricted-properties": ["error", ...htmlFromStrings.map((property) => ({ property }))],
-      // build/comments.rs takes lines for comments that look like them.
-      "no-restricted-syntax": [
-        "error",
-        { selector: "TemplateElement[value.raw=/\\n/]", message: "A string of several lines is joined from its lines." },
-        { selector: "Literal[value=/ \\u002f\\u002f |\\u002f\\*/]", message: "A string that looks like a comment is made of parts." },
-        { selector: "TemplateElement[value.raw=/ \\u002f\\u002f |\\u002f\\*/]", message: "A string that looks like a comment is made of parts." },
-      ],
     },
   },
 ];

@@ -1,6 +1,9 @@
 //! People who listen to events: what they cost while nothing happens, and how soon they hear of what does.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt::Write,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use futures::future::join_all;
@@ -18,8 +21,6 @@ use crate::{
     workloads::named,
 };
 
-/// How long it is watched how idle they are, in seconds. A stream of ours says every 20 s that it is there.
-const WATCH_SECS: u32 = 40;
 /// How many changes are waited for.
 const CHANGES: usize = 50;
 /// Connections that are opened at a time.
@@ -36,36 +37,44 @@ struct Listening {
     reads: [Duration; 2],
 }
 
-/// Measures those of ours and of PocketBase that are here, and prints a table.
-pub async fn run(listeners: usize, chosen: &[String], cores: Cores, timing: Timing) -> Result<()> {
-    println!(
-        "| {listeners} listeners | memory for each | processor time of each, a minute | heard after, p50 | at most | processor time of a GET without them | with them |"
+/// How many listen, and how long it is watched how idle they are. A stream of ours says every 20 s that it is there.
+#[derive(Clone, Copy)]
+pub struct Crowd {
+    pub listeners: usize,
+    pub watch: Duration,
+}
+
+/// Measures those of ours and of PocketBase that are here and `wanted`, one after the other, and makes a table of it.
+pub async fn table(crowd: Crowd, wanted: impl Fn(Kind) -> bool, cores: Cores, timing: Timing) -> Result<String> {
+    let listeners = crowd.listeners.max(1);
+    let mut table = format!(
+        "| {listeners} listeners | memory for each | processor time of each, a minute | heard after, p50 | at most | processor time of a GET without them | with them |\n|---|--:|--:|--:|--:|--:|--:|\n"
     );
-    println!("|---|--:|--:|--:|--:|--:|--:|");
     for kind in [Ours, Spin, Pocket] {
-        let is_chosen = chosen.is_empty() || chosen.iter().any(|name| name == kind.name());
-        if !is_chosen || !kind.is_here() {
+        if !wanted(kind) || !kind.is_here() {
             continue;
         }
-        let found = measure(kind, listeners, cores, timing).await?;
-        let each = found.memory_with.saturating_sub(found.memory_before) / listeners.max(1) as u64;
-        let a_minute = found.cpu * 60 / WATCH_SECS / u32::try_from(listeners.max(1))?;
+        let found = measure(kind, crowd, cores, timing).await?;
+        let each = found.memory_with.saturating_sub(found.memory_before) / listeners as u64;
+        let a_minute = found.cpu.as_secs_f64() * 60.0 / crowd.watch.as_secs_f64() / listeners as f64;
         let [without, with] = found.reads;
-        println!(
+        let _ = writeln!(
+            table,
             "| {} | {} kB | {} | {} | {} | {} | {} |",
             kind.name(),
             each / 1000,
-            show_time(a_minute),
+            show_time(Duration::from_secs_f64(a_minute)),
             median(found.heard.iter().copied()).map_or("–".to_owned(), show_time),
             found.heard.iter().max().copied().map_or("–".to_owned(), show_time),
             show_time(without),
             show_time(with),
         );
     }
-    Ok(())
+    Ok(table)
 }
 
-async fn measure(kind: Kind, listeners: usize, cores: Cores, timing: Timing) -> Result<Listening> {
+async fn measure(kind: Kind, crowd: Crowd, cores: Cores, timing: Timing) -> Result<Listening> {
+    let listeners = crowd.listeners;
     eprintln!("{}: making {listeners} users and their memos", kind.name());
     let size = Size {
         users: listeners,
@@ -90,7 +99,7 @@ async fn measure(kind: Kind, listeners: usize, cores: Cores, timing: Timing) -> 
     }
     tokio::time::sleep(Duration::from_secs(5)).await;
     let cpu = contestant.usage().0;
-    tokio::time::sleep(Duration::from_secs(WATCH_SECS.into())).await;
+    tokio::time::sleep(crowd.watch).await;
     let (cpu_after, memory_with) = contestant.usage();
     eprintln!("{}: writing", kind.name());
     let mut heard = Vec::new();

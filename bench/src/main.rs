@@ -22,6 +22,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use contestants::{Contestant, Kind};
+use listening::Crowd;
 use process::Cores;
 use report::Report;
 use round::{Round, Timing, round};
@@ -43,7 +44,7 @@ struct Args {
     /// Only these contestants; RESULTS.md stays as it is
     #[arg(long)]
     contestant: Vec<String>,
-    /// In place of all that: so many people who listen to events, what they cost, and how soon they hear of a change
+    /// In place of all that, only so many people who listen to events: what they cost, and how soon they hear of a change
     #[arg(long, value_name = "NUMBER")]
     listeners: Option<usize>,
 }
@@ -61,6 +62,7 @@ struct Plan {
     /// Records of others: few and many.
     foreign: [usize; 2],
     restarts: usize,
+    crowd: Crowd,
 }
 
 impl Plan {
@@ -83,6 +85,10 @@ impl Plan {
                 },
                 foreign: [10, 2_000],
                 restarts: 1,
+                crowd: Crowd {
+                    listeners: 10,
+                    watch: ms(1000),
+                },
             };
         }
         Self {
@@ -101,6 +107,10 @@ impl Plan {
             },
             foreign: [10, 100_000],
             restarts: 5,
+            crowd: Crowd {
+                listeners: args.listeners.unwrap_or(500),
+                watch: ms(40_000),
+            },
         }
     }
 }
@@ -114,15 +124,16 @@ fn main() -> Result<()> {
 
 async fn run(args: &Args, cores: Cores) -> Result<()> {
     let plan = Plan::new(args);
-    if let Some(listeners) = args.listeners {
-        return listening::run(listeners, &args.contestant, cores, plan.timing).await;
-    }
     let fits = |name: &str, only: &str| match named(only) {
         Some(_) => name == only,
         None => name.contains(only),
     };
     let wanted = |name: &str| args.only.is_empty() || args.only.iter().any(|only| fits(name, only));
     let chosen = |kind: Kind| args.contestant.is_empty() || args.contestant.iter().any(|name| name == kind.name());
+    if args.listeners.is_some() {
+        println!("{}", listening::table(plan.crowd, chosen, cores, plan.timing).await?);
+        return Ok(());
+    }
     let workloads: Vec<&Workload> = WORKLOADS.iter().filter(|workload| wanted(workload.name)).collect();
     let takes_part = |kind: Kind| workloads.iter().any(|workload| workload.on.contains(&kind));
     let here: Vec<Kind> = Kind::ALL
@@ -151,6 +162,7 @@ async fn run(args: &Args, cores: Cores) -> Result<()> {
             let idle = idle::measure(contestant, plan.restarts, plan.timing).await?;
             report.idle.insert(kind, idle);
         }
+        report.listening = listening::table(plan.crowd, chosen, cores, plan.timing).await?;
     }
     let partial = args.quick || !args.only.is_empty() || !args.contestant.is_empty();
     report.write(!partial)

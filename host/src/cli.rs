@@ -92,7 +92,7 @@ pub struct Args {
     pub memory_limit: u32,
 
     /// Requests that one instance serves before another takes its place. Spin's default is 128
-    #[arg(long, value_name = "NUMBER", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_instance_reuse_count: u32,
 
     /// Not in Spin: instances of one component at a time; requests that they have no room for wait for up to 5 s, then

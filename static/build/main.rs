@@ -1,6 +1,6 @@
 //! Makes the site out of `public/` and embeds it.
 //!
-//! Pictures and the like are served as they lie there, and scripts without their comments (see [`comments`]). The pages at
+//! Pictures and the like are served as they lie there. The modules are joined and minified (see [`scripts`]), the pages at
 //! the top of `public/` are assembled (see [`pages`]), all style sheets become one (see [`styles`]), and what browsers keep
 //! gets a release and a service worker (see [`release`]). Every file is embedded as it is then, and in brotli and gzip where
 //! that makes it smaller.
@@ -8,17 +8,21 @@
 //! Writes into `$OUT_DIR`: `assets.rs`, the value of `site::assets::ASSETS`; `release.rs`, that of `site::assets::RELEASE`;
 //! and `routes.rs`, that of `site::routes::ROUTES`.
 
-mod comments;
 mod embed;
+mod join;
+mod minify;
+mod modules;
 mod pages;
 mod release;
 mod routes;
+mod scripts;
 mod sources;
 mod styles;
 
 use std::{env, fs, path::PathBuf};
 
 use anyhow::Result;
+use scripts::Scripts;
 use sha2::{Digest, Sha256};
 use sources::Sources;
 
@@ -52,9 +56,10 @@ fn main() -> Result<()> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let sources = Sources::read(&root)?;
 
-    let mut files = pages::assemble(&sources)?;
+    let scripts = Scripts::make(&sources)?;
+    let mut files = pages::assemble(&sources, &scripts)?;
     files.push(styles::join(&sources)?);
-    files.extend(scripts(&sources)?);
+    files.extend(scripts.files);
     files.extend(as_they_are(&sources));
     files.sort_by(|one, other| one.path.cmp(&other.path));
     let routes = routes::list(sources.text("js/routes.js")?)?;
@@ -64,19 +69,6 @@ fn main() -> Result<()> {
     fs::write(out.join("release.rs"), format!("{release:?}"))?;
     fs::write(out.join("routes.rs"), format!("&{routes:?}"))?;
     Ok(())
-}
-
-fn scripts(sources: &Sources) -> Result<Vec<File>> {
-    let scripts = sources.names(|name| name.ends_with(".js") && name != release::WORKER);
-    scripts
-        .map(|name| {
-            Ok(File {
-                path: format!("/{name}"),
-                name: name.to_owned(),
-                content: comments::remove(name, sources.text(name)?)?.into_bytes(),
-            })
-        })
-        .collect()
 }
 
 /// What is neither a script nor a part of a page or of the style sheet.

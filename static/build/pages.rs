@@ -5,24 +5,24 @@
 //!
 //! - `<!-- include: header -->`: the fragment of that name.
 //! - `<!-- templates -->`: every fragment that the shell does not include, each as a `<template>` with its name as id.
-//! - `<!-- modulepreload: js/app.js -->`: links to all modules which that one imports, so that the browser asks for them
+//! - `<!-- modulepreload: js/app.js -->`: links to all scripts which that one imports, so that the browser asks for them
 //!   at once and not one after the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{File, sources::Sources};
+use crate::{File, scripts::Scripts, sources::Sources};
 
 /// Where the fragments are.
 const SCREENS: &str = "js/screens/";
 
-pub fn assemble(sources: &Sources) -> Result<Vec<File>> {
+pub fn assemble(sources: &Sources, scripts: &Scripts) -> Result<Vec<File>> {
     let fragments = fragments(sources)?;
     let shells = sources.names(|name| name.ends_with(".html") && !name.contains('/'));
     shells
         .map(|name| {
-            let content = page(sources.text(name)?, &fragments, sources).with_context(|| format!("public/{name}"))?;
+            let content = page(sources.text(name)?, &fragments, scripts).with_context(|| format!("public/{name}"))?;
             Ok(File {
                 path: path_of(name),
                 name: name.to_owned(),
@@ -47,7 +47,7 @@ fn fragments(sources: &Sources) -> Result<BTreeMap<&str, &str>> {
     Ok(fragments)
 }
 
-fn page(shell: &str, fragments: &BTreeMap<&str, &str>, sources: &Sources) -> Result<String> {
+fn page(shell: &str, fragments: &BTreeMap<&str, &str>, scripts: &Scripts) -> Result<String> {
     let included: BTreeSet<&str> = shell
         .lines()
         .filter_map(|line| place(line)?.strip_prefix("include: "))
@@ -61,7 +61,7 @@ fn page(shell: &str, fragments: &BTreeMap<&str, &str>, sources: &Sources) -> Res
                 Some(("include", name)) => {
                     indented(fragments.get(name).with_context(|| format!("no fragment {name}"))?)
                 }
-                Some(("modulepreload", entry)) => preloads(entry, shell, sources)?,
+                Some(("modulepreload", entry)) => preloads(entry, shell, scripts),
                 _ => line.to_owned(), // A comment for people.
             },
         };
@@ -90,45 +90,13 @@ fn indented(fragment: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn preloads(entry: &str, shell: &str, sources: &Sources) -> Result<String> {
-    let mut modules = BTreeSet::new();
-    follow(entry, sources, &mut modules)?;
+fn preloads(entry: &str, shell: &str, scripts: &Scripts) -> String {
+    let imported = scripts.imported_by(entry).into_iter();
     // What the shell loads by a script is asked for by then, and Firefox takes asking again for an error.
-    modules.retain(|module| !shell.contains(&format!("src=\"/{module}\"")));
-    let links = modules
-        .iter()
-        .map(|module| format!("  <link rel=\"modulepreload\" href=\"/{module}\">"));
-    Ok(links.collect::<Vec<_>>().join("\n"))
-}
-
-/// Adds a module and all that it imports statically.
-fn follow(module: &str, sources: &Sources, seen: &mut BTreeSet<String>) -> Result<()> {
-    if !seen.insert(module.to_owned()) {
-        return Ok(());
-    }
-    for line in sources.text(module)?.lines() {
-        let is_import =
-            line.starts_with("import ") || line.starts_with("} from ") || line.starts_with("export * from ");
-        if let (true, Some(target)) = (is_import, line.split('"').nth(1)) {
-            follow(&resolve(module, target)?, sources, seen)?;
-        }
-    }
-    Ok(())
-}
-
-/// The name of the file that a module means by a relative address.
-fn resolve(module: &str, target: &str) -> Result<String> {
-    let mut parts: Vec<&str> = module.split('/').collect();
-    parts.pop();
-    for part in target.split('/') {
-        match part {
-            "." => {}
-            ".." if parts.pop().is_none() => bail!("public/{module} imports {target}, which is outside"),
-            ".." => {}
-            part => parts.push(part),
-        }
-    }
-    Ok(parts.join("/"))
+    let links = imported
+        .filter(|script| !shell.contains(&format!("src=\"/{script}\"")))
+        .map(|script| format!("  <link rel=\"modulepreload\" href=\"/{script}\">"));
+    links.collect::<Vec<_>>().join("\n")
 }
 
 /// Pages have no extension in their address: `problems.html` is `/problems`, `index.html` is `/`.

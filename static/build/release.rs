@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, env};
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
-use crate::{File, comments, hex, sources::Sources};
+use crate::{File, hex, minify, sources::Sources};
 
 /// Where the service worker's source is, and where it is served: its address decides what it is in charge of.
 pub const WORKER: &str = "service-worker.js";
@@ -71,6 +71,7 @@ fn worker(release: &str, files: &[File], sources: &Sources, routes: &[&str]) -> 
     Ok(File {
         path: format!("/{WORKER}"),
         name: WORKER.to_owned(),
-        content: comments::remove(WORKER, &source.replace(PLACE, &shell))?.into_bytes(),
+        // Without its first line the worker means something of the browser's by SHELL, which keeps its name.
+        content: format!("{shell}\n{}", minify::script(&source.replace(PLACE, ""))?).into_bytes(),
     })
 }

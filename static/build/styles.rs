@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
-use crate::{File, comments, sources::Sources};
+use crate::{File, sources::Sources};
 
 /// The general rules, in their order. Those of the components follow in the order of their names.
 const GENERAL: [&str; 4] = ["css/tokens.css", "css/base.css", "css/controls.css", "css/pages.css"];
@@ -12,15 +12,13 @@ const GENERAL: [&str; 4] = ["css/tokens.css", "css/base.css", "css/controls.css"
 pub fn join(sources: &Sources) -> Result<File> {
     let mut sheet = String::new();
     for name in GENERAL {
-        sheet.push_str(&comments::remove(name, sources.text(name)?)?);
-        sheet.push('\n');
+        sheet.push_str(&without_comments(name, sources.text(name)?)?);
     }
     for name in sources.names(|name| name.ends_with(".css") && !GENERAL.contains(&name)) {
         if !name.starts_with("js/screens/") {
             bail!("public/{name}: give it a place in the order, in build/styles.rs");
         }
-        sheet.push_str(&comments::remove(name, sources.text(name)?)?);
-        sheet.push('\n');
+        sheet.push_str(&without_comments(name, sources.text(name)?)?);
     }
     languages(sources, &mut sheet)?;
     Ok(File {
@@ -28,6 +26,20 @@ pub fn join(sources: &Sources) -> Result<File> {
         name: "style.css".to_owned(),
         content: sheet.into_bytes(),
     })
+}
+
+/// The sheet without its comments and without what its lines are indented by. No string in it may look like a comment.
+fn without_comments(name: &str, sheet: &str) -> Result<String> {
+    let mut parts = sheet.split("/*");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (_, rest) = part
+            .split_once("*/")
+            .with_context(|| format!("public/{name}: a comment does not end"))?;
+        kept.push_str(rest);
+    }
+    let lines = kept.lines().map(str::trim).filter(|line| !line.is_empty());
+    Ok(lines.flat_map(|line| [line, "\n"]).collect())
 }
 
 /// A page of text carries each text in every language and shows the one that the page speaks.

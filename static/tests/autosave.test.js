@@ -59,6 +59,34 @@ test("what comes from elsewhere and what is being written come together", async 
   assert.deepEqual(taken, ["A\nb\nC"]);
 });
 
+test("what is being kept is not taken for somebody else's, also when its author goes back meanwhile", async () => {
+  memos.addEventListener("change", () => autosave.takeUp()); // As the editor does.
+  const { update } = database;
+  database.update = (...change) => {
+    database.update = update;
+    autosave.write("a\nb\nc");
+    return update(...change);
+  };
+  autosave.write("never mind");
+  await autosave.flush();
+  assert.equal(await autosave.flush(), true);
+  assert.deepEqual([text(), taken], ["a\nb\nc", []]);
+});
+
+test("nothing is taken up while somebody composes, also when they began meanwhile", async () => {
+  let isComposing = false;
+  autosave = new Autosave(memos.get(id), { memos, isComposing: () => isComposing, pause: 0 });
+  autosave.write("A\nb\nc");
+  await memos.save(id, "a\nb\nC", "a\nb\nc");
+  const taking = autosave.takeUp();
+  isComposing = true;
+  await taking;
+  assert.equal(autosave.text, "A\nb\nc");
+  isComposing = false;
+  await autosave.takeUp();
+  assert.equal(autosave.text, "A\nb\nC");
+});
+
 test("what was not taken up yet is not undone by what is written next", async () => {
   autosave.write("A\nb\nc");
   await autosave.flush();

@@ -2,17 +2,17 @@
 // them from 100. The whole reports are in target/lighthouse/. The site comes as people get it: over HTTP/2 and TLS, which
 // a proxy in front of the app speaks.
 
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { createSecureServer } from "node:http2";
 import { mkdir, writeFile } from "node:fs/promises";
-import { createInterface } from "node:readline";
 
 import lighthouse, { desktopConfig } from "lighthouse";
 import puppeteer from "puppeteer-core";
 
-const ROOT = new URL("../../", import.meta.url);
+import { BROWSER, post, ROOT, startHost } from "./app.js";
+
 const REPORTS = new URL("target/lighthouse/", ROOT);
 const PERSON = { username: "lighthouse", password: "correct horse battery staple" };
 const MEMOS = ["# 장보기\n\n- [ ] 우유\n- [x] 빵\n\n#집", "A **second** memo, with [a link](https://example.org/)", "셋째 ".repeat(200)];
@@ -39,29 +39,6 @@ async function startProxy() {
   const { port } = /** @type {import("node:net").AddressInfo} */ (proxy.server.address());
   proxy.origin = `https://localhost:${port}`;
   return proxy;
-}
-
-/** Starts the host on a free port, with nothing in its store, and tells its address.
- * @param {string} publicOrigin */
-async function startHost(publicOrigin) {
-  const args = ["--listen", "127.0.0.1:0", "--in-memory", "--variable", `public_origin=${publicOrigin}`];
-  const host = spawn("target/debug/memo-host", args, { cwd: ROOT, stdio: ["ignore", "pipe", "ignore"] });
-  for await (const line of createInterface(host.stdout)) {
-    const address = /http:\/\/[\d.:]+/.exec(line);
-    if (address) return { host, app: address[0] };
-  }
-  throw new Error("the host printed no address");
-}
-
-/** @param {string} address @param {unknown} json @param {Record<string, string>} [headers] */
-async function post(address, json, headers = {}) {
-  const response = await fetch(address, {
-    method: "POST",
-    headers: { "content-type": "application/json", ...headers },
-    body: JSON.stringify(json),
-  });
-  if (!response.ok) throw new Error(`${address}: ${response.status} ${await response.text()}`);
-  return response.json();
 }
 
 /** Somebody who has memos. @param {string} app */
@@ -118,11 +95,7 @@ await mkdir(REPORTS, { recursive: true });
 const proxy = await startProxy();
 const { host, app } = await startHost(proxy.origin);
 proxy.app = app;
-const browser = await puppeteer.launch({
-  executablePath: process.env.CHROME_PATH ?? "/usr/bin/chromium",
-  // Containers and root have no user namespaces for the sandbox; the pages are our own.
-  args: ["--no-sandbox", "--disable-dev-shm-usage", "--ignore-certificate-errors"],
-});
+const browser = await puppeteer.launch({ ...BROWSER, args: [...BROWSER.args, "--ignore-certificate-errors"] });
 try {
   await signUp(app);
   const { origin } = proxy;

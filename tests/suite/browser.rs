@@ -13,6 +13,7 @@ mod find;
 mod guests;
 mod history;
 mod languages;
+mod live;
 mod model;
 mod offline;
 mod organise;

@@ -32,6 +32,8 @@ pub struct Report {
     pub rounds: Rounds,
     pub foreign: Vec<ForeignRounds>,
     pub idle: BTreeMap<Kind, Idle>,
+    /// The table of those who listen to events, where they were measured.
+    pub listening: String,
 }
 
 impl Report {
@@ -43,6 +45,7 @@ impl Report {
             rounds: Rounds::new(),
             foreign: Vec::new(),
             idle: BTreeMap::new(),
+            listening: String::new(),
         }
     }
 
@@ -75,6 +78,7 @@ impl Report {
             self.times(),
             self.beside(),
             self.starts(),
+            self.listeners(),
             self.sizes(),
         ] {
             text += &part;
@@ -87,6 +91,13 @@ impl Report {
         }
         text += "- `make bench`, which is `bench/run`; `bench/run --quick` shows in two minutes that everything works, `bench/run --only NAME` measures one workload\n";
         text
+    }
+
+    fn listeners(&self) -> String {
+        match self.listening.as_str() {
+            "" => String::new(),
+            table => format!("## Listeners\n\nOne person and one event stream each.\n\n{table}"),
+        }
     }
 
     fn chart(&self) -> String {

@@ -10,7 +10,7 @@ use common::{
     world::clock::Timestamp,
 };
 
-/// How many an instance remembers: about 1 MB, and more people than an instance serves in its life.
+/// How many an instance remembers: about 1 MB.
 const REMEMBERED_MAX: usize = 1024;
 
 /// The tokens that an instance has verified with its present keys.

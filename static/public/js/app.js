@@ -1,5 +1,6 @@
 // The memo pad: shows the screen that belongs to the address and to who is signed in.
 
+import { forgetLastWords, keepLastWords, takeUpLastWords } from "./data/last-words.js";
 import { drafts, memos, selection, session, workspace } from "./data/stores.js";
 import { find, focusHeading } from "./lib/dom.js";
 import { languageChange, renewTimes, t } from "./lib/i18n.js";
@@ -40,6 +41,7 @@ const TIMES_MS = 30_000;
 /** When the page has settled, what will be needed next comes, and the site is kept on the device. */
 const SETTLED_MS = 1000;
 
+workspace.readAhead();
 await startHeader(() => notifyTrouble({ key: "languageFailed" }));
 
 const main = find(document, "main", HTMLElement);
@@ -122,7 +124,7 @@ function showTitle() {
 /** Shows the pad, then the memos of this device, which needs no network, and finds out who is signed in. */
 async function start() {
   render("load");
-  await Promise.all([workspace.openLast(), restore()]);
+  await Promise.all([workspace.openLast().then(() => takeUpLastWords(memos, drafts)), restore()]);
 }
 
 async function restore() {
@@ -199,9 +201,12 @@ window.addEventListener("beforeunload", (event) => {
   const isActive = navigator.userActivation?.hasBeenActive ?? true;
   if (isActive && workspace.owner && memos.unsaved > 0) event.preventDefault();
 });
+// Before the databases are let go of: they are opened after this.
+window.addEventListener("pagehide", () => keepLastWords(memos, drafts));
 // The back button may show a page that slept through a sign-out.
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
+  forgetLastWords(memos, drafts).catch(notifyError);
   workspace.catchUp().catch(notifyError);
   if (session.user) session.restore().catch(notifyError);
 });

@@ -43,7 +43,7 @@ async fn visitor(screen: Screen) {
     let Some(mut audit) = Audit::begin(&app, screen, None).await else {
         return;
     };
-    for path in audit.paths("guests", "1").await {
+    for path in audit.paths("guests", "1") {
         audit.visit(&path).await;
     }
     for path in ["/problems", "/no/such/page"] {
@@ -64,7 +64,7 @@ async fn newcomer(screen: Screen) {
     let Some(mut audit) = Audit::begin(&app, screen, Some(&user)).await else {
         return;
     };
-    for path in audit.paths("members", "987654321").await {
+    for path in audit.paths("members", "987654321") {
         audit.visit(&path).await;
     }
     audit.end().await;
@@ -76,7 +76,7 @@ async fn member(screen: Screen) {
     let Some(mut audit) = Audit::begin(&app, screen, Some(&user)).await else {
         return;
     };
-    for path in audit.paths("members", &memo).await {
+    for path in audit.paths("members", &memo) {
         audit.visit(&path).await;
     }
     for path in ["/problems", "/no/such/page"] {

@@ -1,5 +1,7 @@
 //! Without a network: what is done is done here, kept through reloads and crashes, and brought to the server in order.
 
+use serde_json::json;
+
 use super::{open_as, write};
 use crate::harness::{Browser, Screen, TestApp};
 
@@ -9,7 +11,7 @@ const MEMOS: &[&str] = &["*/api/memos*"];
 async fn says(browser: &Browser, words: &[&str]) {
     let script = format!(
         "return JSON.stringify(Array.from(document.querySelectorAll('.memo .where .what'), (it) => it.textContent)) === {:?}",
-        serde_json::json!(words).to_string()
+        json!(words).to_string()
     );
     browser.until_true(&format!("the cards say {words:?}"), &script).await;
 }
@@ -111,5 +113,69 @@ async fn a_reload_shows_the_memos_while_no_service_answers() {
     browser.cut_off(&[]).await;
     browser.is_synced().await; // By itself.
     assert_eq!(user.all_memos().await.len(), 2);
+    browser.close().await;
+}
+
+/// The device takes its memos over in pieces of 500, and these are two of them.
+#[tokio::test]
+async fn a_thousand_memos_are_all_there_after_a_reload() {
+    let app = TestApp::shared();
+    let user = app.user("thousand").await;
+    for hundred in 0..10 {
+        let text = |number| format!("memo {hundred}-{number} #all");
+        let operations = (0..100).map(|number| json!({ "method": "POST", "body": { "text": text(number) } }));
+        let body = json!({ "operations": operations.collect::<Vec<_>>() });
+        user.post("/api/memos/batch", &body).await.expect(200);
+    }
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    let counted = "return document.querySelector('.rail [data-tag=all] .tag-count')?.textContent === '1000'";
+    browser.until_true("all have come", counted).await;
+    browser.cut_off(MEMOS).await;
+    browser.reload().await;
+    browser.until_true("all are there", counted).await;
+    browser.go(&app, "/search?q=0-0").await;
+    browser
+        .until_true(
+            "the oldest is found",
+            "return document.querySelector('.memo-text')?.textContent.includes('memo 0-0')",
+        )
+        .await;
+    browser.close().await;
+}
+
+/// A browser may let a page sleep when one leaves it, and wake it up when one comes back.
+#[tokio::test]
+async fn a_page_that_slept_keeps_what_was_begun_and_goes_on() {
+    let app = TestApp::shared();
+    let user = app.user("sleeper").await;
+    user.write("old").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    browser.shows(&["old"]).await;
+    browser.click(".memo .edit").await;
+    browser.type_into("memo-editor textarea", " and new").await;
+    let is_kept = "return document.querySelector('memo-editor .state .what').textContent === 'Saved'";
+    browser.until_true("it is kept", is_kept).await;
+    let sleep = "dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))";
+    browser.run(sleep).await;
+    let other = browser.open_tab(&app).await;
+    browser.shows(&["old and new"]).await;
+    browser.click(".memo .edit").await;
+    browser.type_into("memo-editor textarea", ", from the other").await;
+    browser.click(".memo .save").await;
+    browser.shows(&["old and new, from the other"]).await;
+    browser.close_tab(other).await;
+    let wake = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))";
+    browser.run(wake).await;
+    browser.shows(&["old and new, from the other"]).await;
+    browser.type_into("memo-editor textarea", "!").await; // The caret is where it was.
+    browser.click(".memo .save").await;
+    browser.shows(&["old and new!, from the other"]).await;
+    browser.is_synced().await;
+    let texts: Vec<String> = user.all_memos().await.into_iter().map(|memo| memo.text).collect();
+    assert_eq!(texts, ["old and new!, from the other"]);
     browser.close().await;
 }

@@ -73,6 +73,31 @@ async fn what_is_left_is_saved_at_once() {
     browser.close().await;
 }
 
+/// No pause, no other field: the page goes away amid a word.
+#[tokio::test]
+async fn what_is_typed_when_the_page_goes_away_is_there_when_it_is_back() {
+    let app = TestApp::shared();
+    let user = app.user("reloading").await;
+    let memo = user.write("one").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    browser.click(".memo .edit").await;
+    browser.type_into(EDITOR, " two").await;
+    browser
+        .run(
+            "const field = document.querySelector('memo-editor textarea');
+             field.value += ' three';
+             field.dispatchEvent(new Event('input', { bubbles: true }));
+             location.reload();",
+        )
+        .await;
+    browser.shows(&["one two three"]).await;
+    browser.is_synced().await;
+    assert_eq!(user.read(&memo).await.text, "one two three");
+    browser.close().await;
+}
+
 #[tokio::test]
 async fn without_a_connection_the_text_is_on_the_device_and_saved_later() {
     let app = TestApp::shared();

@@ -19,7 +19,9 @@ export class Autosave extends EventTarget {
   #timer;
   /** One after the other. */
   #keeping = Promise.resolve(true);
+  #isKeeping = false;
   #isStopped = false;
+  #isComposing;
   /** @type {unknown} */
   #failure = null;
 
@@ -27,10 +29,12 @@ export class Autosave extends EventTarget {
    * @param {import("./memos.js").LocalMemo} memo
    * @param {object} world
    * @param {Pick<import("./memos.js").MemoStore, "get" | "save" | "create">} world.memos
+   * @param {() => boolean} [world.isComposing] whether somebody composes: only they may change the field then
    * @param {number} [world.pause] how long nothing is written before it is kept, in milliseconds
    */
-  constructor(memo, { memos, pause = PAUSE_MS }) {
+  constructor(memo, { memos, isComposing = () => false, pause = PAUSE_MS }) {
     super();
+    this.#isComposing = isComposing;
     this.#memos = memos;
     this.#pause = pause;
     this.#id = memo.id;
@@ -45,6 +49,12 @@ export class Autosave extends EventTarget {
   /** Whether this device has kept all that was written. */
   get isKept() {
     return this.#text === this.#shown;
+  }
+
+  /** What is not kept yet, and of which memo; null where there is nothing. `shown` is the text that it was made from.
+   * @returns {{id: string, text: string, shown: string} | null} */
+  get unkept() {
+    return this.isKept || this.#isStopped ? null : { id: this.#id, text: this.#text, shown: this.#shown };
   }
 
   /** Why it could not, or null. */
@@ -68,14 +78,15 @@ export class Autosave extends EventTarget {
     return this.#keeping;
   }
 
-  /** Takes up what was changed elsewhere; `text` tells what came of it. Not while somebody composes: only they may change the
-   * field then. */
+  /** Takes up what was changed elsewhere; `text` tells what came of it. */
   async takeUp() {
+    // What is being kept right now is not from elsewhere, though the memo has it already.
+    while (this.#isKeeping) await this.#keeping;
     const memo = this.#memos.get(this.#id);
-    if (this.#isStopped || !memo || memo.text === this.#shown) return;
+    if (this.#isStopped || !memo || memo.text === this.#shown || this.#isComposing()) return;
     if (!this.isKept && !(await this.flush())) return;
     const now = this.#memos.get(this.#id);
-    if (!now || now.text === this.#text || !this.isKept) return;
+    if (!now || now.text === this.#text || !this.isKept || this.#isComposing()) return;
     this.#shown = this.#text = now.text;
     this.dispatchEvent(new Event("text"));
   }
@@ -89,6 +100,7 @@ export class Autosave extends EventTarget {
   async #keep() {
     const [text, shown] = [this.#text, this.#shown];
     if (this.#isStopped || text === shown) return true;
+    this.#isKeeping = true;
     try {
       if (this.#memos.get(this.#id)) await this.#memos.save(this.#id, text, shown);
       else if (validateMemo(text) === null) this.#id = await this.#memos.create(text); // It was deleted for good elsewhere.
@@ -100,6 +112,8 @@ export class Autosave extends EventTarget {
       this.#failure = error;
       this.dispatchEvent(new CustomEvent("failed", { detail: error }));
       return false;
+    } finally {
+      this.#isKeeping = false;
     }
   }
 }

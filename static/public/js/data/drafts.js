@@ -4,7 +4,7 @@
 // Every tab writes drafts of its own, so that no tab overwrites what another one holds. A draft whose tab is no longer
 // there belongs to the first tab that asks for it; where several are left of one memo, the newest goes first.
 
-/** @typedef {{text: string}} Draft */
+/** A text, and the one that it was made from, if there was one. @typedef {{text: string, shown?: string}} Draft */
 /** @typedef {Draft & {format: number, at: number}} Stored a draft with the time when it was written */
 
 /** Another format than this is of another version of the site, and is left alone until it is too old. */
@@ -68,12 +68,19 @@ export class Drafts {
   /** Keeps a draft, and tells whether it is kept: a browser's storage may be full or closed.
    * @param {string} name
    * @param {Draft} draft */
-  set(name, { text }) {
+  set(name, { text, shown }) {
     const key = this.#key(name);
     if (this.#storage.get(key) === null) this.#prune();
-    const stored = JSON.stringify({ text, format: FORMAT, at: Date.now() });
+    const stored = JSON.stringify({ text, shown, format: FORMAT, at: Date.now() });
     this.#storage.set(key, stored);
     return this.#storage.get(key) === stored;
+  }
+
+  /** The names of a kind that `get` has a draft of. @param {string} kind */
+  names(kind) {
+    const prefix = `draft/${this.#owner()}/`;
+    const mine = this.#storage.keys(`${prefix}${kind}/`).filter((key) => !this.#alive.has(tabOf(key)) || tabOf(key) === this.#tab);
+    return [...new Set(mine.map((key) => key.slice(prefix.length, key.lastIndexOf("/"))))];
   }
 
   /** @param {string} name */

@@ -39,7 +39,7 @@ export class MemoStore extends EventTarget {
    * @type {WeakMap<MemoRecord, LocalMemo>} */
   #seen = new WeakMap();
   /** What keeps that which is being written at the moment.
-   * @type {Set<() => Promise<unknown>>} */
+   * @type {Set<Pick<import("./autosave.js").Autosave, "flush" | "unkept">>} */
   writers = new Set();
   /** Counts every change of what is held. */
   revision = 0;
@@ -168,7 +168,7 @@ export class MemoStore extends EventTarget {
 
   /** Keeps all that is being written in editors. */
   async flush() {
-    await Promise.all(Array.from(this.writers, (keep) => keep()));
+    await Promise.all(Array.from(this.writers, (writer) => writer.flush()));
   }
 
   /** How many memos are not on the server as they are here. */

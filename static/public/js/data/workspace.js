@@ -10,6 +10,10 @@ import { newKey } from "./memos.js";
 /** Where the browser keeps who was here last: a name and no secret. */
 const OWNER = "owner";
 const GUEST = "guest";
+/** So long somebody's memos wait for those that are seen first to be painted. */
+const UNSEEN_MS = 100;
+/** Far longer than a database needs, even on a slow phone. */
+const ANSWER_MS = 10_000;
 
 /** Fires `change` when it stands otherwise between this device and the server, and `open` when the memos are somebody
  * else's from now on. */
@@ -20,9 +24,11 @@ export class Workspace extends EventTarget {
   #local = null;
   /** @type {import("./local/sync-loop.js").SyncLoop | null} */
   #sync = null;
+  /** What was begun to be read before it could be shown.
+   * @type {{owner: User | null, local: Promise<LocalMemos>} | null} */
+  #ahead = null;
   /** One after the other. */
   #opening = Promise.resolve();
-  #isKept = true;
   #memos;
   #session;
   #storage;
@@ -57,12 +63,18 @@ export class Workspace extends EventTarget {
 
   /** Whether this browser keeps what is written; otherwise it is there as long as the page is open. */
   get isKept() {
-    return this.#isKept;
+    return this.#local?.isKept ?? true;
+  }
+
+  /** Begins to read the memos of who was here last, so that they are there as soon as they can be shown. */
+  readAhead() {
+    const owner = this.#lastOwner();
+    this.#ahead = { owner, local: this.#openLocal(nameOf(owner)) };
   }
 
   /** Opens the memos of who was here last. */
   openLast() {
-    return this.open(this.#lastOwner());
+    return this.open(this.#ahead ? this.#ahead.owner : this.#lastOwner());
   }
 
   /** Opens somebody's memos; what a guest has written on this device becomes theirs.
@@ -110,13 +122,13 @@ export class Workspace extends EventTarget {
     this.#sync?.stop();
     this.#sync = null;
     const before = this.#local;
-    const local = await this.#openLocal(nameOf(owner));
+    const local = await this.#takeLocal(owner);
     const guest = this.#owner === null ? before : null;
     this.#local = local;
     this.#owner = owner;
     if (owner) this.#storage.set(OWNER, JSON.stringify(owner));
-    await local.loadFront();
     this.#show(local);
+    await painted();
     await local.load();
     if (owner) await this.#adopt(local, guest);
     before?.close();
@@ -130,14 +142,27 @@ export class Workspace extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** @param {string} name */
+  /** Somebody's memos, which may be being read already. @param {User | null} owner */
+  #takeLocal(owner) {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    if (ahead && ahead.owner?.id === owner?.id) return ahead.local;
+    ahead?.local.then((local) => local.close());
+    return this.#openLocal(nameOf(owner));
+  }
+
+  /** Somebody's memos, with those that are to be seen first. @param {string} name */
   async #openLocal(name) {
-    this.#isKept = true;
-    const database = await openDatabase(name).catch(() => {
-      this.#isKept = false;
-      return memoryDatabase();
+    const open = async () => {
+      const local = new LocalMemos(await openDatabase(name), new BroadcastChannel(name));
+      await local.loadFront();
+      return local;
+    };
+    const opening = open();
+    return inTime(opening).catch(() => {
+      opening.then((late) => late.close()).catch(() => {});
+      return new LocalMemos(memoryDatabase(), new BroadcastChannel(name));
     });
-    return new LocalMemos(database, new BroadcastChannel(name));
   }
 
   /** One tab at a time; another one may still be writing as the guest.
@@ -177,6 +202,22 @@ export class Workspace extends EventTarget {
       return null;
     }
   }
+}
+
+/** Resolves when the browser has shown what is there now, or does not seem to: a page that nobody sees is not painted. */
+const painted = () =>
+  new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, UNSEEN_MS);
+  });
+
+/** A browser whose databases do not answer must not keep anybody from their memos.
+ * @template T @param {Promise<T>} promise @returns {Promise<T>} */
+function inTime(promise) {
+  return new Promise((resolve, reject) => {
+    setTimeout(reject, ANSWER_MS);
+    promise.then(resolve, reject);
+  });
 }
 
 /** The name of somebody's database. @param {User | null} owner */

@@ -1,5 +1,10 @@
 // A message of a locale with its parameters filled in.
 
+import { perLanguage } from "./per-language.js";
+
+const numbersIn = perLanguage((language) => new Intl.NumberFormat(language));
+const pluralsIn = perLanguage((language) => new Intl.PluralRules(language));
+
 /**
  * A text, or its plural forms by the categories of `Intl.PluralRules`. `{name}` stands for a parameter; the plural
  * form is chosen by the parameter `count`.
@@ -17,7 +22,7 @@ export function format(message, params, language) {
   return pattern(message, params, language).replace(/\{(\w+)\}/g, (placeholder, name) => {
     const value = params[name];
     if (value === undefined) return placeholder;
-    return typeof value === "number" ? new Intl.NumberFormat(language).format(value) : value;
+    return typeof value === "number" ? numbersIn(language).format(value) : value;
   });
 }
 
@@ -28,7 +33,7 @@ export function format(message, params, language) {
  */
 function pattern(message, params, language) {
   if (typeof message === "string") return message;
-  const category = new Intl.PluralRules(language).select(Number(params.count));
+  const category = pluralsIn(language).select(Number(params.count));
   return (category === "one" ? message.one : undefined) ?? message.other;
 }
 

@@ -1,8 +1,15 @@
 // When something was: how long ago to look at, and exactly for who points at it or listens.
 
+import { perLanguage } from "./per-language.js";
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+
+const relativeIn = perLanguage((language) => new Intl.RelativeTimeFormat(language, { numeric: "auto" }));
+const dayIn = perLanguage((language) => new Intl.DateTimeFormat(language, { month: "short", day: "numeric" }));
+const dayOfYearIn = perLanguage((language) => new Intl.DateTimeFormat(language, { month: "short", day: "numeric", year: "numeric" }));
+const exactIn = perLanguage((language) => new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "short" }));
 
 /**
  * A moment in few words: how long ago where that is short, else the day.
@@ -12,15 +19,13 @@ const DAY = 24 * HOUR;
  */
 export function shortTime(moment, language, now = new Date()) {
   const ago = now.valueOf() - moment.valueOf();
-  const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const relative = relativeIn(language);
   if (ago < MINUTE) return relative.format(0, "second");
   if (ago < HOUR) return relative.format(-Math.floor(ago / MINUTE), "minute");
   if (ago < DAY) return relative.format(-Math.floor(ago / HOUR), "hour");
   if (ago < 7 * DAY) return relative.format(-Math.floor(ago / DAY), "day");
-  /** @type {Intl.DateTimeFormatOptions} */
-  const day = { month: "short", day: "numeric" };
   const isThisYear = moment.getFullYear() === now.getFullYear();
-  return new Intl.DateTimeFormat(language, isThisYear ? day : { ...day, year: "numeric" }).format(moment);
+  return (isThisYear ? dayIn : dayOfYearIn)(language).format(moment);
 }
 
 /**
@@ -33,7 +38,7 @@ export function showTime(element, iso, language) {
   element.dateTime = iso;
   const moment = new Date(iso);
   if (Number.isNaN(moment.valueOf())) return;
-  const exact = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "short" }).format(moment);
+  const exact = exactIn(language).format(moment);
   element.title = exact;
   element.replaceChildren(span(shortTime(moment, language), true), span(exact, false));
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use crate::browser::open_as;
-use crate::harness::{Axe, Browser, Screen, TestApp, User};
+use crate::harness::{Axe, Browser, Route, Screen, TestApp, User};
 
 /// A function that returns what opens something (a menu, a drawer, a dialog, a fold), in the order of the page.
 const OPENERS: &str = "(() => [...document.querySelectorAll(
@@ -59,15 +59,12 @@ impl Audit {
     }
 
     /// The paths of `routes.js` for one audience, or for all.
-    pub async fn paths(&self, audience: &str, memo: &str) -> Vec<String> {
-        let script = "return (await import('/js/routes.js')).ROUTES
-            .filter((route) => route.audience === args[0] || route.audience === 'all').map((route) => route.path)";
-        let paths = self.browser.run_async(script, vec![json!(audience)]).await;
-        let paths: Vec<String> = serde_json::from_value(paths).expect("paths");
-        assert!(paths.len() > 1, "{paths:?}");
-        let paths = paths
-            .iter()
-            .map(|path| path.replace("{id}", memo).replace("{tag...}", "work/a"));
+    pub fn paths(&self, audience: &str, memo: &str) -> Vec<String> {
+        let mut routes = Route::all();
+        routes.retain(|route| route.audience == audience || route.audience == "all");
+        assert!(routes.len() > 1, "{audience}");
+        let paths = routes.into_iter().map(|route| route.path);
+        let paths = paths.map(|path| path.replace("{id}", memo).replace("{tag...}", "work/a"));
         let mut paths: Vec<String> = paths.collect();
         if paths.contains(&"/search".to_owned()) {
             paths.extend(["/search?q=memo".to_owned(), "/search?q=%EC%97%86%EB%8A%94".to_owned()]);

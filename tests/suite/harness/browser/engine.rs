@@ -154,6 +154,8 @@ fn chromium(screen: Screen, folder: &TempDir) -> Value {
             "--no-sandbox",
             "--disable-dev-shm-usage",
             "--disable-gpu",
+            // What slides is somewhere else by the time that it is clicked.
+            "--force-prefers-reduced-motion",
             format!("--user-data-dir={}", folder.path().display()),
         ],
     });

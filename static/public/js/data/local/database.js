@@ -1,11 +1,14 @@
 // The memos of one person in this browser's database. What was written is there after a crash, as far as the browser can.
 
+import { Connection, MEMOS, META } from "./connection.js";
+
 /** @typedef {import("../sync/engine.js").Outcome} Outcome */
 /** @typedef {import("../sync/place.js").Place} Place */
 /** @typedef {import("../sync/record.js").MemoRecord} MemoRecord */
 /**
  * Where memos are kept. `update` reads, lets `work` decide without waiting, and writes, at once or not at all.
  * @typedef {object} Database
+ * @property {boolean} isKept whether it outlasts the page
  * @property {() => Promise<{records: MemoRecord[], place: Place | undefined}>} load
  * @property {(keys: string[]) => Promise<{records: MemoRecord[], place: Place | undefined}>} read
  * @property {() => Promise<MemoRecord[]>} front what was kept to be seen first
@@ -15,54 +18,66 @@
  * @property {() => void} close
  */
 
-const VERSION = 1;
-const MEMOS = "memos";
-const META = "meta";
 const PLACE = "place";
 const FRONT = "front";
+
+/** So many memos are taken over in a few milliseconds. */
+const PIECE = 500;
 
 /** Opens somebody's database. Rejects where the browser has none, or keeps it from this page.
  * @param {string} name
  * @returns {Promise<Database>} */
 export async function openDatabase(name) {
-  const opening = indexedDB.open(name, VERSION);
-  opening.onupgradeneeded = () => {
-    opening.result.createObjectStore(MEMOS, { keyPath: "key" });
-    opening.result.createObjectStore(META);
-  };
-  const database = await done(opening);
-  // A newer version of the site, in another tab, must not wait for this one.
-  database.onversionchange = () => database.close();
+  const connection = new Connection(name);
+  await connection.open();
   return {
-    load: () => loaded(database, null),
-    read: (keys) => loaded(database, keys),
+    isKept: true,
+    load: async () => loaded(await connection.open(), allOf),
+    read: async (keys) => loaded(await connection.open(), (memos) => those(memos, keys)),
     async front() {
-      const keys = await done(database.transaction(META).objectStore(META).get(FRONT));
-      return (await loaded(database, keys ?? [])).records;
+      const transaction = (await connection.open()).transaction([MEMOS, META], "readonly");
+      const keys = await done(transaction.objectStore(META).get(FRONT));
+      return (await those(transaction.objectStore(MEMOS), keys ?? [])).map(unpacked);
     },
     async keepFront(keys) {
-      const transaction = database.transaction(META, "readwrite", { durability: "relaxed" });
+      const transaction = (await connection.open()).transaction(META, "readwrite", { durability: "relaxed" });
       transaction.objectStore(META).put(keys, FRONT);
       await ended(transaction);
     },
-    update: (keys, work) => updated(database, keys, work),
+    update: async (keys, work) => updated(await connection.open(), keys, work),
     async clear() {
-      const transaction = database.transaction([MEMOS, META], "readwrite", { durability: "strict" });
+      const transaction = (await connection.open()).transaction([MEMOS, META], "readwrite", { durability: "strict" });
       transaction.objectStore(MEMOS).clear();
       transaction.objectStore(META).clear();
       await ended(transaction);
     },
-    close: () => database.close(),
+    close: () => connection.end(),
   };
 }
 
-/** @param {IDBDatabase} database @param {string[] | null} keys all of them: null */
-async function loaded(database, keys) {
+/** @param {IDBDatabase} database @param {(memos: IDBObjectStore) => Promise<any[]>} find */
+async function loaded(database, find) {
   const transaction = database.transaction([MEMOS, META], "readonly");
-  const memos = transaction.objectStore(MEMOS);
   const place = done(transaction.objectStore(META).get(PLACE));
-  const records = keys === null ? done(memos.getAll()) : Promise.all(keys.map((key) => done(memos.get(key))));
-  return { records: (await records).filter((record) => record !== undefined).map(unpacked), place: await place };
+  const records = await find(transaction.objectStore(MEMOS));
+  return { records: records.map(unpacked), place: await place };
+}
+
+/** @param {IDBObjectStore} memos @param {string[]} keys */
+async function those(memos, keys) {
+  const found = await Promise.all(keys.map((key) => done(memos.get(key))));
+  return found.filter((record) => record !== undefined);
+}
+
+/** All there are, as they were when it began, in pieces: key presses come between them.
+ * @param {IDBObjectStore} memos */
+async function allOf(memos) {
+  const all = [];
+  for (let piece = await done(memos.getAll(null, PIECE)); ; ) {
+    for (const record of piece) all.push(record);
+    if (piece.length < PIECE) return all;
+    piece = await done(memos.getAll(IDBKeyRange.lowerBound(piece.at(-1).key, true), PIECE));
+  }
 }
 
 /** @param {IDBDatabase} database @param {string[]} keys
@@ -76,8 +91,7 @@ async function updated(database, keys, work) {
   try {
     // The transaction stays open as long as nothing but its own requests is waited for.
     const place = done(transaction.objectStore(META).get(PLACE));
-    const found = await Promise.all([...new Set(keys)].map((key) => done(memos.get(key))));
-    const there = found.filter((record) => record !== undefined).map(unpacked);
+    const there = (await those(memos, [...new Set(keys)])).map(unpacked);
     const records = new Map(there.map((record) => [record.key, record]));
     outcome = work(records, await place);
     for (const key of outcome.remove ?? []) memos.delete(key);
@@ -139,6 +153,7 @@ export function memoryDatabase() {
   let place;
   const found = (/** @type {string[]} */ keys) => keys.flatMap((key) => memos.get(key) ?? []);
   return {
+    isKept: false,
     load: async () => ({ records: [...memos.values()], place }),
     read: async (keys) => ({ records: found(keys), place }),
     front: async () => [],

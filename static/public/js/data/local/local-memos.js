@@ -35,6 +35,11 @@ export class LocalMemos extends EventTarget {
     tabs.addEventListener("message", ({ data }) => this.#hear(data));
   }
 
+  /** Whether this browser keeps what is written; otherwise it is there as long as the page is open. */
+  get isKept() {
+    return this.#database.isKept;
+  }
+
   /** Whether all is here that this device has. */
   get isLoaded() {
     return this.#isLoaded;

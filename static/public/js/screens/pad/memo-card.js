@@ -174,6 +174,8 @@ export class MemoCard extends HTMLElement {
   /** @param {import("./memo-editor.js").Outcome} outcome */
   #closeEditor({ isGone, discarded }) {
     const list = this.parentElement;
+    const { activeElement, body } = document;
+    const isElsewhere = activeElement !== body && !this.contains(activeElement); // Its author has gone on already.
     this.#editor?.remove();
     this.#editor = null;
     findElement(this, ".shown").hidden = false;
@@ -182,7 +184,7 @@ export class MemoCard extends HTMLElement {
       list?.dispatchEvent(new CustomEvent("memo-gone", { bubbles: true }));
       return;
     }
-    findButton(this, ".edit").focus();
+    if (!isElsewhere) findButton(this, ".edit").focus();
     if (discarded) notify({ key: "editDiscarded" }, { undo: () => this.edit(discarded) });
   }
 }

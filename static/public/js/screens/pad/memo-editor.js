@@ -53,18 +53,16 @@ export class MemoEditor extends HTMLElement {
     this.#id = memo.id;
     this.#original = memo.text;
     this.#text.value = text;
-    const autosave = new Autosave(memo, { memos });
+    const autosave = new Autosave(memo, { memos, isComposing: () => this.#isComposing });
     this.#autosave = autosave;
     for (const event of ["kept", "failed"]) autosave.addEventListener(event, () => this.#showState());
     autosave.addEventListener("text", () => takeUp(this.#text, autosave.text));
     if (text !== memo.text) autosave.write(text);
     this.#showState();
     const { signal } = this.#listening;
-    const keep = () => autosave.flush();
-    memos.writers.add(keep);
-    signal.addEventListener("abort", () => memos.writers.delete(keep));
-    addEventListener("pagehide", keep, { signal });
-    document.addEventListener("visibilitychange", () => document.hidden && keep(), { signal });
+    memos.writers.add(autosave);
+    signal.addEventListener("abort", () => memos.writers.delete(autosave));
+    document.addEventListener("visibilitychange", () => document.hidden && autosave.flush(), { signal });
     workspace.addEventListener("change", () => this.#showState(), { signal });
     memos.addEventListener("change", () => this.#catchUp(), { signal });
     memos.addEventListener("clear", () => this.#stop(), { signal }); // Somebody else is signed in, or nobody.
@@ -81,9 +79,9 @@ export class MemoEditor extends HTMLElement {
     this.#showState();
   }
 
-  /** Shows what has come from elsewhere; not while somebody composes. */
+  /** Shows what has come from elsewhere. */
   #catchUp() {
-    if (!this.#isComposing) this.#autosave?.takeUp();
+    this.#autosave?.takeUp();
     this.#showState();
   }
 

@@ -2,7 +2,7 @@
 // themselves, tags to choose from, and a preview.
 
 import { findButton, findElement, fromTemplate } from "../../lib/dom.js";
-import * as edits from "../../lib/markdown/edits.js";
+import { beginTag, continueItem, indentItems, makeLink, outdentItems, toggleItems, toggleMark } from "../../lib/markdown/edits.js";
 import { renderMarkdown } from "../../lib/markdown/render.js";
 import { formatKeyOf, isInputMethods } from "../../lib/shortcuts.js";
 import { apply, endComposition, selectionOf } from "../../lib/text-field.js";
@@ -12,13 +12,13 @@ import { TagOffer } from "./tag-offer.js";
 
 /** @type {Record<string, (selection: Selection) => import("../../lib/markdown/edits.js").Edit | null>} */
 const TOOLS = {
-  bold: (selection) => edits.toggleMark(selection, "**"),
-  italic: (selection) => edits.toggleMark(selection, "*"),
-  link: edits.makeLink,
-  list: (selection) => edits.toggleItems(selection, "list"),
-  numbers: (selection) => edits.toggleItems(selection, "numbers"),
-  checklist: (selection) => edits.toggleItems(selection, "checklist"),
-  tag: edits.beginTag,
+  bold: (selection) => toggleMark(selection, "**"),
+  italic: (selection) => toggleMark(selection, "*"),
+  link: makeLink,
+  list: (selection) => toggleItems(selection, "list"),
+  numbers: (selection) => toggleItems(selection, "numbers"),
+  checklist: (selection) => toggleItems(selection, "checklist"),
+  tag: beginTag,
 };
 /** @type {Record<string, string>} */
 const KEYS = { b: "bold", i: "italic", k: "link", "shift+7": "numbers", "shift+8": "list", "shift+9": "checklist" };
@@ -60,7 +60,7 @@ export class WritingTools extends HTMLElement {
     field.addEventListener("beforeinput", (event) => {
       const isEnter = ["insertLineBreak", "insertParagraph"].includes(event.inputType);
       if (!isEnter || event.isComposing || this.#isShifted) return;
-      if (apply(field, edits.continueItem(selectionOf(field)))) event.preventDefault();
+      if (apply(field, continueItem(selectionOf(field)))) event.preventDefault();
     });
     field.addEventListener("input", () => {
       clearTimeout(this.#timer);
@@ -75,7 +75,7 @@ export class WritingTools extends HTMLElement {
     if (event.defaultPrevented || isInputMethods(event)) return;
     const tool = KEYS[formatKeyOf(event) ?? ""];
     const isTab = event.key === "Tab" && !event.ctrlKey && !event.metaKey && !event.altKey;
-    const indent = event.shiftKey ? edits.outdentItems : edits.indentItems;
+    const indent = event.shiftKey ? outdentItems : indentItems;
     if (tool) this.#use(tool);
     else if (!isTab || !apply(field, indent(selectionOf(field)))) return;
     event.preventDefault();
