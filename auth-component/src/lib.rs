@@ -1,7 +1,7 @@
 //! The token issuer: users, passwords, sessions, access tokens, public keys.
 //!
 //! Other services share nothing with it but its public keys. Read in this order: [`routes`] (what is served),
-//! [`sign_in`] (is it them), [`records`] (what lies in the store), [`tokens`] (how others can tell who somebody is).
+//! [`sign_in`] (is it them), [`sessions`] (for how long), [`records`] (what lies in the store), [`tokens`] (how others can tell who somebody is).
 
 pub mod bytes32;
 mod config;
@@ -9,6 +9,8 @@ mod config;
 mod entry;
 pub mod records;
 pub mod routes;
+pub mod security_event;
+pub mod sessions;
 pub mod sign_in;
 pub mod tokens;
 
@@ -24,6 +26,7 @@ use common::{
 use http::Method;
 
 pub use config::{Config, TrustedProxies};
+use routes::revocations::RevocationList;
 use sign_in::password::Hasher;
 use tokens::keyring::Keyring;
 
@@ -40,6 +43,7 @@ pub struct App {
     public_origin: PublicOrigin,
     allowed_origins: Arc<AllowedOrigins>,
     trusted_proxies: Arc<TrustedProxies>,
+    revocations: Arc<RevocationList>,
 }
 
 /// Makes the service, as a router for Spin, for tests and for a native server alike.
@@ -59,6 +63,7 @@ pub fn app(ports: Ports, config: Config) -> Result<Router, ConfigError> {
         public_origin: public_origin.clone(),
         allowed_origins: Arc::new(allowed_origins.clone()),
         trusted_proxies: Arc::new(TrustedProxies::parse(&config.trusted_proxies)?),
+        revocations: Arc::default(),
         ports: ports.clone(),
     };
     let layers = Layers {
@@ -66,7 +71,7 @@ pub fn app(ports: Ports, config: Config) -> Result<Router, ConfigError> {
         body_max_bytes: BODY_MAX_BYTES,
         cors: Cors {
             origins: allowed_origins,
-            methods: vec![Method::GET, Method::POST, Method::DELETE],
+            methods: vec![Method::GET, Method::POST, Method::PUT, Method::DELETE],
             headers: Vec::new(),
             with_credentials: true,
         },

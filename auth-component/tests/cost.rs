@@ -44,6 +44,17 @@ impl Meter {
         (calls, answer)
     }
 
+    /// The same of any request, in the name of who has this access token.
+    fn cost_as(&self, access_token: &str, method: &str, path: &str, body: &str) -> (usize, usize) {
+        let bearer = format!("Bearer {access_token}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        self.store.take();
+        let answer = run(send(&self.router, request(method, path, &headers, body)));
+        let calls = self.store.take();
+        assert!(answer.status.is_success() && calls.keys == 0, "{answer:?}");
+        (calls.reads(), calls.writes())
+    }
+
     fn register(&self, name: &str) -> (Calls, Answer) {
         let body = json!({"username": name, "password": "correct horse"}).to_string();
         self.cost("/api/auth/users", &[("content-type", "application/json")], &body)
@@ -62,24 +73,27 @@ fn a_sign_in_counts_itself_and_takes_that_back() {
     let (first, _) = meter.sign_in("correct+horse");
     let (second, answer) = meter.sign_in("correct+horse");
     assert_eq!(answer.status, StatusCode::OK);
-    // Two notes, the name and the user; two counters up and down again, and the session.
+    // Two notes, the name and the user; the list of sessions, the same under its claim, and the user again. Two counters up
+    // and down again, and the claim's flag. The session and the list.
     let expected = Calls {
-        get: 4,
-        increment: 4,
-        set: 1,
-        ..Calls::default()
+        get: 7,
+        exists: 2,
+        increment: 5,
+        set: 2,
+        delete: 1,
+        keys: 0,
     };
     assert_eq!(second, expected);
     // The first of a window notes it.
-    assert_eq!(first, Calls { set: 3, ..expected });
+    assert_eq!(first, Calls { set: 4, ..expected });
     meter.world.pass(WINDOW);
     meter.learn_keys();
     let (next_window, _) = meter.sign_in("correct+horse");
     assert_eq!(
         next_window,
         Calls {
-            set: 3,
-            delete: 2,
+            set: 4,
+            delete: 3,
             ..expected
         }
     );
@@ -116,7 +130,7 @@ fn a_registration_is_two_records_and_a_claim() {
 }
 
 #[test]
-fn a_refresh_is_at_most_five_reads_and_three_writes() {
+fn a_refresh_is_six_reads_and_three_writes() {
     let meter = Meter::new();
     meter.register("ann");
     let mut token = meter.sign_in("correct+horse").1.text("refresh_token");
@@ -124,6 +138,89 @@ fn a_refresh_is_at_most_five_reads_and_three_writes() {
         let form = format!("grant_type=refresh_token&refresh_token={token}");
         let (calls, answer) = meter.cost("/api/auth/token", &FORM, &form);
         token = answer.text("refresh_token");
-        assert_eq!((calls.reads(), calls.writes()), (5, 3), "{calls:?}");
+        assert_eq!((calls.reads(), calls.writes()), (6, 3), "{calls:?}");
     }
+}
+
+/// Reads and writes of requests about an account with `others` sessions beside the one that asks.
+fn account_costs(others: usize) -> [(usize, usize); 5] {
+    let sign_in = |meter: &Meter| {
+        let answer = meter.sign_in("correct+horse").1;
+        (answer.text("access_token"), answer.text("refresh_token"))
+    };
+    let meter = || {
+        let meter = Meter::new();
+        meter.register("ann");
+        let sessions: Vec<_> = (0..=others).map(|_| sign_in(&meter)).collect();
+        (meter, sessions)
+    };
+    let (reading, sessions) = meter();
+    let own = &sessions[0].0;
+    let me = reading.cost_as(own, "GET", "/api/auth/me", "");
+    let list = reading.cost_as(own, "GET", "/api/auth/sessions", "");
+    let id = sessions[others].1.split('.').next().unwrap();
+    let end = reading.cost_as(own, "DELETE", &format!("/api/auth/sessions/{id}"), "");
+    let (ending, sessions) = meter();
+    let end_others = ending.cost_as(&sessions[0].0, "DELETE", "/api/auth/sessions", "");
+    let (changing, sessions) = meter();
+    let body = json!({"current_password": "correct horse", "new_password": "a better horse"}).to_string();
+    let change = changing.cost_as(&sessions[0].0, "PUT", "/api/auth/me/password", &body);
+    [me, list, end, end_others, change]
+}
+
+#[test]
+fn what_is_asked_of_an_account_costs_what_its_sessions_do() {
+    // Whoever asks: the session, whether it was ended, and the user.
+    let [me, list, end, end_others, change] = account_costs(1);
+    assert_eq!(me, (3, 0));
+    assert_eq!(list, (3 + 1 + 2 * 2, 0));
+    // The session is found and noted as ended; its record goes and the list changes, each under a claim.
+    assert_eq!(end, (3 + 3 + 4 + 4, 2 + 3 + 3));
+    // The list twice, the user and the list under a claim, and the record of each session.
+    assert_eq!(end_others, (3 + 2 + 4 + 4 + 4, 2 + 3 + 3 + 3));
+    // The same, and a try at the password that is given back.
+    assert_eq!(change, (end_others.0 + 2, end_others.1 + 4));
+    let of_twenty = account_costs(19);
+    assert_eq!(of_twenty[1], (3 + 1 + 2 * 20, 0));
+    assert_eq!(of_twenty[3], (end_others.0 + 18 * 4, end_others.1 + 18 * 3));
+}
+
+#[test]
+fn signing_out_is_noted_and_the_list_of_that_costs_an_entry_each() {
+    let meter = Meter::new();
+    meter.register("ann");
+    let revocations = || {
+        // A new instance, which has no list yet.
+        let router = app(meter.world.ports(), Config::new("memo-auth", "memo-api")).unwrap();
+        meter.store.take();
+        run(send(&router, request("GET", "/api/auth/revocations", &[], "")));
+        let calls = meter.store.take();
+        (calls.get, calls.increment, calls.all())
+    };
+    assert_eq!(revocations(), (0, 1, 1));
+    for number in 1..=20 {
+        let token = meter.sign_in("correct+horse").1.text("refresh_token");
+        let cookie = format!("__Host-memo_refresh={token}");
+        meter.store.take();
+        let signed_out = request("DELETE", "/api/auth/session", &[("cookie", &cookie)], "");
+        assert_eq!(run(send(&meter.router, signed_out)).status, StatusCode::NO_CONTENT);
+        let calls = meter.store.take();
+        assert_eq!((calls.reads(), calls.writes()), (2 + 4 + 4, 2 + 3 + 3));
+        assert_eq!(revocations(), (number, 1, number + 1));
+    }
+    // When none of them matters any more, a few are looked at.
+    meter.world.pass_secs(12 * 60);
+    assert_eq!(revocations(), (8, 1, 9));
+}
+
+#[test]
+fn the_twenty_first_sign_in_also_pays_for_the_end_of_the_first() {
+    let meter = Meter::new();
+    meter.register("ann");
+    let costs: Vec<_> = (0..22).map(|_| meter.sign_in("correct+horse").0).collect();
+    let (usual, ending) = (costs[10], costs[20]);
+    assert_eq!((usual.reads(), usual.writes()), (9, 8));
+    // Which of them are there; the first one is noted as ended, and its record goes under a claim.
+    assert_eq!((ending.reads(), ending.writes()), (9 + 21 + 4, 8 + 2 + 3));
+    assert_eq!(costs[21], ending);
 }

@@ -6,11 +6,12 @@ mod support;
 
 use std::{collections::HashSet, time::Duration};
 
-use auth_component::records::session::{GRACE, TTL};
+use auth_component::records::session::{LIFETIME, TTL, chain::GRACE};
 use common::store::{
     claim::WINDOW,
     kv::{Kv, MemoryKv},
 };
+use common::testing::EPOCH;
 use futures::future::{join, join_all};
 use http::StatusCode;
 use support::{Answer, Failing, PASSWORD, TestApp, run};
@@ -195,6 +196,25 @@ fn a_session_ends_30_days_after_its_last_refresh() {
             token = app.refresh(&token).await.text("refresh_token");
         }
         app.pass(TTL);
+        assert!(is_refused(&app.refresh(&token).await));
+        assert!(app.ports.kv.keys("auth/session/").await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn a_session_ends_90_days_after_its_sign_in_however_often_it_is_refreshed() {
+    run(async {
+        let app = TestApp::with_alice().await;
+        let mut token = app.alices_token().await;
+        let day = Duration::from_secs(24 * 60 * 60);
+        for _ in 0..89 {
+            app.pass(day);
+            token = app.refresh(&token).await.text("refresh_token");
+        }
+        app.pass(day - Duration::from_secs(1));
+        token = app.refresh(&token).await.text("refresh_token");
+        app.pass(Duration::from_secs(1));
+        assert_eq!(app.ports.clock.now(), EPOCH + LIFETIME);
         assert!(is_refused(&app.refresh(&token).await));
         assert!(app.ports.kv.keys("auth/session/").await.unwrap().is_empty());
     });

@@ -57,7 +57,8 @@ fn signing_in_sets_a_cookie_that_only_the_session_endpoints_see() {
         assert!(!answer.body.to_string().contains(&cookie(&answer)));
         let mut fields: Vec<&String> = answer.body.as_object().unwrap().keys().collect();
         fields.sort();
-        assert_eq!(fields, ["access_token", "expires_in", "token_type", "user"]);
+        assert_eq!(fields, ["access_token", "expires_in", "scope", "token_type", "user"]);
+        assert_eq!(answer.body["scope"], "memos:read memos:write account");
         let me = app.me(&answer.text("access_token")).await;
         assert_eq!(answer.body["user"], json!({"id": me.text("id"), "username": "alice"}));
     });

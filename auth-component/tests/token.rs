@@ -63,7 +63,10 @@ fn an_access_token_is_what_the_other_services_expect() {
         assert_eq!((&part(0)["typ"], &part(0)["alg"]), (&json!("at+jwt"), &json!("EdDSA")));
         let mut claims: Vec<String> = part(1).as_object().unwrap().keys().cloned().collect();
         claims.sort();
-        assert_eq!(claims, ["aud", "client_id", "exp", "iat", "iss", "jti", "sid", "sub"]);
+        assert_eq!(
+            claims,
+            ["aud", "client_id", "exp", "iat", "iss", "jti", "scope", "sid", "sub"]
+        );
         assert_eq!(
             (&part(1)["aud"], &part(1)["iss"]),
             (&json!("memo-api"), &json!("memo-auth"))

@@ -118,8 +118,18 @@ struct Neighbour(Router);
 #[async_trait]
 impl Issuer for Neighbour {
     async fn jwks(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
+        self.get("/.well-known/jwks.json").await
+    }
+
+    async fn revocations(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
+        self.get("/api/auth/revocations").await
+    }
+}
+
+impl Neighbour {
+    async fn get(&self, path: &str) -> Result<Vec<u8>, IssuerError> {
         let failed = |error: &dyn std::fmt::Display| IssuerError(error.to_string());
-        let request = Request::get("/.well-known/jwks.json").body(Body::empty());
+        let request = Request::get(path).body(Body::empty());
         let request = request.map_err(|error| failed(&error))?;
         let response = self.0.clone().oneshot(request).await.map_err(|error| failed(&error))?;
         let body = response.into_body().collect().await.map_err(|error| failed(&error))?;

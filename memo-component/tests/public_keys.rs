@@ -66,6 +66,10 @@ impl Issuer for TestIssuer {
             .map(String::into_bytes)
             .ok_or_else(|| IssuerError("it is away".to_owned()))
     }
+
+    async fn revocations(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
+        Err(IssuerError("it is asked for keys".to_owned()))
+    }
 }
 
 struct Instance {
@@ -367,6 +371,7 @@ fn verified(expires_at: Timestamp) -> Arc<AccessToken> {
             jti: String::new(),
             client_id: String::new(),
             sid: String::new(),
+            scope: String::new(),
         },
         expires_at,
     })

@@ -1,7 +1,10 @@
 //! What lies in the store. Every record has a version, and changes only under a claim.
 
+pub mod insist;
 pub mod refresh_token;
+pub mod revocation;
 pub mod session;
+pub mod session_list;
 pub mod signing_key;
 pub mod user;
 pub mod username;

@@ -2,6 +2,12 @@
 
 use crate::bytes32::Bytes32;
 
+/// Whether a text can be a session's id: 128 bits in base64url.
+pub fn is_session_id(text: &str) -> bool {
+    let safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    text.len() == 22 && text.bytes().all(safe)
+}
+
 /// A refresh token: `{session id}.{secret}.{tag}`, each part in base64url.
 pub struct RefreshToken {
     /// The id of its session.
@@ -13,11 +19,15 @@ pub struct RefreshToken {
 }
 
 impl RefreshToken {
+    /// The id of the session that the token says it belongs to.
+    pub fn session_id(&self) -> &str {
+        &self.session_id
+    }
+
     /// Reads what a client sent; `None` when it can't be a refresh token.
     pub fn parse(text: &str) -> Option<Self> {
         let (session_id, rest) = text.split_once('.')?;
-        let safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        (session_id.len() == 22 && session_id.bytes().all(safe)).then_some(())?;
+        is_session_id(session_id).then_some(())?;
         let (secret, tag) = match rest.split_once('.') {
             Some((secret, tag)) => (secret, Some(Bytes32::from_text(tag)?)),
             None => (rest, None),

@@ -15,9 +15,14 @@ use common::{
     token::UserId,
     world::{Ports, clock::Timestamp, random::RandomError},
 };
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use super::username::Username;
+use super::{
+    insist::{Insisted, insist},
+    session::Session,
+    username::Username,
+};
 
 /// `auth/user/{id}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +36,93 @@ pub struct User {
     pub password_hash: String,
     /// When the user registered.
     pub created_at: Timestamp,
+    /// When the user last changed the password; never, where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_changed_at: Option<Timestamp>,
+    /// The version of this record from which on sessions are good: one whose password was checked against an earlier version
+    /// has ended. A version and not a time, because clocks differ and versions don't.
+    #[serde(default)]
+    sessions_valid_from: u64,
+    /// The session that is good all the same: it asked for the end of all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept_session: Option<String>,
+    /// What the next sign-in tells, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
+}
+
+/// The most notices that are kept for the next sign-in; older ones say no more than newer ones.
+const NOTICES_MAX: usize = 8;
+
+/// Something that the user should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// What happened.
+    pub kind: NoticeKind,
+    /// When.
+    pub at: Timestamp,
+    /// The version of the user's record that first had the notice.
+    version: u64,
+}
+
+/// What a notice is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeKind {
+    /// A refresh token was used again long after it was replaced: somebody else had it, and its session was ended.
+    RefreshTokenReused,
+}
+
+impl User {
+    /// Whether a session of this user is still good, as far as the user's record says.
+    pub fn admits(&self, session: &Session) -> bool {
+        session.user_version >= self.sessions_valid_from || self.kept_session.as_ref() == Some(&session.id)
+    }
+
+    /// This user with another password. Sessions from before it have to end by the same change.
+    #[must_use]
+    pub fn with_password_hash(self, hash: String, now: Timestamp) -> Self {
+        Self {
+            password_hash: hash,
+            password_changed_at: Some(now),
+            ..self
+        }
+    }
+
+    /// The next version of this user, for whom all sessions but this one have ended.
+    #[must_use]
+    pub fn without_sessions_but(self, kept: &str) -> Self {
+        let version = self.version.saturating_add(1);
+        Self {
+            version,
+            sessions_valid_from: version,
+            kept_session: Some(kept.to_owned()),
+            ..self
+        }
+    }
+
+    /// The next version of this user, who is to be told something.
+    #[must_use]
+    pub fn with_notice(mut self, kind: NoticeKind, at: Timestamp) -> Self {
+        self.version = self.version.saturating_add(1);
+        let version = self.version;
+        self.notices.push(Notice { kind, at, version });
+        let surplus = self.notices.len().saturating_sub(NOTICES_MAX);
+        self.notices.drain(..surplus);
+        self
+    }
+
+    /// The next version of this user, without the notices that were told up to a version; `None` where there are none of
+    /// those.
+    pub fn without_notices(&self, told: u64) -> Option<Self> {
+        let is_new = |notice: &&Notice| notice.version > told;
+        let notices: Vec<Notice> = self.notices.iter().filter(is_new).cloned().collect();
+        (notices.len() < self.notices.len()).then(|| Self {
+            version: self.version.saturating_add(1),
+            notices,
+            ..self.clone()
+        })
+    }
 }
 
 fn first_version() -> u64 {
@@ -116,6 +208,10 @@ pub async fn register(ports: &Ports, username: Username, password_hash: String) 
         username,
         password_hash,
         created_at: ports.clock.now(),
+        password_changed_at: None,
+        sessions_valid_from: 0,
+        kept_session: None,
+        notices: Vec::new(),
     };
     // Nobody else can have this id, so nobody else can be writing this record.
     ports.kv.set_json(&user_key(id.as_str()), &user).await?;
@@ -173,4 +269,17 @@ pub async fn replace_password_hash(ports: &Ports, id: &UserId, seen: User, hash:
         Change::<_, (), ()>::Write(user, ())
     });
     replaced.await.map(drop)
+}
+
+/// Changes the user, whatever else becomes of the record meanwhile. `change` sees the user as it is, under the claim, and may
+/// write what has to be there before; it says why nothing is to be changed, also where there is no such user.
+///
+/// # Errors
+/// Those of the store and of `change`.
+pub async fn change<'a, E: Send>(
+    ports: &'a Ports,
+    id: &UserId,
+    change: impl FnMut(Option<User>) -> BoxFuture<'a, Result<Change<User, User, E>, KvError>> + Send,
+) -> Result<Insisted<User, E>, KvError> {
+    insist(ports, &user_key(id.as_str()), change).await
 }

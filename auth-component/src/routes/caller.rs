@@ -1,16 +1,37 @@
-//! Who asks, as an extractor.
+//! Who asks, as extractors.
 
 use axum::extract::FromRequestParts;
 use common::{
-    http::problem::Problem,
-    token::{UserId, bearer},
+    http::{problem::Problem, problems},
+    token::{TokenError, UserId, bearer, scope},
 };
-use http::request::Parts;
+use http::{HeaderValue, header, request::Parts};
 
-use crate::App;
+use crate::{
+    App,
+    records::{session::Session, user::User},
+    sessions,
+};
 
-/// Who asks: the user of the request's access token.
-pub struct Caller(pub UserId);
+/// Who asks: the user and the session of the request's access token. Here, where sessions are kept, a token is good for as
+/// long as its session is, and not until it expires. Three reads.
+pub struct Caller {
+    /// The user's id.
+    pub id: UserId,
+    /// The user.
+    pub user: User,
+    /// The session.
+    pub session: Session,
+    /// What the token may be used for.
+    scope: Scope,
+}
+
+/// Whether a token may be used for the account.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Account,
+    Else,
+}
 
 impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
@@ -19,7 +40,37 @@ impl FromRequestParts<App> for Caller {
         let token = bearer(&parts.headers)?;
         let now = app.ports.clock.now();
         let keys = app.keys.current(now).await?;
-        let verified = app.profile.verify(token, keys.public(), now)?;
-        Ok(Self(verified.claims.sub))
+        let claims = app.profile.verify(token, keys.public(), now)?.claims;
+        let found = sessions::find(&app.ports, &claims.sub, &claims.sid).await?;
+        let (session, user) = found.ok_or(TokenError::Ended)?;
+        let scope = if claims.allows(scope::ACCOUNT) {
+            Scope::Account
+        } else {
+            Scope::Else
+        };
+        Ok(Self {
+            id: claims.sub,
+            user,
+            session,
+            scope,
+        })
+    }
+}
+
+/// The same, with a token that may be used for the account.
+pub struct AccountCaller(pub Caller);
+
+impl FromRequestParts<App> for AccountCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        if caller.scope == Scope::Account {
+            return Ok(Self(caller));
+        }
+        // RFC 6750 §3.1.
+        let challenge = "Bearer realm=\"memo\", error=\"insufficient_scope\", scope=\"account\"";
+        let problem = Problem::new(&problems::FORBIDDEN, "The access token is not for the account.");
+        Err(problem.with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)))
     }
 }

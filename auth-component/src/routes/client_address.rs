@@ -15,26 +15,27 @@ const SPIN_CLIENT_ADDR: HeaderName = HeaderName::from_static("spin-client-addr")
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The network that a request comes from: an IPv4 address, or the /64 that one IPv6 subscriber has. `None` where it is
-/// not known, and for the machine itself.
+/// The address that a request comes from, where it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClientNetwork(pub Option<IpAddr>);
+pub struct ClientAddress(pub Option<IpAddr>);
 
-impl FromRequestParts<App> for ClientNetwork {
+impl FromRequestParts<App> for ClientAddress {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.headers, &app.trusted_proxies))
+        Ok(Self(client_address(&parts.headers, &app.trusted_proxies)))
     }
 }
 
-impl ClientNetwork {
-    fn of(headers: &HeaderMap, proxies: &TrustedProxies) -> Self {
-        let address = client_address(headers, proxies).filter(|address| !address.is_loopback());
-        Self(address.map(|address| match address {
+impl ClientAddress {
+    /// The network of the address: an IPv4 address, or the /64 that one IPv6 subscriber has. `None` where it is not known, and
+    /// for the machine itself.
+    pub fn network(self) -> Option<IpAddr> {
+        let address = self.0.filter(|address| !address.is_loopback());
+        address.map(|address| match address {
             IpAddr::V4(address) => IpAddr::V4(address),
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
-        }))
+        })
     }
 }
 
@@ -77,9 +78,8 @@ mod tests {
             headers.append(X_FORWARDED_FOR, HeaderValue::from_static(value));
         }
         let proxies = TrustedProxies::parse("10.0.0.0/8, ::1").unwrap();
-        ClientNetwork::of(&headers, &proxies)
-            .0
-            .map(|address| address.to_string())
+        let address = ClientAddress(client_address(&headers, &proxies));
+        address.network().map(|address| address.to_string())
     }
 
     #[test]
@@ -126,7 +126,7 @@ mod tests {
         headers.append(X_FORWARDED_FOR, appended);
         let proxies = TrustedProxies::parse("10.0.0.0/8").unwrap();
         let expected = IpAddr::from([198, 51, 100, 9]);
-        assert_eq!(ClientNetwork::of(&headers, &proxies).0, Some(expected));
+        assert_eq!(client_address(&headers, &proxies), Some(expected));
     }
 
     #[test]
@@ -147,6 +147,6 @@ mod tests {
         assert_eq!(network("garbage", &["198.51.100.9"]), None);
         assert_eq!(network("", &[]), None);
         let without_peer = HeaderMap::from_iter([(X_FORWARDED_FOR, HeaderValue::from_static("198.51.100.9"))]);
-        assert_eq!(ClientNetwork::of(&without_peer, &TrustedProxies::default()).0, None);
+        assert_eq!(client_address(&without_peer, &TrustedProxies::default()), None);
     }
 }

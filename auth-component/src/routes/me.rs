@@ -1,15 +1,33 @@
 //! `/api/auth/me`: the user whose access token this is.
 
-use axum::{Json, extract::State};
-use common::{http::problem::Problem, token::TokenError};
+use axum::Json;
+use common::{
+    token::UserId,
+    world::clock::{Timestamp, rfc3339},
+};
+use serde::Serialize;
 
-use super::{caller::Caller, users::UserBody};
-use crate::{App, records::user};
+use super::caller::Caller;
+use crate::records::username::Username;
 
-/// Shows the caller. A token of a user who is gone is good for nobody.
-pub async fn show(State(app): State<App>, Caller(id): Caller) -> Result<Json<UserBody>, Problem> {
-    match user::read(&app.ports, &id).await? {
-        Some(user) => Ok(Json(UserBody::new(id, user))),
-        None => Err(TokenError::Invalid.into()),
-    }
+/// The caller's account as the API shows it.
+#[derive(Serialize)]
+pub struct AccountBody {
+    id: UserId,
+    username: Username,
+    #[serde(with = "rfc3339")]
+    created_at: Timestamp,
+    #[serde(with = "rfc3339")]
+    password_changed_at: Timestamp,
+}
+
+/// Shows the caller.
+pub async fn show(Caller { id, user, .. }: Caller) -> Json<AccountBody> {
+    Json(AccountBody {
+        id,
+        username: user.username,
+        created_at: user.created_at,
+        // Registration set the first one.
+        password_changed_at: user.password_changed_at.unwrap_or(user.created_at),
+    })
 }

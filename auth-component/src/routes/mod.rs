@@ -1,23 +1,28 @@
 //! What is served: one file a resource, named as its path.
 //!
-//! Every request is parsed into types by extractors ([`caller`], [`client_address`], [`cookie`]) before its handler
+//! Every request is parsed into types by extractors ([`caller`], [`client`], [`cookie`]) before its handler
 //! runs.
 
 pub mod caller;
+mod client;
 pub mod client_address;
 pub mod cookie;
 pub mod jwks;
 pub mod me;
+pub mod password;
 mod requested;
+pub mod revocations;
 pub mod same_site;
 pub mod session;
+pub mod sessions;
+mod signing_in;
 pub mod token;
 pub mod users;
 
 use axum::{
     Router,
     middleware::from_fn_with_state,
-    routing::{get, post},
+    routing::{delete, get, post, put},
 };
 
 use crate::App;
@@ -28,10 +33,14 @@ pub fn router(app: &App) -> Router<App> {
         // Accounts
         .route("/api/auth/users", post(users::register))
         .route("/api/auth/me", get(me::show))
+        .route("/api/auth/me/password", put(password::change))
+        .route("/api/auth/sessions", get(sessions::list).delete(sessions::end_others))
+        .route("/api/auth/sessions/{id}", delete(sessions::end))
         // Tokens for programs
         .route("/api/auth/token", post(token::grant))
         // What others check tokens with
         .route("/.well-known/jwks.json", get(jwks::show))
+        .route("/api/auth/revocations", get(revocations::show))
         .merge(site_routes(app))
 }
 

@@ -9,24 +9,39 @@ use axum::{
 use common::{
     http::{extract::Json, problem::Problem},
     token::UserId,
+    world::clock::{Timestamp, rfc3339},
 };
 use http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{client_address::ClientNetwork, cookie::RefreshCookie, users::Credentials};
+use super::{
+    client::Client,
+    cookie::RefreshCookie,
+    signing_in::{begin_by_password, go_on},
+};
 use crate::{
     App,
     records::{
         refresh_token::RefreshToken,
-        session::{self, Session},
+        session::Session,
+        user::{Notice, NoticeKind},
         username::Username,
     },
-    sign_in::authenticate,
+    security_event::{Event, Outcome},
+    sessions,
     tokens::access_token,
 };
 
 /// `client_id` of the site's sessions.
 const CLIENT_ID: &str = "memo-web";
+
+/// Whom somebody says they are.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    username: String,
+    password: String,
+}
 
 /// What the site gets.
 #[derive(Serialize)]
@@ -34,7 +49,11 @@ struct SignedIn {
     access_token: String,
     token_type: &'static str,
     expires_in: u64,
+    scope: String,
     user: UserBody,
+    /// What the user should know: told at sign-in, until the session that was told goes on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notices: Vec<NoticeBody>,
 }
 
 #[derive(Serialize)]
@@ -43,20 +62,33 @@ struct UserBody {
     username: Username,
 }
 
+#[derive(Serialize)]
+struct NoticeBody {
+    r#type: NoticeKind,
+    #[serde(with = "rfc3339")]
+    at: Timestamp,
+}
+
 async fn signed_in(
     app: &App,
     cookie: &RefreshCookie,
     session: Session,
     refresh_token: Option<RefreshToken>,
+    notices: Vec<Notice>,
 ) -> Result<Response, Problem> {
+    let notices = notices
+        .into_iter()
+        .map(|Notice { kind, at, .. }| NoticeBody { r#type: kind, at });
     let body = Answer(SignedIn {
         access_token: access_token::issue(&app.ports, &app.keys, &app.profile, &session).await?,
         token_type: "Bearer",
         expires_in: access_token::TTL.as_secs(),
+        scope: access_token::scope_of_a_session(),
         user: UserBody {
             id: session.user_id,
             username: session.username,
         },
+        notices: notices.collect(),
     });
     match refresh_token {
         Some(token) => Ok((cookie.set(&token)?, body).into_response()),
@@ -64,31 +96,44 @@ async fn signed_in(
     }
 }
 
-/// Signs somebody in: a new session, its refresh token in the cookie, and the first access token.
+/// Signs somebody in: a new session, its refresh token in the cookie, and the first access token. The session that the
+/// browser had ends.
 pub async fn sign_in(
     State(app): State<App>,
     cookie: RefreshCookie,
-    client: ClientNetwork,
-    Json(body): Json<Credentials>,
+    client: Client,
+    Json(body): Json<SignIn>,
 ) -> Result<Response, Problem> {
-    let user = authenticate(&app.ports, &app.hasher, body.username, body.password, client.0).await?;
-    let (session, token) = session::start(&app.ports, user, CLIENT_ID).await?;
-    signed_in(&app, &cookie, session, Some(token)).await
+    let place = client.place(CLIENT_ID, true);
+    let begun = begin_by_password(&app, &client, place, body.username, body.password).await?;
+    let (session, token, notices) = begun;
+    end_sent(&app, &cookie, &client, Some(&session)).await?;
+    signed_in(&app, &cookie, session, Some(token), notices).await
 }
 
 /// Goes on with the browser's session. Without a cookie there is none, which is no error: 204.
-pub async fn refresh(State(app): State<App>, cookie: RefreshCookie) -> Result<Response, Problem> {
+pub async fn refresh(State(app): State<App>, cookie: RefreshCookie, client: Client) -> Result<Response, Problem> {
     let Some(token) = cookie.token()? else {
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
-    let (session, next) = session::refresh(&app.ports, &token).await?;
-    signed_in(&app, &cookie, session, next).await
+    let (session, next) = go_on(&app, &client, &token).await?;
+    signed_in(&app, &cookie, session, next, Vec::new()).await
 }
 
 /// Ends the browser's session, if it has one, and takes the cookie away.
-pub async fn sign_out(State(app): State<App>, cookie: RefreshCookie) -> Result<Response, Problem> {
-    if let Ok(Some(token)) = cookie.token() {
-        session::end(&app.ports, &token).await?;
-    }
+pub async fn sign_out(State(app): State<App>, cookie: RefreshCookie, client: Client) -> Result<Response, Problem> {
+    end_sent(&app, &cookie, &client, None).await?;
     Ok((StatusCode::NO_CONTENT, cookie.clear()?).into_response())
+}
+
+/// Ends the session whose cookie the browser sent, by its own sign-out or because of the session that takes its place.
+async fn end_sent(app: &App, cookie: &RefreshCookie, client: &Client, by: Option<&Session>) -> Result<(), Problem> {
+    let Ok(Some(token)) = cookie.token() else { return Ok(()) };
+    if let Some(ended) = sessions::sign_out(&app.ports, &token).await? {
+        let mut event = client.event(Event::SessionEnd, Outcome::Success);
+        (event.user_id, event.session_id) = (Some(&ended.user_id), Some(ended.id.as_str()));
+        event.by_session_id = by.map(|session| session.id.as_str());
+        event.log(&app.ports);
+    }
+    Ok(())
 }

@@ -13,14 +13,17 @@ use common::http::{
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::client_address::ClientNetwork;
+use super::{
+    client::Client,
+    signing_in::{begin_by_password, go_on},
+};
 use crate::{
     App,
     records::{
         refresh_token::RefreshToken,
         session::{self, Session},
     },
-    sign_in::{self, authenticate},
+    sign_in,
     tokens::access_token,
 };
 
@@ -72,6 +75,7 @@ struct Tokens {
     access_token: String,
     token_type: &'static str,
     expires_in: u64,
+    scope: String,
     /// Absent where the one that was sent stays good.
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
@@ -81,7 +85,7 @@ struct Tokens {
 ///
 /// # Errors
 /// In RFC 6749's words.
-pub async fn grant(State(app): State<App>, client: ClientNetwork, request: Request) -> Result<Response, Error> {
+pub async fn grant(State(app): State<App>, client: Client, request: Request) -> Result<Response, Error> {
     if request.uri().query().is_some() {
         // Query strings end up in logs and histories (RFC 6749 §2.3.1).
         return Err(Error::invalid_request("parameters belong in the body".to_owned()));
@@ -89,8 +93,8 @@ pub async fn grant(State(app): State<App>, client: ClientNetwork, request: Reque
     expect_content_type(request.headers(), "application/x-www-form-urlencoded").map_err(Error::Problem)?;
     let form = Form::parse(&read_body(request, &app).await?);
     let (session, refresh_token) = match form.need("grant_type")? {
-        "password" => by_password(&app, &form, client).await?,
-        "refresh_token" => by_refresh_token(&app, &form).await?,
+        "password" => by_password(&app, &form, &client).await?,
+        "refresh_token" => by_refresh_token(&app, &form, &client).await?,
         _ => {
             return Err(Error::Refused(
                 "unsupported_grant_type",
@@ -102,29 +106,24 @@ pub async fn grant(State(app): State<App>, client: ClientNetwork, request: Reque
         access_token: access_token::issue(&app.ports, &app.keys, &app.profile, &session).await?,
         token_type: "Bearer",
         expires_in: access_token::TTL.as_secs(),
+        scope: access_token::scope_of_a_session(),
         refresh_token: refresh_token.map(|token| token.to_text()),
     };
     Ok(([(header::PRAGMA, "no-cache")], Answer(tokens)).into_response())
 }
 
-async fn by_password(app: &App, form: &Form, client: ClientNetwork) -> Result<(Session, Option<RefreshToken>), Error> {
+async fn by_password(app: &App, form: &Form, client: &Client) -> Result<(Session, Option<RefreshToken>), Error> {
     let (username, password) = (form.need("username")?, form.need("password")?);
     let client_id = form.client_id()?.unwrap_or(CLIENT_DEFAULT);
-    let user = authenticate(
-        &app.ports,
-        &app.hasher,
-        username.to_owned(),
-        password.to_owned(),
-        client.0,
-    )
-    .await?;
-    let (session, token) = session::start(&app.ports, user, client_id).await?;
+    let place = client.place(client_id, false);
+    let begun = begin_by_password(app, client, place, username.to_owned(), password.to_owned()).await?;
+    let (session, token, _) = begun;
     Ok((session, Some(token)))
 }
 
-async fn by_refresh_token(app: &App, form: &Form) -> Result<(Session, Option<RefreshToken>), Error> {
+async fn by_refresh_token(app: &App, form: &Form, client: &Client) -> Result<(Session, Option<RefreshToken>), Error> {
     let token = RefreshToken::parse(form.need("refresh_token")?).ok_or(session::Error::Ended)?;
-    Ok(session::refresh(&app.ports, &token).await?)
+    Ok(go_on(app, client, &token).await?)
 }
 
 /// An error in RFC 6749 §5.2's words, or, for a body that is no form, as everywhere.
@@ -150,7 +149,7 @@ impl Error {
 impl From<sign_in::Error> for Error {
     fn from(error: sign_in::Error) -> Self {
         match error {
-            sign_in::Error::WrongCredentials => Self::invalid_grant("no user has this name and password"),
+            sign_in::Error::WrongCredentials(_) => Self::invalid_grant("no user has this name and password"),
             error => Self::Fault(error.into()),
         }
     }

@@ -12,16 +12,18 @@ use common::{
 use http::{HeaderName, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
-use super::client_address::ClientNetwork;
+use super::client::Client;
 use crate::{
     App,
     records::{
         user::{self, User},
         username::Username,
     },
+    security_event::{Event, Outcome},
     sign_in::{
         password::Password,
-        throttle::{self, Action},
+        password_policy,
+        throttle::{self, Action, Throttled},
     },
 };
 
@@ -45,23 +47,18 @@ impl UserBody {
     }
 }
 
-/// A name and a password as a body.
+/// The name and the password that somebody wants to have.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
-    /// The name.
-    pub username: String,
-    /// The password.
-    pub password: String,
+    username: String,
+    password: String,
 }
 
 impl Credentials {
     fn parse(self) -> Result<(Username, Password), Problem> {
         let username = Username::try_from(self.username);
-        let password = Password::new(self.password).and_then(|password| match &username {
-            Ok(username) if password.is(username) => Err("It must not be the username.".to_owned()),
-            _ => Ok(password),
-        });
+        let password = password_policy::choose(self.password, username.as_ref().ok());
         match (username, password) {
             (Ok(username), Ok(password)) => Ok((username, password)),
             (username, password) => {
@@ -80,18 +77,25 @@ type Created = (StatusCode, [(HeaderName, &'static str); 1], Answer<UserBody>);
 /// Registers a user. Of two registrations of one name, one wins.
 pub async fn register(
     State(app): State<App>,
-    client: ClientNetwork,
+    client: Client,
     Json(body): Json<Credentials>,
 ) -> Result<Created, Problem> {
     let ports = &app.ports;
     let (username, password) = body.parse()?;
-    throttle::admit(ports, Action::Register, username.as_str(), client.0).await?;
+    let admission = throttle::admit(ports, Action::Register, username.as_str(), client.network()).await;
+    if let Err(Throttled::TooMany { .. }) = &admission {
+        client.event(Event::Registration, Outcome::Throttled).log(ports);
+    }
+    admission?;
     // Registering asks again; asking first saves the hashing.
     if user::is_taken(ports, &username).await? {
         return Err(user::Error::Taken.into());
     }
     let password_hash = app.hasher.hash(ports, &password).await?;
     let (id, user) = user::register(ports, username, password_hash).await?;
+    let mut event = client.event(Event::Registration, Outcome::Success);
+    event.user_id = Some(&id);
+    event.log(ports);
     Ok((
         StatusCode::CREATED,
         [(header::LOCATION, "/api/auth/me")],

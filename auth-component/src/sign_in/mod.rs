@@ -1,6 +1,7 @@
 //! Is it them: the one door that all ways in go through.
 
 pub mod password;
+pub mod password_policy;
 pub mod throttle;
 
 use std::net::IpAddr;
@@ -13,6 +14,7 @@ use common::{
 };
 
 use crate::records::{
+    session,
     user::{self, User},
     username::Username,
 };
@@ -20,20 +22,28 @@ use password::{HashError, Hasher, Password, Verdict};
 use throttle::{Action, Throttled};
 
 /// A person who has proven to be a user.
-pub type AuthenticatedUser = (UserId, Username);
+pub struct AuthenticatedUser {
+    /// The user's id.
+    pub id: UserId,
+    /// The user, as the password was checked against.
+    pub user: User,
+}
 
 /// Why somebody is not let in.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The name or the password is wrong; which of them is not told.
+    /// The name or the password is wrong; which of them is not told. For the log: who is it that somebody tried to be.
     #[error("wrong username or password")]
-    WrongCredentials,
+    WrongCredentials(Option<UserId>),
     /// There were too many tries, or it could not be found out how many.
     #[error(transparent)]
     Throttled(#[from] Throttled),
     /// The password could not be checked.
     #[error(transparent)]
     Hash(#[from] HashError),
+    /// The session could not be begun.
+    #[error(transparent)]
+    Session(session::Error),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] KvError),
@@ -42,9 +52,12 @@ pub enum Error {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
-            Error::WrongCredentials => Self::new(&problems::WRONG_CREDENTIALS, "No user has this name and password."),
+            Error::WrongCredentials(_) => {
+                Self::new(&problems::WRONG_CREDENTIALS, "No user has this name and password.")
+            }
             Error::Throttled(error) => error.into(),
             Error::Hash(error) => error.into(),
+            Error::Session(error) => error.into(),
             Error::Store(error) => error.into(),
         }
     }
@@ -65,20 +78,45 @@ pub async fn authenticate(
     network: Option<IpAddr>,
 ) -> Result<AuthenticatedUser, Error> {
     // What can't be a name or a password is nobody's; the rules are no secret.
-    let username = Username::try_from(username).map_err(|_| Error::WrongCredentials)?;
-    let password = Password::new(password).map_err(|_| Error::WrongCredentials)?;
+    let username = Username::try_from(username).map_err(|_| Error::WrongCredentials(None))?;
+    let password = Password::new(password).map_err(|_| Error::WrongCredentials(None))?;
     let admission = throttle::admit(ports, Action::SignIn, username.as_str(), network).await?;
     let found = user::find(ports, &username).await?;
     let phc = found.as_ref().map(|(_, user)| user.password_hash.as_str());
     let verdict = hasher.verify(ports, &password, phc).await?;
-    let Some((id, user)) = found.filter(|_| verdict != Verdict::Wrong) else {
-        return Err(Error::WrongCredentials);
+    let Some((id, user)) = found else {
+        return Err(Error::WrongCredentials(None));
     };
+    if verdict == Verdict::Wrong {
+        return Err(Error::WrongCredentials(Some(id)));
+    }
     admission.give_back(ports).await;
     if verdict == Verdict::RightAsTyped || hasher.is_outdated(&user.password_hash) {
-        renew_hash(ports, hasher, &id, user, &password).await;
+        renew_hash(ports, hasher, &id, user.clone(), &password).await;
     }
-    Ok((id, username))
+    Ok(AuthenticatedUser { id, user })
+}
+
+/// Checks the password of a user who is signed in, before something that a device which was left alone must not do. Guessing
+/// here is limited together with guessing at sign-in.
+///
+/// # Errors
+/// [`Error::WrongCredentials`], [`Error::Throttled`], and what fails on the way.
+pub async fn prove_again(
+    ports: &Ports,
+    hasher: &Hasher,
+    (id, user): (&UserId, &User),
+    password: String,
+    network: Option<IpAddr>,
+) -> Result<(), Error> {
+    let wrong = || Error::WrongCredentials(Some(id.clone()));
+    let password = Password::new(password).map_err(|_| wrong())?;
+    let admission = throttle::admit(ports, Action::SignIn, user.username.as_str(), network).await?;
+    if hasher.verify(ports, &password, Some(&user.password_hash)).await? == Verdict::Wrong {
+        return Err(wrong());
+    }
+    admission.give_back(ports).await;
+    Ok(())
 }
 
 /// Replaces a hash with one as they are made today. That is housekeeping: the password was right, so a failure here is none of

@@ -16,8 +16,6 @@ use common::{
 use icu_normalizer::ComposingNormalizerBorrowed;
 use zeroize::Zeroizing;
 
-use crate::records::username::Username;
-
 /// The fewest characters (NIST SP 800-63B §3.1.1.2).
 pub const CHARACTERS_MIN: usize = 8;
 
@@ -54,9 +52,9 @@ impl Password {
         }
     }
 
-    /// Whether it says no more than the name.
-    pub fn is(&self, username: &Username) -> bool {
-        self.text.eq_ignore_ascii_case(username.as_str())
+    /// The text, in NFC.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use common::{
     http::problem::Problem,
-    token::{Claims, TOKEN_TYPE, TokenProfile},
+    token::{Claims, TOKEN_TYPE, TokenProfile, scope},
     world::Ports,
 };
 use jwt_simple::{
@@ -15,8 +15,13 @@ use jwt_simple::{
 use super::keyring::Keyring;
 use crate::records::session::Session;
 
-/// How long a token is good. Nothing can take it back sooner, so it is short.
+/// How long a token is good. Where its session ends sooner, others are told so within half a minute.
 pub const TTL: Duration = Duration::from_secs(600);
+
+/// What the tokens of a session may be used for: everything, because it began with the password.
+pub fn scope_of_a_session() -> String {
+    [scope::MEMOS_READ, scope::MEMOS_WRITE, scope::ACCOUNT].join(" ")
+}
 
 /// Signs a new token for the session.
 ///
@@ -51,6 +56,7 @@ pub async fn issue(
             jti: ports.random.token::<16>()?,
             client_id: session.client_id.clone(),
             sid: session.id.clone(),
+            scope: scope_of_a_session(),
         },
     };
     let header = HeaderOptions {

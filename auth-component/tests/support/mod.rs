@@ -17,6 +17,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 pub use common::testing::{Answer, run};
+#[allow(unused_imports)]
 pub use store::{Failing, TestKv};
 
 pub const PASSWORD: &str = "correct horse";
@@ -138,6 +139,34 @@ impl TestApp {
             .await
     }
 
+    /// A request in the name of who has this access token.
+    pub async fn call_as(&self, access_token: &str, method: &str, path: &str, body: Value) -> Answer {
+        let bearer = format!("Bearer {access_token}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        self.call(method, path, &headers, &body).await
+    }
+
+    /// Alice signs in with this password: her access token and her refresh token.
+    pub async fn alice_signs_in(&self, password: &str) -> (String, String) {
+        let answer = self.log_in("alice", password).await;
+        (answer.text("access_token"), answer.text("refresh_token"))
+    }
+
+    /// The ids of the sessions that ended before their access tokens did.
+    pub async fn revoked(&self) -> Vec<String> {
+        let list = self.another_instance().get("/api/auth/revocations").await;
+        let items = list.body["items"].as_array().unwrap();
+        items
+            .iter()
+            .map(|item| item["id"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
     pub async fn me(&self, access_token: &str) -> Answer {
         self.call(
             "GET",
@@ -147,4 +176,41 @@ impl TestApp {
         )
         .await
     }
+}
+
+/// The same access token with another scope, signed with the key in the store.
+pub async fn rescoped(app: &TestApp, access_token: &str, scope: &str) -> String {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    use jwt_simple::{
+        common::HeaderOptions,
+        prelude::{Ed25519KeyPair, EdDSAKeyPairLike, JWTClaims},
+    };
+
+    let keys: Value = app.ports.kv.get_json("auth/key/signing").await.unwrap().unwrap();
+    let seed = URL_SAFE_NO_PAD
+        .decode(keys["keys"][0]["seed"].as_str().unwrap())
+        .unwrap();
+    // PKCS #8 around an Ed25519 seed (RFC 8410 §7).
+    let prefix = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32];
+    let pair = Ed25519KeyPair::from_der(&[prefix.as_slice(), &seed].concat()).unwrap();
+    let id = pair.public_key().jwk_thumbprint();
+    let claims = access_token.split('.').nth(1).unwrap();
+    let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+    claims["scope"] = scope.into();
+    let claims = JWTClaims {
+        issued_at: None,
+        expires_at: None,
+        invalid_before: None,
+        issuer: None,
+        subject: None,
+        audiences: None,
+        jwt_id: None,
+        nonce: None,
+        custom: claims,
+    };
+    let header = HeaderOptions {
+        content_type: None,
+        signature_type: Some("at+jwt".to_owned()),
+    };
+    pair.with_key_id(&id).sign_with_options(claims, &header).unwrap()
 }

@@ -49,6 +49,26 @@ pub struct Claims {
     pub client_id: String,
     /// The session that it belongs to.
     pub sid: String,
+    /// What it may be used for (RFC 9068 §2.2.3), as words between spaces. Tokens from before there were scopes say nothing.
+    #[serde(default)]
+    pub scope: String,
+}
+
+impl Claims {
+    /// Whether the token may be used for this.
+    pub fn allows(&self, scope: &str) -> bool {
+        self.scope.split(' ').any(|allowed| allowed == scope)
+    }
+}
+
+/// What access tokens may be used for.
+pub mod scope {
+    /// To read memos.
+    pub const MEMOS_READ: &str = "memos:read";
+    /// To write memos.
+    pub const MEMOS_WRITE: &str = "memos:write";
+    /// To see and change the account: its sessions and its password.
+    pub const ACCOUNT: &str = "account";
 }
 
 /// A verified access token.
@@ -114,6 +134,9 @@ pub enum TokenError {
     /// It was good once.
     #[error("the access token has expired")]
     Expired,
+    /// It would be good still, but its session has ended.
+    #[error("the access token's session has ended")]
+    Ended,
 }
 
 impl From<TokenError> for Problem {
@@ -121,6 +144,7 @@ impl From<TokenError> for Problem {
         match error {
             TokenError::Missing => Self::unauthorized(None, "Send an access token: Authorization: Bearer …"),
             TokenError::Expired => Self::unauthorized(Some("invalid_token"), "The access token has expired."),
+            TokenError::Ended => Self::unauthorized(Some("invalid_token"), "The access token's session has ended."),
             TokenError::Invalid | TokenError::UnknownKey => {
                 Self::unauthorized(Some("invalid_token"), "The access token is not valid.")
             }

@@ -64,6 +64,16 @@ pub mod rfc3339 {
         serializer.serialize_str(&moment.to_rfc3339())
     }
 
+    /// Reads a string.
+    ///
+    /// # Errors
+    /// Those of the deserializer, and for what is not RFC 3339.
+    pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+        let refused = || serde::de::Error::custom("It must be a time as of RFC 3339.");
+        Timestamp::from_rfc3339(&text).ok_or_else(refused)
+    }
+
     /// The same for a moment that may be missing, which is `null`: `#[serde(with = "rfc3339::option")]`.
     pub mod option {
         use serde::{Deserialize, Serialize};

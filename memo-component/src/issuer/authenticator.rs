@@ -5,11 +5,11 @@ use std::sync::Arc;
 use common::{
     http::problem::Problem,
     token::{AccessToken, CLOCK_SKEW, TokenError, TokenProfile, bearer},
-    world::Ports,
+    world::{Ports, clock::Timestamp},
 };
 use http::HeaderMap;
 
-use super::{public_keys::PublicKeys, seen_tokens::SeenTokens};
+use super::{public_keys::PublicKeys, revocations::Revocations, seen_tokens::SeenTokens};
 
 /// Finds out who a request comes from. One per instance.
 pub struct Authenticator {
@@ -17,16 +17,18 @@ pub struct Authenticator {
     profile: TokenProfile,
     keys: PublicKeys,
     seen: SeenTokens,
+    revocations: Revocations,
 }
 
 impl Authenticator {
-    /// Believes tokens of this profile that are signed with one of these keys.
-    pub fn new(ports: Ports, profile: TokenProfile, keys: PublicKeys) -> Self {
+    /// Believes tokens of this profile that are signed with one of these keys, and whose sessions go on.
+    pub fn new(ports: Ports, profile: TokenProfile, keys: PublicKeys, revocations: Revocations) -> Self {
         Self {
             ports,
             profile,
             keys,
             seen: SeenTokens::default(),
+            revocations,
         }
     }
 
@@ -35,8 +37,23 @@ impl Authenticator {
     /// # Errors
     /// 401 without a good token; 503 when no keys are to be had to check it with.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<AccessToken>, Problem> {
-        let token = bearer(headers)?;
         let now = self.ports.clock.now();
+        let token = self.verify(headers, now).await?;
+        if self.revocations.has_ended(headers, &token, now).await {
+            return Err(TokenError::Ended.into());
+        }
+        Ok(token)
+    }
+
+    /// Whether the session of a token has ended since it was verified, for answers that last.
+    pub async fn has_ended(&self, token: &AccessToken) -> bool {
+        let now = self.ports.clock.now();
+        self.revocations.has_ended(&HeaderMap::new(), token, now).await
+    }
+
+    /// The token of the request, as far as it says for itself whether it is good.
+    async fn verify(&self, headers: &HeaderMap, now: Timestamp) -> Result<Arc<AccessToken>, Problem> {
+        let token = bearer(headers)?;
         if let Some(seen) = self.seen.get(token) {
             return if now < seen.expires_at + CLOCK_SKEW {
                 Ok(seen)

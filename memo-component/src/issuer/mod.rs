@@ -1,20 +1,21 @@
 //! The token issuer as this service knows it, and who a request comes from.
 //!
 //! Read in this order: [`authenticator`] (from a request to a user), [`public_keys`] (what tokens are checked with),
-//! [`seen_tokens`] (so that none is checked twice), `http` (the issuer over HTTP; in Wasm only).
+//! [`seen_tokens`] (so that none is checked twice), [`revocations`] (whose session has ended since), `http` (the issuer over HTTP; in Wasm only).
 
 pub mod authenticator;
 #[cfg(target_family = "wasm")]
 pub mod http;
 pub mod public_keys;
+pub mod revocations;
 pub mod seen_tokens;
 
 use ::http::HeaderMap;
 use async_trait::async_trait;
 
-/// The issuer did not give its keys.
+/// The issuer did not give what it was asked for.
 #[derive(Debug, thiserror::Error)]
-#[error("the issuer did not give its keys: {0}")]
+#[error("the issuer did not answer as it should: {0}")]
 pub struct IssuerError(pub String);
 
 /// The token issuer, as far as this service needs it.
@@ -22,4 +23,23 @@ pub struct IssuerError(pub String);
 pub trait Issuer: Send + Sync {
     /// Its JWK Set (RFC 7517). `context` are the headers that tie the question to the request that caused it.
     async fn jwks(&self, context: HeaderMap) -> Result<Vec<u8>, IssuerError>;
+
+    /// Its list of sessions that ended before their access tokens did: `GET /api/auth/revocations`.
+    async fn revocations(&self, context: HeaderMap) -> Result<Vec<u8>, IssuerError>;
+
+    /// Whether it has such a list at all. One that is nothing but keys, which somebody was given, has none.
+    fn tells_revocations(&self) -> bool {
+        true
+    }
+}
+
+/// The headers of a request that tie a question to the issuer to it.
+fn context_of(headers: &HeaderMap) -> HeaderMap {
+    let mut context = HeaderMap::new();
+    for name in ["traceparent", "tracestate", "x-request-id"] {
+        if let Some(value) = headers.get(name) {
+            context.insert(name, value.clone());
+        }
+    }
+    context
 }

@@ -7,7 +7,7 @@
 //! Nothing wakes a listener. It looks at the traces of what happens every second, which costs two reads of the store, and reads
 //! the feed only when they have changed.
 
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
@@ -21,7 +21,7 @@ use common::{
         extract::{Query, header_text},
         problem::Problem,
     },
-    token::{CLOCK_SKEW, UserId},
+    token::{AccessToken, CLOCK_SKEW, UserId},
     world::clock::Timestamp,
 };
 use futures::{StreamExt, stream::unfold};
@@ -64,7 +64,7 @@ pub struct EventsQuery {
     since: Option<String>,
 }
 
-/// Tells what happens to the caller's memos, until the stream has lasted long enough or the token expires.
+/// Tells what happens to the caller's memos, until the stream has lasted long enough, the token expires or its session ends.
 pub async fn listen(
     State(app): State<App>,
     CallerToken(token): CallerToken,
@@ -85,8 +85,7 @@ pub async fn listen(
     let since = app.seal.open(&app.ports, &user, FEED, cursor).await?;
     let place = app.listeners.enter(&user);
     let place = place.ok_or_else(|| Problem::too_many_requests(HEARTBEAT))?;
-    let expires_at = token.expires_at + CLOCK_SKEW;
-    let listener = Listener::start(app, user, place, since, expires_at).await?;
+    let listener = Listener::start(app, token, place, since).await?;
     let events = unfold(listener, async |mut listener| {
         let event = listener.next().await?;
         Some((Ok::<_, Infallible>(event), listener))
@@ -103,6 +102,7 @@ pub async fn listen(
 struct Listener {
     app: App,
     user: UserId,
+    token: Arc<AccessToken>,
     position: Option<Position>,
     /// What there was before the last reading.
     traces: Traces,
@@ -117,14 +117,9 @@ struct Listener {
 
 impl Listener {
     /// Reads for the first time, so that whatever keeps the feed from being read is told by the answer's status.
-    async fn start(
-        app: App,
-        user: UserId,
-        place: Place,
-        since: Option<Position>,
-        expires_at: Timestamp,
-    ) -> Result<Self, Problem> {
+    async fn start(app: App, token: Arc<AccessToken>, place: Place, since: Option<Position>) -> Result<Self, Problem> {
         let now = app.ports.clock.now();
+        let user = token.claims.sub.clone();
         let byte = app.ports.random.bytes::<1>().map_or(0, |[byte]| byte);
         let retry = RETRY + RETRY_SPREAD * u32::from(byte) / 256;
         let traces = app.catalog(&user).traces().await?;
@@ -135,7 +130,8 @@ impl Listener {
             traces,
             more: false,
             events: VecDeque::from([Event::default().retry(retry)]),
-            ends_at: expires_at.min(now + LASTS),
+            ends_at: (token.expires_at + CLOCK_SKEW).min(now + LASTS),
+            token,
             spoke_at: now,
             _place: place,
         };
@@ -157,6 +153,9 @@ impl Listener {
             if now.since(self.spoke_at) >= HEARTBEAT {
                 self.events.push_back(Event::DEFAULT_KEEP_ALIVE);
                 continue;
+            }
+            if self.app.authenticator.has_ended(&self.token).await {
+                return None;
             }
             if let Err(problem) = self.look().await {
                 // The client comes back, and is told by the status.

@@ -14,6 +14,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -24,7 +25,10 @@ use common::{
     store::kv::{Kv, MemoryKv},
     testing::World,
     token::{Claims, TOKEN_TYPE, UserId},
-    world::{Ports, clock::Clock},
+    world::{
+        Ports,
+        clock::{Clock, Timestamp},
+    },
 };
 use ed25519_dalek::SigningKey;
 use http::{HeaderMap, Request, StatusCode};
@@ -35,6 +39,7 @@ use memo_component::{
     issuer::{Issuer, IssuerError},
 };
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 pub use common::testing::{Answer, run};
 
@@ -45,9 +50,20 @@ pub struct TestIssuer {
     pub key: Mutex<(String, SigningKey)>,
     pub is_up: Mutex<bool>,
     pub asked: AtomicUsize,
+    /// Its list of ended sessions: hashes, and until when.
+    pub ended: Mutex<Vec<Value>>,
+    /// How often it was asked for that.
+    pub asked_for_ended: AtomicUsize,
 }
 
 impl TestIssuer {
+    /// Ends a session: its tokens that expire within so many seconds are to be refused.
+    pub fn end(&self, session_id: &str, now: Timestamp, seconds: u64) {
+        let hash = URL_SAFE_NO_PAD.encode(&Sha256::digest(session_id.as_bytes())[..16]);
+        let until = (now + Duration::from_secs(seconds)).to_rfc3339();
+        self.ended.lock().unwrap().push(json!({"id": hash, "until": until}));
+    }
+
     pub fn rotate(&self, id: &str, seed: u8) {
         *self.key.lock().unwrap() = (id.to_owned(), SigningKey::from_bytes(&[seed; 32]));
     }
@@ -66,6 +82,16 @@ impl Issuer for TestIssuer {
         self.asked.fetch_add(1, Ordering::SeqCst);
         if *self.is_up.lock().unwrap() {
             Ok(self.jwks_text().into_bytes())
+        } else {
+            Err(IssuerError("switched off".to_owned()))
+        }
+    }
+
+    async fn revocations(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
+        self.asked_for_ended.fetch_add(1, Ordering::SeqCst);
+        if *self.is_up.lock().unwrap() {
+            let list = json!({"generated_at": "2026-11-22T00:00:00Z", "items": *self.ended.lock().unwrap()});
+            Ok(list.to_string().into_bytes())
         } else {
             Err(IssuerError("switched off".to_owned()))
         }
@@ -116,6 +142,8 @@ impl TestApp {
             key: Mutex::new(("first".to_owned(), SigningKey::from_bytes(&[1; 32]))),
             is_up: Mutex::new(true),
             asked: AtomicUsize::new(0),
+            ended: Mutex::default(),
+            asked_for_ended: AtomicUsize::new(0),
         });
         let ports = world.ports();
         let mut config = Config::new("memo-auth", "memo-api");
@@ -160,6 +188,7 @@ impl TestApp {
             jti: "1".to_owned(),
             client_id: "test".to_owned(),
             sid: "1".to_owned(),
+            scope: "memos:read memos:write".to_owned(),
         };
         let now: DateTime<Utc> = DateTime::from_timestamp_millis(self.clock.now().0 as i64).unwrap();
         let mut claims = JwtClaims::new(claims);

@@ -1,13 +1,14 @@
 //! A random history of the auth service: registrations of one name, sign-ins, the first signing key, and sessions.
 
 use auth_component::{
-    records::{session, user, username::Username},
+    records::{user, username::Username},
+    sessions::{self, Place},
     sign_in::{
+        AuthenticatedUser,
         password::{Cost, Hasher, Password},
         throttle,
     },
 };
-use common::token::UserId;
 use fastrand::Rng;
 use futures::FutureExt;
 
@@ -76,33 +77,44 @@ pub fn run(stage: &mut Stage, seed: u64, kind: Kind, conditions: &Conditions) ->
 /// The user of all sign-ins.
 const ANN: &str = "ann";
 
-fn ann() -> Username {
-    Username::try_from(ANN.to_owned()).expect("a name")
-}
-
 /// Does something of the service's at once, without a request.
-fn at_once<T>(stage: &Stage, work: impl Future<Output = T>) -> T {
+pub fn at_once<T>(stage: &Stage, work: impl Future<Output = T>) -> T {
     stage.state().direct = true;
     let done = work.now_or_never().expect("it does not wait");
     stage.state().direct = false;
     done
 }
 
-/// Begins a session, without the password that a sign-in asks for. Tells its refresh token.
-pub fn session(stage: &Stage) -> String {
-    let id = UserId::try_from("ann-id".to_owned()).expect("an id");
+/// Registers a user.
+pub fn register(stage: &Stage, name: &str) -> AuthenticatedUser {
+    register_at(stage, name, COST)
+}
+
+fn register_at(stage: &Stage, name: &str, cost: Cost) -> AuthenticatedUser {
     let ports = ports::of(stage.world(), 0);
-    let started = at_once(stage, session::start(&ports, (id, ann()), "simulation"));
-    started.expect("a session").1.to_text()
+    let name = Username::try_from(name.to_owned()).expect("a name");
+    let password = Password::new(PASSWORD.to_owned()).expect("a password");
+    let hash = at_once(stage, Hasher::new(cost).hash(&ports, &password)).expect("a hash");
+    let (id, user) = at_once(stage, user::register(&ports, name, hash)).expect("a user");
+    AuthenticatedUser { id, user }
+}
+
+/// Begins a session of a new user, without the password that a sign-in asks for. Tells its refresh token.
+pub fn session(stage: &Stage) -> String {
+    let who = register(stage, ANN);
+    let ports = ports::of(stage.world(), 0);
+    let place = Place {
+        client_id: "simulation",
+        user_agent: None,
+        tells_notices: false,
+    };
+    let begun = at_once(stage, sessions::begin(&ports, &who, place));
+    begun.expect("a session").1.to_text()
 }
 
 /// Registers a user whose password was hashed when hashes still had another cost.
 fn old_user(stage: &Stage) {
-    let ports = ports::of(stage.world(), 0);
-    let hasher = Hasher::new(Cost { passes: 2, ..COST });
-    let password = Password::new(PASSWORD.to_owned()).expect("a password");
-    let hash = at_once(stage, hasher.hash(&ports, &password)).expect("a hash");
-    at_once(stage, user::register(&ports, ann(), hash)).expect("a user");
+    register_at(stage, ANN, Cost { passes: 2, ..COST });
 }
 
 struct Accounts {

@@ -8,7 +8,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::call::Act;
+use crate::{
+    call::Act,
+    sessions::{Entry, Wish},
+};
 
 /// A memo as an answer shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +66,12 @@ pub enum Answer {
     Keys(String),
     /// A refresh token, or none where the one that was sent stays good.
     Tokens(Option<String>),
+    /// An access token and a refresh token.
+    Entered(Entry),
+    /// The ids of sessions.
+    Sessions(Vec<String>),
+    /// Hashes of the ids of sessions that have ended.
+    Ended(Vec<String>),
     /// 412: the memo is at another version by now, and is this.
     Stale(Seen),
     /// 409: the memo is in the trash.
@@ -168,6 +177,28 @@ struct UserBody {
 }
 
 #[derive(Deserialize)]
+struct EnteredBody {
+    access_token: String,
+    refresh_token: String,
+}
+
+#[derive(Deserialize)]
+struct IdsBody {
+    items: Vec<IdBody>,
+}
+
+#[derive(Deserialize)]
+struct IdBody {
+    id: String,
+}
+
+impl IdsBody {
+    fn ids(self) -> Vec<String> {
+        self.items.into_iter().map(|item| item.id).collect()
+    }
+}
+
+#[derive(Deserialize)]
 struct TokensBody {
     refresh_token: Option<String>,
 }
@@ -206,6 +237,18 @@ impl Answer {
             (201, Act::Register(_)) => Self::User(parse::<UserBody>(&body).id),
             (200, Act::Keys) => Self::Keys(String::from_utf8_lossy(&body).into_owned()),
             (200, Act::Refresh(_) | Act::SignIn { .. }) => Self::Tokens(parse::<TokensBody>(&body).refresh_token),
+            (200, Act::Enter(_)) => {
+                let EnteredBody {
+                    access_token,
+                    refresh_token,
+                } = parse(&body);
+                Self::Entered(Entry {
+                    access: access_token,
+                    refresh: refresh_token,
+                })
+            }
+            (200, Act::Account(_, Wish::List)) => Self::Sessions(parse::<IdsBody>(&body).ids()),
+            (200, Act::Revocations) => Self::Ended(parse::<IdsBody>(&body).ids()),
             (200 | 201, _) => Self::Memo(parse::<MemoBody>(&body).into()),
             (204, _) => match tag {
                 None => Self::Removed,
@@ -260,12 +303,17 @@ impl Answer {
             Self::User(_) => "users",
             Self::Keys(_) => "keys",
             Self::Tokens(_) => "tokens",
+            Self::Entered(_) => "entries",
+            Self::Sessions(_) => "lists of sessions",
+            Self::Ended(_) => "lists of ended sessions",
             Self::Stale(_) => "412",
             Self::InTrash => "409 in trash",
             Self::OverQuota => "403 over quota",
             Self::Refused(400) => "400",
+            Self::Refused(401) => "401",
             Self::Refused(404) => "404",
             Self::Refused(409) => "409",
+            Self::Refused(422) => "422",
             Self::Refused(429) => "429",
             Self::Refused(503) => "503",
             Self::Refused(_) => "other refusals",

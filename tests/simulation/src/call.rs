@@ -10,6 +10,7 @@ use crate::{
     answer::Answer,
     op::{CallId, Caller},
     services::MAINTENANCE_TOKEN,
+    sessions::{BEA, Wish},
 };
 
 /// Everybody's password.
@@ -115,6 +116,12 @@ pub enum Act {
     Refresh(String),
     /// The end of the session of this refresh token.
     SignOut(String),
+    /// A new session by this password, for an access token as well.
+    Enter(String),
+    /// Something of the account of whoever has this access token.
+    Account(String, Wish),
+    /// The sessions that ended lately.
+    Revocations,
 }
 
 impl Act {
@@ -132,7 +139,12 @@ impl Act {
         matches!(
             self,
             Self::Register(_) | Self::SignIn { .. } | Self::Keys | Self::Refresh(_) | Self::SignOut(_)
-        )
+        ) || self.is_about_sessions()
+    }
+
+    /// Whether it is one of [`crate::sessions`] alone.
+    pub fn is_about_sessions(&self) -> bool {
+        matches!(self, Self::Enter(_) | Self::Account(..) | Self::Revocations)
     }
 
     /// The memo that it changes, and the version that it must have for that.
@@ -177,7 +189,14 @@ impl Act {
             Self::Maintain => ("POST", "/api/memos/maintenance".to_owned()),
             Self::Register(_) => ("POST", "/api/auth/users".to_owned()),
             Self::Keys => ("GET", "/.well-known/jwks.json".to_owned()),
-            Self::Refresh(_) | Self::SignIn { .. } => ("POST", "/api/auth/token".to_owned()),
+            Self::Refresh(_) | Self::SignIn { .. } | Self::Enter(_) => ("POST", "/api/auth/token".to_owned()),
+            Self::Account(_, wish) => match wish {
+                Wish::List => ("GET", "/api/auth/sessions".to_owned()),
+                Wish::End(id) => ("DELETE", format!("/api/auth/sessions/{id}")),
+                Wish::EndOthers => ("DELETE", "/api/auth/sessions".to_owned()),
+                Wish::ChangePassword { .. } => ("PUT", "/api/auth/me/password".to_owned()),
+            },
+            Self::Revocations => ("GET", "/api/auth/revocations".to_owned()),
             Self::SignOut(_) => ("DELETE", "/api/auth/session".to_owned()),
         }
     }
@@ -188,6 +207,9 @@ impl Act {
             Self::Create(_) | Self::Replace(..) => json!({ "text": text }),
             Self::Archive(_, _, on) => json!({ "archived": on }),
             Self::Register(name) => json!({ "username": name, "password": PASSWORD }),
+            Self::Account(_, Wish::ChangePassword { current, new }) => {
+                json!({ "current_password": current, "new_password": new })
+            }
             Self::Batch(parts) => {
                 let operations = parts.iter().map(|(act, text)| act.operation(text));
                 json!({ "operations": operations.collect::<Vec<_>>() })
@@ -272,10 +294,10 @@ impl Call {
     /// The request.
     pub fn request(&self, name: usize, token: &str) -> Request<Body> {
         let (method, path) = self.act.method_and_path();
-        let token = if self.act == Act::Maintain {
-            MAINTENANCE_TOKEN
-        } else {
-            token
+        let token = match &self.act {
+            Act::Maintain => MAINTENANCE_TOKEN,
+            Act::Account(access, _) => access,
+            _ => token,
         };
         let mut request = Request::builder()
             .method(method)
@@ -302,6 +324,13 @@ impl Call {
                 form(
                     request,
                     format!("grant_type=password&username={name}&password={password}"),
+                )
+            }
+            Act::Enter(password) => {
+                let password = password.replace(' ', "+");
+                form(
+                    request,
+                    format!("grant_type=password&username={BEA}&password={password}"),
                 )
             }
             act => match act.json(&self.text) {

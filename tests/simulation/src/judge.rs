@@ -7,6 +7,7 @@ use common::store::claim::{FRESH, WINDOW};
 pub mod accounts;
 pub mod quota;
 mod refusals;
+pub mod sessions;
 mod whole;
 
 pub use whole::history;
@@ -32,6 +33,9 @@ pub fn answer(journal: &Journal, ledger: &Ledger, calls: &[Call], id: CallId) ->
     let Some((ended, End::Answered(answer))) = &call.ended else {
         return Ok(());
     };
+    if call.act.is_about_sessions() {
+        return sessions::answer(ledger, calls, id, ended, answer);
+    }
     if call.act.is_for_auth() {
         return accounts::answer(ledger, calls, id, ended, answer);
     }
@@ -296,6 +300,9 @@ fn are_rivals(one: &Act, other: &Act, strict: bool) -> bool {
         (Act::Create(Some(one)), Act::Create(Some(other))) | (Act::Register(one), Act::Register(other)) => one == other,
         (Act::Keys, Act::Keys) => true,
         (Act::Refresh(_) | Act::SignOut(_), Act::Refresh(_) | Act::SignOut(_)) => true,
+        (Act::SignIn { .. }, Act::SignIn { .. }) => true,
+        // These change the user's record or the list of sessions; and so does a refresh by a token that was used before.
+        (one, other) if one.is_about_sessions() || other.is_about_sessions() => true,
         // These may be at any memo.
         (Act::EmptyTrash | Act::Maintain, other) => other.step().is_some(),
         _ => match (one.step(), other.step()) {

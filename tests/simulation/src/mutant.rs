@@ -60,6 +60,10 @@ pub enum Mutant {
     SweepsAhead(u64),
     /// Maintenance that finds nothing to do in the lists.
     NothingIsDue,
+    /// Sessions for which the user's record says nothing of their end.
+    UserUnheeded,
+    /// Records of sessions that are never removed.
+    SessionsStay,
 }
 
 /// What happens to an operation instead of being done.
@@ -102,6 +106,7 @@ impl Mutant {
             {
                 Twist::Dropped
             }
+            (Self::SessionsStay, Ask::Delete(_), _) if is_session(key) => Twist::Dropped,
             (Self::BatchUnwritten, Ask::Set(..), Some(caller)) if is_memo(key) && caller.batches => Twist::Dropped,
             (Self::NothingIsGivenBack, Ask::Increment(_, delta), _) if is_taken_off(key, *delta) => Twist::Instead(0),
             (Self::GivenBackTwice, Ask::Increment(_, delta), _) if is_taken_off(key, *delta) => {
@@ -139,6 +144,9 @@ impl Mutant {
             (Self::SignedAhead, Ask::Get(key), Ok(Reply::Value(Some(value)))) if key.contains("/signatures/") => {
                 Ok(Reply::Value(Some(signed_ahead(&value))))
             }
+            (Self::UserUnheeded, Ask::Get(key), Ok(Reply::Value(Some(value)))) if key.starts_with("auth/user/") => {
+                Ok(Reply::Value(Some(valid_for_ever(&value))))
+            }
             (Self::NothingIsDue, Ask::Exists(key), Ok(_)) if key.starts_with("memo/due/") => Ok(Reply::Found(false)),
             (_, _, response) => response,
         }
@@ -156,6 +164,21 @@ impl Mutant {
             _ => now,
         }
     }
+}
+
+/// Whether a key is a session's record.
+fn is_session(key: &str) -> bool {
+    key.strip_prefix("auth/session/")
+        .is_some_and(|rest| !rest.contains('/'))
+}
+
+/// The record of a user who has never ended a session.
+fn valid_for_ever(stored: &[u8]) -> Vec<u8> {
+    let mut user: serde_json::Value = serde_json::from_slice(stored).expect("a user or a list");
+    if user.get("sessions_valid_from").is_some() {
+        user["sessions_valid_from"] = 0.into();
+    }
+    serde_json::to_vec(&user).expect("a record")
 }
 
 /// Whether this takes something off what somebody has.

@@ -42,7 +42,7 @@ impl Ask {
     }
 
     /// Whether it changes a record, and so must not come later than the lease allows. Flags may, and caches, entries of
-    /// lists, and what the throttle notes.
+    /// lists, what the throttle notes, and who has signed out.
     pub fn is_leased(&self) -> bool {
         let key = self.key();
         let is_free = key.contains("/claim/")
@@ -52,7 +52,8 @@ impl Ask {
                 .iter()
                 .any(|end| key.ends_with(end))
             || key.starts_with("memo/due/")
-            || key.starts_with("auth/throttle/");
+            || key.starts_with("auth/throttle/")
+            || key.starts_with("auth/revoked");
         matches!(self, Self::Set(..) | Self::Delete(_)) && !is_free
     }
 }

@@ -36,6 +36,15 @@ impl Issuer for Away {
     async fn jwks(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
         Err(IssuerError("away".to_owned()))
     }
+
+    async fn revocations(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
+        Err(IssuerError("away".to_owned()))
+    }
+
+    // All histories are served by the same instances, which must not remember what depends on the time.
+    fn tells_revocations(&self) -> bool {
+        false
+    }
 }
 
 /// What a scheduler asks for maintenance with.

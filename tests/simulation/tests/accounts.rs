@@ -4,6 +4,7 @@ use simulation::{
     accounts::{Kind, run},
     explore::check,
     plan::Conditions,
+    sessions,
 };
 
 #[test]
@@ -34,4 +35,23 @@ fn instances_agree_on_the_first_signing_key() {
 fn a_session_goes_on_by_one_way_and_ends_for_good() {
     let conditions = Conditions::normal();
     check(5_000, |stage, seed| run(stage, seed, Kind::Sessions, &conditions));
+}
+
+#[test]
+fn a_session_that_was_ended_is_over_and_told_to_others() {
+    let conditions = Conditions::normal();
+    let tally = check(8_000, |stage, seed| sessions::run(stage, seed, &conditions));
+    if !tally.is_empty() {
+        for what in [
+            "entries",
+            "lists of sessions",
+            "lists of ended sessions",
+            "tokens",
+            "401",
+            "400",
+            "422",
+        ] {
+            assert!(tally.contains_key(what), "{what} never happened: {tally:?}");
+        }
+    }
 }

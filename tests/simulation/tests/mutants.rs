@@ -11,6 +11,7 @@ use simulation::{
     history,
     mutant::Mutant,
     plan::Conditions,
+    sessions,
     stage::{Stage, Violation},
 };
 
@@ -224,6 +225,45 @@ fn a_session_without_a_claim_goes_on_by_two_ways() {
         &["two winners", "came back"],
         |stage, seed| accounts::run(stage, seed, Kind::Sessions, &conditions),
     );
+}
+
+/// Looks for a history of sessions in which `mutant` breaks a promise.
+fn mutant_of_sessions(mutant: Mutant, words: &[&str]) {
+    let conditions = Conditions::with(mutant);
+    finds(mutant, words, |stage, seed| sessions::run(stage, seed, &conditions));
+}
+
+#[test]
+fn a_user_whose_record_nobody_heeds_keeps_sessions_that_were_ended() {
+    mutant_of_sessions(
+        Mutant::UserUnheeded,
+        &[
+            "goes on that was ended",
+            "that was ended is taken",
+            "is listed and was ended",
+        ],
+    );
+}
+
+#[test]
+fn a_session_whose_record_stays_outlives_its_end() {
+    mutant_of_sessions(Mutant::SessionsStay, &["outlives its end"]);
+}
+
+#[test]
+fn ends_that_are_not_written_are_not_told() {
+    mutant_of_sessions(Mutant::Unwritten("auth/revoked/"), &["is not told"]);
+}
+
+#[test]
+fn sessions_on_no_list_are_neither_shown_nor_told() {
+    mutant_of_sessions(Mutant::Unwritten("/sessions"), &["is not listed"]);
+    mutant_of_sessions(Mutant::Unwritten("/sessions"), &["is not told"]);
+}
+
+#[test]
+fn a_list_of_sessions_without_a_claim_loses_some() {
+    mutant_of_sessions(Mutant::Unclaimed("/sessions/"), &["two winners"]);
 }
 
 // What a lease rests on is needed: beyond it, promises break.

@@ -43,7 +43,12 @@ async fn there_is_one_line_of_json_per_request_and_no_secret_or_name_in_any() {
     ];
     nobody.post_form("/api/auth/token", &form).await.expect(200);
     user.get(&memo.path()).await.expect(200);
-    requests += 3 + 4;
+    browser
+        .call(Method::DELETE, "/api/auth/session")
+        .send()
+        .await
+        .expect_empty(204);
+    requests += 3 + 4 + 1;
     nobody.get("/api/auth/me?access_token=leaked").await.problem(401);
     nobody.with_token("a-bad-token").get("/api/memos").await.problem(401);
     nobody
@@ -65,25 +70,47 @@ async fn there_is_one_line_of_json_per_request_and_no_secret_or_name_in_any() {
     // Only then is everything printed: nobody waits for the log while the host serves.
     let (stopped, status) = host.terminate();
     assert!(status.success(), "a host that is asked to end ends well: {status}");
-    let secrets = [
-        user.token(),
-        &user.refresh_token,
-        &secret,
-        &user.username,
-        &user.id,
-        &memo.path(),
-    ];
+    let secrets = [user.token(), &user.refresh_token, &secret, &user.username, &memo.path()];
     check(&stopped.log(), &id, &secrets, requests);
+}
+
+fn count(lines: &[Value], is_one: impl Fn(&Value) -> bool) -> usize {
+    lines.iter().filter(|line| is_one(line)).count()
+}
+
+/// What matters for security has a line more: who, from where, with which outcome.
+fn check_events(lines: &[Value]) {
+    let of = |event: &str, outcome: &str| {
+        count(lines, |line| {
+            let is_it = line["event"] == event && line["outcome"] == outcome;
+            assert!(!is_it || line["client_address"] == "127.0.0.1", "{line}");
+            is_it
+        })
+    };
+    assert_eq!(of("registration", "success"), 1);
+    assert_eq!(of("sign-in", "success"), 2);
+    assert_eq!(of("sign-in", "failure"), 1);
+    assert_eq!(of("session-end", "success"), 1);
+    let ids: Vec<&Value> = lines
+        .iter()
+        .filter(|line| !line["event"].is_null())
+        .map(|line| &line["user_id"])
+        .collect();
+    assert!(ids.iter().all(|id| id.is_string() && *id == ids[0]), "{ids:?}");
 }
 
 fn check(log: &str, id: &str, private: &[&str], requests: usize) {
     let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    // The memo service asks the issuer for its keys once: that is a request of its own.
-    let asked = lines
-        .iter()
-        .filter(|line| line["route"] == "/.well-known/jwks.json")
-        .count();
-    assert_eq!(lines.len() - asked, requests, "one line a request:\n{log}");
+    // The memo service asks the issuer for its keys once, and now and then for the sessions that have ended: those are
+    // requests of their own.
+    let (asked, events) = (
+        count(&lines, |line| {
+            line["route"] == "/.well-known/jwks.json" || line["route"] == "/api/auth/revocations"
+        }),
+        count(&lines, |line| !line["event"].is_null()),
+    );
+    assert_eq!(lines.len() - asked - events, requests, "one line a request:\n{log}");
+    check_events(&lines);
     let line = lines
         .iter()
         .find(|line| line["request_id"] == id)

@@ -13,8 +13,10 @@ async fn it_says_who_the_token_belongs_to() {
         let Value::Object(mut me) = user.get("/api/auth/me").await.expect(200).value() else {
             panic!("no object")
         };
-        let created_at = me.remove("created_at").unwrap_or_default();
-        assert!(created_at.as_str().is_some_and(is_time), "{created_at}");
+        for field in ["created_at", "password_changed_at"] {
+            let time = me.remove(field).unwrap_or_default();
+            assert!(time.as_str().is_some_and(is_time), "{field}: {time}");
+        }
         assert_eq!(Value::Object(me), json!({ "id": user.id, "username": user.username }));
     }
 }

@@ -2,6 +2,8 @@
 
 mod jwks;
 mod me;
+mod password;
 mod session;
+mod sessions;
 mod token;
 mod users;

@@ -29,7 +29,8 @@ async fn signing_in_keeps_the_refresh_token_from_scripts() {
     let app = TestApp::shared();
     let user = app.user("cookie").await;
     let response = app.anonymous().post(SESSION, &credentials(&user)).await.expect(200);
-    assert_eq!(response.fields(), ["access_token", "expires_in", "token_type", "user"]);
+    let fields = response.fields();
+    assert_eq!(fields, ["access_token", "expires_in", "scope", "token_type", "user"]);
     let body = response.value();
     assert_eq!(body["user"], json!({ "id": user.id, "username": user.username }));
     assert_eq!(

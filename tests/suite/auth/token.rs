@@ -46,7 +46,7 @@ async fn the_right_password_gets_tokens_of_exactly_the_documented_shape() {
         .expect(200);
     assert_eq!(
         response.fields(),
-        ["access_token", "expires_in", "refresh_token", "token_type"]
+        ["access_token", "expires_in", "refresh_token", "scope", "token_type"]
     );
     let body = response.value();
     assert_eq!(body["token_type"], "Bearer");

@@ -64,6 +64,21 @@ async fn other_methods_are_405_with_those_that_would_do() {
         ),
         ("/api/auth/me", vec!["GET"], [Method::POST, Method::PUT, Method::DELETE]),
         (
+            "/api/auth/me/password",
+            vec!["PUT"],
+            [Method::GET, Method::POST, Method::DELETE],
+        ),
+        (
+            "/api/auth/sessions",
+            vec!["GET", "DELETE"],
+            [Method::POST, Method::PUT, Method::PATCH],
+        ),
+        (
+            "/api/auth/revocations",
+            vec!["GET"],
+            [Method::POST, Method::PUT, Method::DELETE],
+        ),
+        (
             "/api/memos",
             vec!["GET", "POST", "DELETE"],
             [Method::PUT, Method::TRACE, Method::PATCH],

@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use auth_component::{records::session::GRACE, sign_in::throttle::WINDOW};
+use auth_component::{records::session::chain::GRACE, sign_in::throttle::WINDOW};
 
-use super::{expect, may_be_busy};
+use super::{
+    expect, may_be_busy,
+    sessions::{may_be_over, must_be_over},
+};
 use crate::{
     answer::Answer,
     call::{Act, Call, Moment},
     ledger::{Ledger, name_key, session_key},
     op::CallId,
+    sessions::session_of,
     world::{SKEW_MAX, millis},
 };
 
@@ -48,6 +52,9 @@ pub fn answer(ledger: &Ledger, calls: &[Call], id: CallId, ended: &Moment, answe
         (Act::Refresh(token), Answer::Tokens(_)) if !ledger.is_there(&session_key(token), call.began.step) => {
             Err("a session goes on that had ended".to_owned())
         }
+        (Act::Refresh(token), Answer::Tokens(_)) if must_be_over(calls, session_of(token), call.began.step) => {
+            Err("a session goes on that was ended".to_owned())
+        }
         (Act::Refresh(token), Answer::Tokens(Some(next))) => {
             let same = |other: &Call| {
                 other.act != call.act || !matches!(other.answer(), Some(Answer::Tokens(Some(other))) if other != next)
@@ -61,7 +68,7 @@ pub fn answer(ledger: &Ledger, calls: &[Call], id: CallId, ended: &Moment, answe
         (Act::Refresh(token), Answer::Refused(400)) => {
             let is_gone = !ledger.is_there(&session_key(token), ended.step);
             expect(
-                is_gone || may_be_stale(calls, token, ended),
+                is_gone || may_be_stale(calls, token, ended) || may_be_over(calls, session_of(token), ended.step),
                 "a good refresh token was refused",
             )
         }
@@ -74,12 +81,16 @@ pub fn answer(ledger: &Ledger, calls: &[Call], id: CallId, ended: &Moment, answe
         {
             Ok(())
         }
+        (Act::SignIn { .. }, Answer::Refused(503)) => expect(
+            may_be_busy(calls, id, &call.act, ended, true),
+            "a sign-in gave up without a reason",
+        ),
         (act, answer) => Err(format!("{act:?} was answered {answer:?}")),
     }
 }
 
 /// How many wrong passwords somebody may try in a window.
-const TRIES: usize = 10;
+pub const TRIES: usize = 10;
 
 /// Judges when passwords were hashed: of wrong ones, no more than the throttle lets in. Two windows, as clocks differ, may
 /// fall into the length of one.

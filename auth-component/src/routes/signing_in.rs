@@ -1,0 +1,69 @@
+//! What the two ways in, [`session`](super::session) and [`token`](super::token), have in common: sessions that begin and go on,
+//! and what the log says of that.
+
+use super::client::Client;
+use crate::{
+    App,
+    records::{
+        refresh_token::RefreshToken,
+        session::{self, Session},
+        user::Notice,
+    },
+    security_event::{Event, Outcome},
+    sessions::{self, GoneOn, Place},
+    sign_in::{self, authenticate, throttle::Throttled},
+};
+
+/// Begins a session for a name and a password. Tells it, its first refresh token, and what the user should know.
+///
+/// # Errors
+/// Those of [`authenticate`]. A password that was changed while it was checked is a wrong one.
+pub async fn begin_by_password(
+    app: &App,
+    client: &Client,
+    place: Place<'_>,
+    username: String,
+    password: String,
+) -> Result<(Session, RefreshToken, Vec<Notice>), sign_in::Error> {
+    let begun = async {
+        let who = authenticate(&app.ports, &app.hasher, username, password, client.network()).await?;
+        let begun = sessions::begin(&app.ports, &who, place).await;
+        let (session, token) = begun.map_err(|error| match error {
+            session::Error::Ended => sign_in::Error::WrongCredentials(Some(who.id.clone())),
+            error => sign_in::Error::Session(error),
+        })?;
+        Ok((session, token, who.user.notices))
+    };
+    let begun = begun.await;
+    let (outcome, user_id, session_id) = match &begun {
+        Ok((session, ..)) => (Outcome::Success, Some(&session.user_id), Some(session.id.as_str())),
+        Err(sign_in::Error::Throttled(Throttled::TooMany { .. })) => (Outcome::Throttled, None, None),
+        Err(sign_in::Error::WrongCredentials(user)) => (Outcome::Failure, user.as_ref(), None),
+        // A fault of ours is in the line of the request.
+        Err(_) => return begun,
+    };
+    let mut event = client.event(Event::SignIn, outcome);
+    (event.user_id, event.session_id) = (user_id, session_id);
+    event.log(&app.ports);
+    begun
+}
+
+/// Goes on with the session of a refresh token. Tells it, and the next token where there is one.
+///
+/// # Errors
+/// Those of [`sessions::go_on`]. A token that was used again is no longer good.
+pub async fn go_on(
+    app: &App,
+    client: &Client,
+    token: &RefreshToken,
+) -> Result<(Session, Option<RefreshToken>), session::Error> {
+    match sessions::go_on(&app.ports, token).await? {
+        GoneOn::Session(session, next) => Ok((*session, next)),
+        GoneOn::Reused(session) => {
+            let mut event = client.event(Event::RefreshTokenReuse, Outcome::Failure);
+            (event.user_id, event.session_id) = (Some(&session.user_id), Some(session.id.as_str()));
+            event.log(&app.ports);
+            Err(session::Error::Ended)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What the log says of what matters for security: one JSON line an event. Never a name, a password or a token: of people and
+//! sessions it has ids alone.
+
+use std::net::IpAddr;
+
+use common::{token::UserId, world::Ports};
+use serde::Serialize;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    /// Somebody wanted to sign in.
+    SignIn,
+    /// Somebody wanted to register.
+    Registration,
+    /// Somebody who is signed in wanted another password.
+    PasswordChange,
+    /// A session was ended: by its own user, whichever session they used for it.
+    SessionEnd,
+    /// A refresh token was used again long after it was replaced, which ended its session.
+    RefreshTokenReuse,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// As it was wanted.
+    Success,
+    /// Not: something was wrong.
+    Failure,
+    /// Not: there were too many tries.
+    Throttled,
+}
+
+/// An event as a line of the log.
+#[derive(Serialize)]
+pub struct SecurityEvent<'a> {
+    /// What.
+    pub event: Event,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whose account it is about, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<&'a UserId>,
+    /// Which session it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<&'a str>,
+    /// The session that asked for it, where that is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_session_id: Option<&'a str>,
+    /// Where the request came from.
+    pub client_address: Option<IpAddr>,
+    /// The request.
+    pub request_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    time: String,
+    level: &'static str,
+    component: &'static str,
+    #[serde(flatten)]
+    event: &'a SecurityEvent<'a>,
+}
+
+impl SecurityEvent<'_> {
+    /// Writes the line.
+    pub fn log(&self, ports: &Ports) {
+        let line = Line {
+            time: ports.clock.now().to_rfc3339(),
+            level: if self.outcome == Outcome::Success {
+                "info"
+            } else {
+                "warn"
+            },
+            component: "auth",
+            event: self,
+        };
+        (ports.log)(&serde_json::to_string(&line).unwrap_or_default());
+    }
+}

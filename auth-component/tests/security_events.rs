@@ -1,0 +1,129 @@
+//! What the log says of what matters for security.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod support;
+
+use std::cell::RefCell;
+
+use common::world::Ports;
+use http::StatusCode;
+use serde_json::{Value, json};
+use support::{PASSWORD, TestApp, config, run};
+
+thread_local! {
+    static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The events since the last look, without their times, and all lines as they are.
+fn events() -> (Vec<Value>, String) {
+    let lines = LOG.with_borrow_mut(std::mem::take);
+    let all = lines.join("\n");
+    let events = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut events: Vec<Value> = events.filter(|line| !line["event"].is_null()).collect();
+    for event in &mut events {
+        let fields = event.as_object_mut().unwrap();
+        assert!(fields.remove("time").is_some() && fields.remove("request_id").is_some());
+        assert_eq!(fields.remove("component"), Some(json!("auth")));
+    }
+    (events, all)
+}
+
+/// A world with a log, in which nobody is registered.
+fn logged() -> TestApp {
+    let app = TestApp::new();
+    let ports = Ports {
+        log: |line| LOG.with_borrow_mut(|log| log.push(line.to_owned())),
+        ..app.ports.clone()
+    };
+    TestApp {
+        router: auth_component::app(ports.clone(), config()).unwrap(),
+        ports,
+        ..app
+    }
+}
+
+const FROM: [(&str, &str); 2] = [
+    ("content-type", "application/json"),
+    ("spin-client-addr", "192.0.2.7:5000"),
+];
+
+async fn post(app: &TestApp, path: &str, body: Value) -> support::Answer {
+    app.call("POST", path, &FROM, &body.to_string()).await
+}
+
+#[test]
+fn each_event_says_who_from_where_and_how_it_ended() {
+    run(async {
+        let app = logged();
+        let credentials = |password: &str| json!({"username": "alice", "password": password});
+        let registered = post(&app, "/api/auth/users", credentials(PASSWORD)).await;
+        let user = registered.text("id");
+        let event = |event: &str, outcome: &str, level: &str| {
+            json!({"event": event, "outcome": outcome, "level": level, "client_address": "192.0.2.7",
+                "user_id": user})
+        };
+        assert_eq!(events().0, [event("registration", "success", "info")]);
+
+        let answer = post(&app, "/api/auth/session", credentials(PASSWORD)).await;
+        let first = support::cookie(&answer);
+        let session = |mut event: Value, name: &str, refresh: &str| {
+            event[name] = refresh.split('.').next().unwrap().into();
+            event
+        };
+        let signed_in = event("sign-in", "success", "info");
+        assert_eq!(events().0, [session(signed_in.clone(), "session_id", &first)]);
+
+        post(&app, "/api/auth/session", credentials("wrong password")).await;
+        assert_eq!(events().0, [event("sign-in", "failure", "warn")]);
+        let nobody = json!({"username": "nobody", "password": PASSWORD});
+        post(&app, "/api/auth/session", nobody).await;
+        let mut unknown = event("sign-in", "failure", "warn");
+        unknown.as_object_mut().unwrap().remove("user_id");
+        assert_eq!(events().0, [unknown]);
+
+        // The second session changes the password, which ends the first one.
+        let second = post(&app, "/api/auth/session", credentials(PASSWORD)).await;
+        let (access, refresh) = (second.text("access_token"), support::cookie(&second));
+        events();
+        let bearer = format!("Bearer {access}");
+        let headers = [FROM[0], FROM[1], ("authorization", bearer.as_str())];
+        let body = json!({"current_password": PASSWORD, "new_password": "a better horse"}).to_string();
+        let changed = app.call("PUT", "/api/auth/me/password", &headers, &body).await;
+        assert_eq!(changed.status, StatusCode::NO_CONTENT);
+        let ended = session(event("session-end", "success", "info"), "session_id", &first);
+        assert_eq!(
+            events().0,
+            [
+                session(event("password-change", "success", "info"), "session_id", &refresh),
+                session(ended, "by_session_id", &refresh),
+            ]
+        );
+
+        // Somebody had its first token.
+        let refresh_with = async |token: &str| {
+            let sent = format!("memo_refresh={token}");
+            let headers = [FROM[1], ("cookie", sent.as_str())];
+            app.call("POST", "/api/auth/session/refresh", &headers, "").await
+        };
+        let next = support::cookie(&refresh_with(&refresh).await);
+        refresh_with(&next).await;
+        app.pass_secs(40);
+        refresh_with(&refresh).await;
+        let reused = session(event("refresh-token-reuse", "failure", "warn"), "session_id", &refresh);
+        let (told, all) = events();
+        assert_eq!(told, [reused]);
+        for secret in [&refresh, &next, &access, PASSWORD, "a better horse", "alice"] {
+            assert!(!all.contains(secret), "{secret}");
+        }
+
+        for _ in 0..12 {
+            post(&app, "/api/auth/session", credentials("wrong password")).await;
+        }
+        let last = events().0.pop().unwrap();
+        assert_eq!(
+            (&last["event"], &last["outcome"]),
+            (&json!("sign-in"), &json!("throttled"))
+        );
+    });
+}
