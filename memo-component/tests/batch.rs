@@ -4,62 +4,10 @@
 
 mod support;
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
-use common::{
-    store::kv::{Kv, KvError, MemoryKv},
-    testing::yield_now,
-};
 use fastrand::Rng;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{Answer, TestApp, run};
-
-/// A store at each of whose operations others may go first, as at every real one.
-struct Slow(MemoryKv);
-
-#[async_trait]
-impl Kv for Slow {
-    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
-        yield_now().await;
-        self.0.get(key).await
-    }
-
-    async fn set(&self, key: &str, value: &[u8]) -> Result<(), KvError> {
-        yield_now().await;
-        self.0.set(key, value).await
-    }
-
-    async fn delete(&self, key: &str) -> Result<(), KvError> {
-        yield_now().await;
-        self.0.delete(key).await
-    }
-
-    async fn exists(&self, key: &str) -> Result<bool, KvError> {
-        yield_now().await;
-        self.0.exists(key).await
-    }
-
-    async fn keys(&self, prefix: &str) -> Result<Vec<String>, KvError> {
-        yield_now().await;
-        self.0.keys(prefix).await
-    }
-
-    async fn increment(&self, key: &str, delta: i64) -> Result<i64, KvError> {
-        yield_now().await;
-        self.0.increment(key, delta).await
-    }
-
-    fn has_increment(&self) -> bool {
-        self.0.has_increment()
-    }
-}
-
-/// The service over slow stores of both kinds.
-fn slow() -> [TestApp; 2] {
-    [MemoryKv::default(), MemoryKv::without_increment()].map(|store| TestApp::over(Arc::new(Slow(store))))
-}
+use support::{Answer, TestApp, run, slow::slow};
 
 async fn batch(app: &TestApp, operations: Value) -> Answer {
     let body = json!({"operations": operations});

@@ -4,9 +4,11 @@
 
 mod support;
 
+use common::world::clock::Clock;
+use futures::future::join_all;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{TestApp, run};
+use support::{TestApp, run, slow::slow};
 
 const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
@@ -183,5 +185,36 @@ fn a_memo_that_is_written_or_removed_meanwhile_moves_no_cursor() {
                 .collect();
             assert_eq!(texts, ["memo 1", "memo 0"]);
         }
+    });
+}
+
+/// All of them need the key of cursors, which the first one makes.
+#[test]
+fn the_first_requests_of_a_new_store_agree_on_the_key() {
+    run(async {
+        for app in slow() {
+            let feed = |_| app.get("ann", "/api/memos/changes");
+            let answers = join_all((0..6).map(feed)).await;
+            for answer in answers {
+                assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+                let path = format!("/api/memos/changes?since={}", answer.text("next"));
+                let later = app.another_instance("").get("ann", &path).await;
+                assert_eq!(later.status, StatusCode::OK, "{later:?}");
+            }
+        }
+    });
+}
+
+/// Whoever made it has died in the middle: a minute later somebody else makes it, and nobody waits for ever before that.
+#[test]
+fn a_key_whose_maker_died_is_made_by_another() {
+    run(async {
+        let app = TestApp::new();
+        let flag = format!("memo/cursor-key/claim/0/{}", app.clock.now().0 / 30_000);
+        app.kv.increment(&flag, 1).await.unwrap();
+        let answer = app.get("ann", "/api/memos/changes").await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+        app.pass_secs(60);
+        assert_eq!(app.get("ann", "/api/memos/changes").await.status, StatusCode::OK);
     });
 }

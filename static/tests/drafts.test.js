@@ -20,7 +20,13 @@ beforeEach(() => {
 /** A storage of one tab, which a reload keeps. */
 const tabStorage = () => {
   const items = new Map();
-  return { items, get: (key) => items.get(key) ?? null, set: (key, value) => void items.set(key, value) };
+  return {
+    items,
+    get: (key) => items.get(key) ?? null,
+    set: (key, value) => void items.set(key, value),
+    remove: (key) => void items.delete(key),
+    keys: (prefix) => [...items.keys()].filter((key) => key.startsWith(prefix)),
+  };
 };
 
 /** A tab of the browser; those that are alive hear of each other. */
@@ -166,4 +172,14 @@ test("what is not understood is left alone", () => {
     assert.equal(drafts.get("new"), null);
     assert.equal(localStorage.getItem("draft/ann/new/gone"), stored);
   }
+});
+
+test("what version 0.1.0 has kept with the tab is taken over", () => {
+  const storage = tabStorage();
+  storage.set("draft/ann/new", JSON.stringify({ text: "in the pad" }));
+  storage.set("draft/ann/7", JSON.stringify({ text: "in memo 7", version: 3 }));
+  const { drafts } = open(storage);
+  assert.equal(drafts.get("new").text, "in the pad");
+  assert.deepEqual(drafts.olderEdits().map(({ id, text, version }) => [id, text, version]), [["7", "in memo 7", 3]]);
+  assert.deepEqual(storage.keys("draft/"), []);
 });

@@ -19,7 +19,7 @@ beforeEach(async () => {
   database = memoryDatabase();
   globalThis.localStorage = new MemoryStorage();
   const items = new Map();
-  tab = { get: (key) => items.get(key) ?? null, set: (key, value) => void items.set(key, value) };
+  tab = { get: (key) => items.get(key) ?? null, set: (key, value) => void items.set(key, value), keys: () => [] };
   open();
   id = await memos.create("a\nb\nc");
   autosave = new Autosave(memos.get(id), { memos, pause: 60_000 });

@@ -19,6 +19,7 @@ mod offline;
 mod organise;
 mod policy;
 mod releases;
+mod replaced;
 mod scripting;
 mod several;
 mod tags;
@@ -66,7 +67,7 @@ async fn write(browser: &Browser, text: &str) {
 
 #[tokio::test]
 async fn what_a_person_writes_is_there_after_a_reload_and_a_restart() {
-    let Some(plan) = HostPlan::fresh() else { return };
+    let Some(plan) = HostPlan::lasting() else { return };
     let mut host = plan.start();
     let Some(browser) = Browser::open(&TestApp::on(&host), Screen::Desktop).await else {
         return;

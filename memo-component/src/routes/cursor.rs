@@ -3,7 +3,7 @@
 //! A cursor is for the person and the list that it was made for. It is signed with a key that the service keeps in its
 //! store, so that nobody has to think about what a made-up one could do.
 
-use std::sync::OnceLock;
+use std::{convert::Infallible, sync::OnceLock, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::{
@@ -23,6 +23,13 @@ use crate::catalog::Error;
 
 /// Where the key is.
 const KEY: &str = "memo/cursor-key";
+
+/// How long an instance waits for another one that is making the key: at first this long, then twice as long each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+
+/// How often it looks, for half a second in all. Making the key takes a few operations of the store; an instance that died
+/// on the way blocks the others for a minute.
+const LOOKS: u32 = 6;
 
 /// How many bytes of the signature a cursor carries (HMAC-SHA256, truncated as RFC 2104 §5 allows).
 const SIGNATURE_BYTES: usize = 16;
@@ -110,10 +117,22 @@ impl CursorSeal {
     }
 }
 
-/// The key; made at its first use.
+/// The key, made at its first use. The first requests of a new store come at once as often as not; those that do not make it
+/// look again, and make it where its maker does not.
 async fn key(ports: &Ports) -> Result<String, Error> {
+    for look in 0..LOOKS {
+        if let Some(key) = find_or_make(ports).await? {
+            return Ok(key);
+        }
+        ports.clock.sleep(FIRST_PAUSE.saturating_mul(1 << look)).await;
+    }
+    Err(KvError::Unavailable("the key of cursors is being made".to_owned()).into())
+}
+
+/// The key; `None` while somebody else is making it.
+async fn find_or_make(ports: &Ports) -> Result<Option<String>, Error> {
     if let Some(record) = ports.kv.get_json::<Record>(KEY).await? {
-        return Ok(record.key);
+        return Ok(Some(record.key));
     }
     let record = Record {
         version: 1,
@@ -121,14 +140,12 @@ async fn key(ports: &Ports) -> Result<String, Error> {
     };
     let key = record.key.clone();
     let made = update(ports, KEY, 0, |_: Option<Record>| {
-        Change::<_, _, ()>::Write(record, key)
+        Change::<_, _, Infallible>::Write(record, key)
     });
     match made.await? {
-        Updated::Done(key) => Ok(key),
-        Updated::Stale(Some(record)) => Ok(record.key),
-        // Somebody else is making it.
-        Updated::Stale(None) | Updated::Left(()) | Updated::Busy => {
-            Err(KvError::Unavailable("the key of cursors is being made".to_owned()).into())
-        }
+        Updated::Done(key) => Ok(Some(key)),
+        Updated::Stale(record) => Ok(record.map(|record| record.key)),
+        Updated::Left(never) => match never {},
+        Updated::Busy => Ok(None),
     }
 }

@@ -43,6 +43,8 @@ use sha2::{Digest, Sha256};
 
 pub use common::testing::{Answer, run};
 
+pub mod slow;
+
 /// An issuer with one key, that can be switched off and counts how often it is asked.
 pub struct TestIssuer {
     pub key: Mutex<(String, SigningKey)>,

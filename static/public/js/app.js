@@ -1,7 +1,7 @@
 // The memo pad: shows the screen that belongs to the address and to who is signed in.
 
 import { forgetLastWords, keepLastWords, takeUpLastWords } from "./data/last-words.js";
-import { drafts, memos, selection, session, workspace } from "./data/stores.js";
+import { drafts, memos, selection, service, session, workspace } from "./data/stores.js";
 import { find, focusHeading } from "./lib/dom.js";
 import { languageChange, renewTimes, t } from "./lib/i18n.js";
 import { tab } from "./lib/storage.js";
@@ -16,6 +16,7 @@ import { startNotes } from "./screens/pad/notes.js";
 import { titleOf } from "./screens/pad/pad-head.js";
 import { createPadScreen } from "./screens/pad/pad-screen.js";
 import { Rail } from "./screens/rail/rail.js";
+import { tellMissing } from "./screens/release/release-offer.js";
 import { createOpeningScreen, createUnreachableScreen } from "./screens/start/start-screens.js";
 import { clearToast, notify, notifyError, notifyTrouble } from "./screens/toast/toast.js";
 
@@ -95,7 +96,7 @@ function showScreen(place, how) {
     return;
   }
   selection.clear();
-  showLater(screen, place, how).catch(() => notifyTrouble({ key: "problem.unreachable" }));
+  showLater(screen, place, how).catch(tellMissing);
 }
 
 /** Shows a screen that comes when somebody wants to see it.
@@ -173,15 +174,31 @@ function withBulk() {
   bulk ??= import("./screens/bulk/bulk.js").then(({ startBulk }) => startBulk(pad, showRenamed));
   bulk.catch(() => {
     bulk = null;
-    notifyTrouble({ key: "problem.unreachable" });
+    tellMissing();
   });
   return bulk;
+}
+
+/** @type {Promise<void> | null} */
+let olderEdits = null;
+
+/** What an older version of the site has kept goes to its memos, once all of those are here. */
+function withOlderEdits() {
+  olderEdits ??= import("./data/older-edits.js")
+    .then(({ takeUpOlderEdits }) => takeUpOlderEdits(memos, drafts, service, navigator.locks))
+    .catch(() => {}); // At the next visit, then.
 }
 
 pad.onRename = (/** @type {string} */ tag) => withBulk().then(({ rename }) => rename(tag));
 selection.addEventListener("change", () => selection.size > 0 && withBulk());
 session.addEventListener("change", (event) => {
   changeUser(/** @type {CustomEvent} */ (event).detail).catch(notifyError);
+});
+// The server is there again, as another tab may have found out, and this page never knew who is signed in.
+workspace.addEventListener("change", () => {
+  const { phase } = workspace.syncing ?? {};
+  if (waiting && !isRestoring && (phase === "resting" || phase === "signed-out")) restore();
+  if (phase === "resting" && memos.isWhole && drafts.olderEdits().length > 0) withOlderEdits();
 });
 workspace.addEventListener("open", () => {
   pad.reset();

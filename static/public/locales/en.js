@@ -10,6 +10,7 @@ export default {
   opening: "One moment…",
   tryAgain: "Try again",
   newRelease: "A new version is here.",
+  oldRelease: "This page is of an older version, and the server no longer has all of it. What you wrote is kept; please reload.",
   reload: "Reload",
   unreachableTitle: "Not there yet",
 

@@ -10,6 +10,7 @@ export default {
   opening: "잠시만요…",
   tryAgain: "다시 시도",
   newRelease: "새 버전이 나왔어요.",
+  oldRelease: "이 페이지는 이전 버전이라 일부를 불러올 수 없어요. 쓰던 글은 그대로 있으니 새로고침해 주세요.",
   reload: "새로고침",
   unreachableTitle: "아직 열지 못했어요",
 

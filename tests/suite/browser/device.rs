@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{open_as, write};
-use crate::harness::{Browser, Screen, TestApp};
+use super::{is_kept, open_as, write};
+use crate::harness::{Browser, HostPlan, Screen, TestApp};
 
 const MEMOS: &[&str] = &["*/api/memos*"];
 
@@ -142,6 +142,35 @@ async fn a_thousand_memos_are_all_there_after_a_reload() {
             "return document.querySelector('.memo-text')?.textContent.includes('memo 0-0')",
         )
         .await;
+    browser.close().await;
+}
+
+/// One of them asks the server for both, and the other one has to find out by it.
+#[tokio::test]
+async fn a_window_that_was_opened_while_no_server_answered_finds_its_session() {
+    let Some(plan) = HostPlan::lasting() else { return };
+    let host = plan.start();
+    let app = TestApp::on(&host);
+    let user = app.user("second-tab").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    is_kept(&browser).await;
+    // A window beside another one: it stays in sight, and goes on to listen for both.
+    browser
+        .run("Object.defineProperty(document, 'hidden', { value: false })")
+        .await;
+    let stopped = host.kill();
+    let first = browser.empty_tab().await;
+    browser.go(&app, "/sign-in").await;
+    browser.sees("#try-again").await;
+    let _host = stopped.start();
+    let second = browser.tab().await;
+    browser.switch_to(first).await;
+    write(&browser, "to be brought to the server").await;
+    browser.is_synced().await;
+    browser.switch_to(second).await;
+    browser.sees("#sign-out").await;
     browser.close().await;
 }
 

@@ -185,3 +185,24 @@ async fn what_was_written_around_the_end_of_a_session_is_sent_after_the_next_sig
     assert_eq!(user.all_memos().await.len(), 2);
     browser.close().await;
 }
+
+/// Before the memos were on the device, a draft of each memo was kept that could not be saved.
+#[tokio::test]
+async fn an_edit_that_an_older_version_of_the_site_has_kept_goes_to_its_memo() {
+    let app = TestApp::shared();
+    let user = app.user("older").await;
+    let memo = user.write("one\ntwo\nthree").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    browser.is_synced().await;
+    let keep = "const draft = { text: 'one\\ntwo\\nthree, edited', version: 1, format: 1, at: Date.now() };
+        const { id } = JSON.parse(localStorage.getItem('owner'));
+        localStorage.setItem(`draft/${id}/${arguments[0]}/a-tab-of-old`, JSON.stringify(draft))";
+    browser.run_with(keep, vec![memo.id.clone().into()]).await;
+    browser.reload().await;
+    user.comes_to(&memo, "one\ntwo\nthree, edited").await;
+    let is_gone = "return !Object.keys(localStorage).some((key) => key.endsWith('a-tab-of-old'))";
+    browser.until_true("nothing is left behind", is_gone).await;
+    browser.close().await;
+}

@@ -240,10 +240,16 @@ impl Browser {
 
     /// Opens another tab of the same browser and goes on in it. Returns the name of the tab that it was in.
     pub async fn open_tab(&self, app: &TestApp) -> WindowHandle {
+        let before = self.empty_tab().await;
+        self.visit(app).await;
+        before
+    }
+
+    /// Opens an empty tab and goes on in it. Returns the name of the tab that it was in.
+    pub async fn empty_tab(&self) -> WindowHandle {
         let before = self.tab().await;
         let tab = self.client.new_window(true).await.expect("a new tab");
         self.switch_to(tab.handle).await;
-        self.visit(app).await;
         before
     }
 

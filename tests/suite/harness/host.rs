@@ -33,6 +33,15 @@ impl HostPlan {
         Some(Self::unguarded())
     }
 
+    /// The same, with a store that outlives the host. `None`, said loudly, where all hosts keep their data in memory.
+    pub fn lasting() -> Option<Self> {
+        if extra_arguments().iter().any(|argument| argument == "--in-memory") {
+            left_out("needs data that outlives its host, and MEMO_HOST_ARGS says --in-memory");
+            return None;
+        }
+        Self::fresh()
+    }
+
     pub(super) fn unguarded() -> Self {
         let folder = tempfile::Builder::new()
             .prefix("host-")
@@ -46,8 +55,7 @@ impl HostPlan {
 
     /// As it was before components and variables were named.
     pub fn plain(mut self) -> Self {
-        let extra = std::env::var("MEMO_HOST_ARGS").unwrap_or_default();
-        self.arguments = extra.split_whitespace().map(str::to_owned).collect();
+        self.arguments = extra_arguments();
         self
     }
 
@@ -76,6 +84,12 @@ impl HostPlan {
     pub fn start(self) -> Host {
         Host::start(self, "127.0.0.1:0")
     }
+}
+
+/// What all hosts are started with.
+fn extra_arguments() -> Vec<String> {
+    let extra = std::env::var("MEMO_HOST_ARGS").unwrap_or_default();
+    extra.split_whitespace().map(str::to_owned).collect()
 }
 
 /// A running host. It ends with its value, or with the test process.

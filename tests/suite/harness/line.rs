@@ -1,5 +1,5 @@
-//! The line between a browser and a host, on which things go wrong: it can be dead, lose a request or its answer, and spoil
-//! a token on its way.
+//! The line between a browser and a host, on which things go wrong: it can be dead, lose a request or its answer, fall silent
+//! in the middle of one, and spoil a token on its way.
 
 use std::collections::VecDeque;
 use std::io;
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
 use super::app::TestApp;
@@ -16,6 +16,8 @@ use super::app::TestApp;
 const CHUNK_BYTES: usize = 64 << 10;
 /// A letter of a token's signature, counted from its end. The last one may stand for bits that nobody reads.
 const SPOILT: usize = 8;
+/// So many things may happen to streams before a connection has heard of the first.
+const FATES: usize = 16;
 
 /// What happens to one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub enum Mishap {
     LostRequest,
     /// It is carried out, and so many bytes of the answer come back before the connection ends.
     CutAnswer { after: usize },
+    /// It is carried out, and so many bytes of the answer come back before nothing does any more, and nobody is told.
+    SilentAnswer { after: usize },
     /// It comes with a token that nobody has signed, and is refused as one is that has expired.
     SpoiltToken,
 }
@@ -33,8 +37,10 @@ pub enum Mishap {
 pub enum Target {
     /// Those that change memos.
     Writes,
-    /// All about memos.
+    /// All about memos, but for the events.
     Memos,
+    /// Those that ask for the events, which are answered for minutes.
+    Events,
     /// The renewal of the session.
     Session,
 }
@@ -47,7 +53,8 @@ impl Target {
         let writes = ["POST", "PATCH", "PUT", "DELETE"];
         match self {
             Self::Writes => writes.iter().any(|method| begins(method, "/api/memos")),
-            Self::Memos => Self::Writes.has(head) || begins("GET", "/api/memos"),
+            Self::Events => begins("GET", "/api/memos/events"),
+            Self::Memos => !Self::Events.has(head) && (Self::Writes.has(head) || begins("GET", "/api/memos")),
             Self::Session => begins("POST", "/api/auth/session/refresh"),
         }
     }
@@ -58,11 +65,21 @@ pub struct Line {
     app: TestApp,
     mishaps: Mishaps,
     dead: watch::Sender<bool>,
+    streams: broadcast::Sender<End>,
     server: JoinHandle<()>,
 }
 
 #[derive(Clone, Default)]
 struct Mishaps(Arc<Mutex<VecDeque<(Target, Mishap)>>>);
+
+/// How an answer ends before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With the connection.
+    Cut,
+    /// With nothing: the connection stays, and nothing comes.
+    Silence,
+}
 
 impl Line {
     /// A line that works, to the app at this address, which may go away and come back.
@@ -72,12 +89,20 @@ impl Line {
         let there = app.base_url().trim_start_matches("http://").to_owned();
         let mishaps = Mishaps::default();
         let (dead, is_dead) = watch::channel(false);
+        let (streams, _) = broadcast::channel(FATES);
         let server = tokio::spawn({
-            let mishaps = mishaps.clone();
+            let (mishaps, streams) = (mishaps.clone(), streams.clone());
             async move {
                 while let Ok((browser, _)) = listener.accept().await {
+                    let connection = Connection {
+                        mishaps: mishaps.clone(),
+                        is_dead: is_dead.clone(),
+                        fates: streams.subscribe(),
+                        is_stream: false,
+                        left: None,
+                    };
                     // It ends with an error where one of the two goes away, and then both connections end.
-                    tokio::spawn(connect(browser, there.clone(), mishaps.clone(), is_dead.clone()));
+                    tokio::spawn(connection.pass(browser, there.clone()));
                 }
             }
         });
@@ -85,6 +110,7 @@ impl Line {
             app: TestApp::at(&format!("http://{here}")),
             mishaps,
             dead,
+            streams,
             server,
         }
     }
@@ -104,7 +130,12 @@ impl Line {
         self.mishaps.all().push_back((target, mishap));
     }
 
-    /// Lets nothing happen any more.
+    /// Ends the streams of events that are open.
+    pub fn end_streams(&self, end: End) {
+        let _ = self.streams.send(end); // Without a connection, nobody hears of it.
+    }
+
+    /// Lets nothing happen any more. A stream that is silent stays so: nobody knows of it.
     pub fn heal(&self) {
         self.mishaps.all().clear();
         self.set_dead(false);
@@ -130,47 +161,75 @@ impl Mishaps {
     }
 }
 
-/// Passes on what both sides say, until one of them ends, the line dies or a mishap ends it.
-async fn connect(
-    mut browser: TcpStream,
-    there: String,
+/// A connection of the browser, and of the line to the host for it.
+struct Connection {
     mishaps: Mishaps,
-    mut is_dead: watch::Receiver<bool>,
-) -> io::Result<()> {
-    if *is_dead.borrow_and_update() {
-        return Ok(());
-    }
-    let mut host = TcpStream::connect(there).await?;
-    let (mut asked, mut answered) = (vec![0; CHUNK_BYTES], vec![0; CHUNK_BYTES]);
-    let mut cut = None;
-    loop {
-        tokio::select! {
-            _ = is_dead.changed() => return Ok(()),
-            read = browser.read(&mut asked) => {
-                let chunk = asked.get_mut(..read?).unwrap_or_default();
-                if chunk.is_empty() {
-                    return Ok(());
+    is_dead: watch::Receiver<bool>,
+    fates: broadcast::Receiver<End>,
+    /// Whether it is being told events.
+    is_stream: bool,
+    /// How many bytes of the answer are passed on before it ends, and how it does.
+    left: Option<(usize, End)>,
+}
+
+impl Connection {
+    /// Passes on what both sides say, until one of them ends, the line dies or a mishap ends it.
+    async fn pass(mut self, mut browser: TcpStream, there: String) -> io::Result<()> {
+        if *self.is_dead.borrow_and_update() {
+            return Ok(());
+        }
+        let mut host = TcpStream::connect(there).await?;
+        let (mut asked, mut answered) = (vec![0; CHUNK_BYTES], vec![0; CHUNK_BYTES]);
+        loop {
+            let is_silent = self.left == Some((0, End::Silence));
+            tokio::select! {
+                _ = self.is_dead.changed() => return Ok(()),
+                Ok(end) = self.fates.recv() => if self.is_stream {
+                    self.left = Some((0, end));
+                },
+                read = browser.read(&mut asked) => {
+                    let chunk = asked.get_mut(..read?).unwrap_or_default();
+                    if chunk.is_empty() || !self.admits(chunk) {
+                        return Ok(());
+                    }
+                    host.write_all(chunk).await?;
                 }
-                match mishaps.take(chunk) {
-                    Some(Mishap::LostRequest) => return Ok(()),
-                    Some(Mishap::CutAnswer { after }) => cut = Some(after),
-                    Some(Mishap::SpoiltToken) => spoil(chunk),
-                    None => {}
+                // Of what is silent, not even the end is heard.
+                read = host.read(&mut answered), if !is_silent => {
+                    let chunk = self.passing(answered.get(..read?).unwrap_or_default());
+                    if chunk.is_empty() {
+                        return Ok(());
+                    }
+                    browser.write_all(chunk).await?;
                 }
-                host.write_all(chunk).await?;
             }
-            read = host.read(&mut answered) => {
-                let mut chunk = answered.get(..read?).unwrap_or_default();
-                if let Some(left) = &mut cut {
-                    chunk = chunk.get(..*left).unwrap_or(chunk);
-                    *left -= chunk.len();
-                }
-                browser.write_all(chunk).await?;
-                if chunk.is_empty() || cut == Some(0) {
-                    return Ok(());
-                }
+            if self.left == Some((0, End::Cut)) {
+                return Ok(());
             }
         }
+    }
+
+    /// What the browser says passes, with what happens to it, or is lost.
+    fn admits(&mut self, asked: &mut [u8]) -> bool {
+        self.is_stream = Target::Events.has(asked);
+        match self.mishaps.take(asked) {
+            Some(Mishap::LostRequest) => return false,
+            Some(Mishap::CutAnswer { after }) => self.left = Some((after, End::Cut)),
+            Some(Mishap::SilentAnswer { after }) => self.left = Some((after, End::Silence)),
+            Some(Mishap::SpoiltToken) => spoil(asked),
+            None => {}
+        }
+        true
+    }
+
+    /// What passes of the next bytes of the answer.
+    fn passing<'a>(&mut self, answered: &'a [u8]) -> &'a [u8] {
+        let Some((left, _)) = &mut self.left else {
+            return answered;
+        };
+        let chunk = answered.get(..*left).unwrap_or(answered);
+        *left -= chunk.len();
+        chunk
     }
 }
 

@@ -28,7 +28,7 @@ pub use build::workspace;
 pub use client::{Call, Client};
 pub use events::{Events, Said};
 pub use host::{Host, HostPlan, Stopped};
-pub use line::{Line, Mishap, Target};
+pub use line::{End, Line, Mishap, Target};
 pub use memo::{Change, Memo, is_time};
 pub use redis::Redis;
 pub use releases::{Release, Releases};

@@ -196,7 +196,7 @@ async fn listeners_are_in_nobodys_way() {
 
 #[tokio::test]
 async fn a_host_that_ends_ends_its_streams() {
-    let (Some(plan), true) = (HostPlan::fresh(), store_is_atomic()) else {
+    let (Some(plan), true) = (HostPlan::lasting(), store_is_atomic()) else {
         return;
     };
     let host = plan.start();

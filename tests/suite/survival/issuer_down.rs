@@ -4,7 +4,7 @@ use crate::harness::{HostPlan, TestApp};
 
 #[tokio::test]
 async fn with_the_issuer_away_people_with_tokens_go_on() {
-    let Some(plan) = HostPlan::fresh() else { return };
+    let Some(plan) = HostPlan::lasting() else { return };
     let host = plan.start();
     let app = TestApp::on(&host);
     let user = app.user("alice").await;

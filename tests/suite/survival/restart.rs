@@ -15,7 +15,7 @@ const ENOUGH: usize = 60;
 
 #[tokio::test]
 async fn after_a_stop_people_memos_tokens_and_sessions_are_as_before() {
-    let Some(plan) = HostPlan::fresh() else { return };
+    let Some(plan) = HostPlan::lasting() else { return };
     let host = plan.start();
     let user = TestApp::on(&host).user("stays").await;
     let memo = user.write("stays").await;
@@ -143,7 +143,7 @@ fn states(memos: &[Memo]) -> HashMap<String, State> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_among_writers_it_comes_back_with_every_acknowledged_change() {
-    let Some(plan) = HostPlan::fresh() else { return };
+    let Some(plan) = HostPlan::lasting() else { return };
     let mut host = plan.start();
     let user = TestApp::on(&host).user("killed").await;
     let mut all_known = Vec::new();

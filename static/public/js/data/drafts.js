@@ -5,7 +5,8 @@
 // there belongs to the first tab that asks for it; where several are left of one memo, the newest goes first.
 
 /** A text, and the one that it was made from, if there was one. @typedef {{text: string, shown?: string}} Draft */
-/** @typedef {Draft & {format: number, at: number}} Stored a draft with the time when it was written */
+/** @typedef {Draft & {format: number, at: number, version?: number}} Stored a draft with the time when it was written; those of
+ * older versions of the site tell the version of the memo that it is a change of */
 
 /** Another format than this is of another version of the site, and is left alone until it is too old. */
 const FORMAT = 1;
@@ -14,6 +15,8 @@ const COUNT_MAX = 20;
 const AGE_MAX = 90 * 24 * 60 * 60 * 1000;
 
 const TAB = "tab";
+/** The name of what is in the pad. */
+export const NEW = "new";
 
 const newTab = () => Math.random().toString(36).slice(2, 12);
 
@@ -42,6 +45,7 @@ export class Drafts {
     this.#tabs = tabs;
     this.#tab = tabStorage.get(TAB) ?? newTab();
     tabStorage.set(TAB, this.#tab);
+    this.#takeOver();
     tabs.addEventListener("message", ({ data }) => this.#hear(data));
     tabs.postMessage({ hello: this.#tab });
   }
@@ -83,6 +87,21 @@ export class Drafts {
     return [...new Set(mine.map((key) => key.slice(prefix.length, key.lastIndexOf("/"))))];
   }
 
+  /** Drafts of memos, which an older version of the site has kept.
+   * @returns {{key: string, id: string, text: string, version?: number}[]} */
+  olderEdits() {
+    return this.#storage.keys(`draft/${this.#owner()}/`).flatMap((key) => {
+      const [, , id, ...rest] = key.split("/");
+      const draft = id === NEW || rest.length !== 1 ? null : this.#read(key);
+      return draft ? { key, id, text: draft.text, version: draft.version } : [];
+    });
+  }
+
+  /** Removes one of those. @param {string} key */
+  forget(key) {
+    this.#storage.remove(key);
+  }
+
   /** @param {string} name */
   delete(name) {
     this.#storage.remove(this.#key(name));
@@ -97,6 +116,15 @@ export class Drafts {
   /** How many drafts all tabs hold, and those that are gone have left. */
   countEverywhere() {
     return this.#storage.keys(`draft/${this.#owner()}/`).length;
+  }
+
+  /** Takes over what version 0.1.0 has kept, which was with the tab alone and told no format. */
+  #takeOver() {
+    for (const key of this.#tabStorage.keys("draft/")) {
+      const draft = JSON.parse(this.#tabStorage.get(key) ?? "null");
+      this.#storage.set(`${key}/${this.#tab}`, JSON.stringify({ ...draft, format: FORMAT, at: Date.now() }));
+      this.#tabStorage.remove(key);
+    }
   }
 
   /** @param {string} key @returns {Stored | null} */

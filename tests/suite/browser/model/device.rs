@@ -1,5 +1,6 @@
 //! A device of a person: a browser at the end of a line, and what is done on its pages.
 
+use fantoccini::wd::WindowHandle;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -8,11 +9,14 @@ use tokio::time::{Duration, Instant, sleep};
 use super::super::{is_kept, sign_in};
 use crate::harness::{Browser, Line, Screen, TestApp};
 
-/// How long something may take, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long something may take, on a busy machine: longer than anything that the page waits for by itself, which is a silent
+/// stream, and after it the next time to ask.
+pub const PATIENCE: Duration = Duration::from_secs(180);
+/// How often in a row a page is found to have nobody signed in before somebody signs in: another tab may just have done it.
+const SIGNED_OUT: u32 = 10;
 
 /// A card as it is to be seen.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Card {
     /// The memo's name on the device.
     pub key: String,
@@ -55,10 +59,12 @@ pub struct Decided {
     pub theirs: String,
 }
 
-/// How an edit ended.
+/// How it stands with an edit: whether the page says that it is kept, whether the memo is there, and whether there is
+/// something to decide about it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Closed {
+pub struct Edit {
+    pub is_kept: bool,
     pub is_there: bool,
     pub is_open: bool,
 }
@@ -68,6 +74,8 @@ pub struct Device {
     pub line: Line,
     pub browser: Browser,
     pub is_connected: bool,
+    /// The tab that nobody is at, if there are two.
+    pub(super) other: Option<WindowHandle>,
 }
 
 impl Device {
@@ -75,17 +83,16 @@ impl Device {
     pub async fn new(name: &'static str, app: &TestApp) -> Option<Self> {
         let line = Line::to(app).await;
         let browser = Browser::open(line.app(), Screen::Desktop).await?;
-        // A clock that can be set: from the next page on, the page's own.
-        browser
-            .devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": CLOCK }))
-            .await;
         is_kept(&browser).await;
-        Some(Self {
+        let device = Self {
             name,
             line,
             browser,
             is_connected: true,
-        })
+            other: None,
+        };
+        device.prepare().await;
+        Some(device)
     }
 
     pub async fn sign_in(&self, username: &str) {
@@ -127,7 +134,12 @@ impl Device {
         self.deed(json!(["type", key, change])).await
     }
 
-    pub async fn close(&self, key: &str) -> Closed {
+    /// What the page says about an edit that goes on.
+    pub async fn edit(&self, key: &str) -> Edit {
+        self.deed(json!(["edit", key])).await
+    }
+
+    pub async fn close(&self, key: &str) -> Edit {
         self.deed(json!(["close", key])).await
     }
 
@@ -144,22 +156,9 @@ impl Device {
         self.deed(json!(["decide", list, side])).await
     }
 
-    /// Takes the connection away, which the browser knows of, or gives it back.
-    pub async fn connect(&mut self, is_connected: bool) {
-        let bound = -1;
-        let conditions = json!({
-            "offline": !is_connected, "latency": 0, "downloadThroughput": bound, "uploadThroughput": bound,
-        });
-        self.browser.devtools("Network.enable", json!({})).await;
-        self.browser
-            .devtools("Network.emulateNetworkConditions", conditions)
-            .await;
-        self.is_connected = is_connected;
-    }
-
-    /// Sets the page's clock forward, or back, by so many seconds.
+    /// Sets the clock forward, or back, by so many seconds.
     pub async fn skew(&self, seconds: i64) {
-        let set = format!("sessionStorage.setItem('skew', {})", seconds * 1000);
+        let set = format!("localStorage.setItem('skew', {})", seconds * 1000);
         self.browser.run(&set).await;
     }
 
@@ -171,18 +170,21 @@ impl Device {
     }
 
     /// Somebody looks at the page again.
-    pub async fn wake(&self) {
+    async fn wake(&self) {
         self.browser
             .run("document.dispatchEvent(new Event('visibilitychange'))")
             .await;
     }
 
     /// Waits until the page says that all is together but for what is to be decided, and returns what it shows. Somebody whose
-    /// session has ended signs in again.
-    pub async fn rested(&self, username: &str) -> Vec<Card> {
+    /// session has ended signs in again. Unless somebody `looks`, the page has to find out by itself.
+    pub async fn rested(&self, username: &str, looks: bool) -> Vec<Card> {
         let end = Instant::now() + PATIENCE;
+        let mut signed_out = 0;
         loop {
-            self.wake().await;
+            if looks {
+                self.wake().await;
+            }
             sleep(Duration::from_millis(300)).await;
             let standing = self.standing().await;
             if standing.phase == "resting" {
@@ -194,24 +196,14 @@ impl Device {
             }
             let is_signed_out = "return document.querySelector('#sign-out')?.checkVisibility() !== true";
             if standing.phase == "signed-out" && self.browser.run(is_signed_out).await == json!(true) {
+                signed_out += 1;
+            } else {
+                signed_out = 0;
+            }
+            if signed_out == SIGNED_OUT {
                 self.sign_in(username).await;
             }
             assert!(Instant::now() < end, "{} does not rest: {standing:?}", self.name);
         }
     }
 }
-
-/// What a page's `Date` is told by a clock that somebody has set.
-const CLOCK: &str = "
-    const RealDate = Date;
-    const now = () => RealDate.now() + Number(sessionStorage.getItem('skew') ?? 0);
-    globalThis.Date = class extends RealDate {
-        constructor(...given) {
-            if (given.length === 0) super(now());
-            else super(...given);
-        }
-        static now() {
-            return now();
-        }
-    };
-";

@@ -34,6 +34,19 @@ const shownOf = (card) => ({
   conflict: card.querySelector("memo-conflict .parts")?.textContent ?? null,
 });
 
+/** What an editor says of what is in it, where this device has kept that. */
+const KEPT = ["stateSaved", "stateKept", "stateHere", "stateConflict", "stateFailed"];
+
+const editOf = (key) => {
+  const card = cardOf(key);
+  const said = card?.querySelector("memo-editor .state .what")?.dataset.text;
+  return {
+    isKept: KEPT.includes(said),
+    isThere: Boolean(card),
+    isOpen: card?.querySelector(".where").dataset.status === "conflict",
+  };
+};
+
 const cardOf = (key) => [...document.querySelectorAll("memo-card")].find((card) => card.dataset.id === key);
 
 /** Writes as by pasting: at once. */
@@ -93,13 +106,15 @@ const deeds = {
     return [before, after];
   },
 
-  /** Closes the editor, which means that what is in it is kept. Returns whether it did so, and whether there is something to
-   * decide now. */
+  async edit(key) {
+    return editOf(key);
+  },
+
+  /** Closes the editor, which means that what is in it is kept. */
   async close(key) {
     cardOf(key)?.querySelector("memo-editor .save")?.click();
     await until("the editor closes", () => !cardOf(key)?.querySelector("memo-editor"));
-    const card = cardOf(key);
-    return { isThere: Boolean(card), isOpen: card?.querySelector(".where").dataset.status === "conflict" };
+    return { ...editOf(key), isKept: true };
   },
 
   /** Picks from the menu of a memo. */

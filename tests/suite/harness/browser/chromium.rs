@@ -1,5 +1,6 @@
 //! What Chromium alone can be asked for: its log, and the commands of its DevTools protocol.
 
+use fantoccini::wd::WindowHandle;
 use serde_json::{Value, json};
 
 use super::commands::{Devtools, Log};
@@ -27,6 +28,13 @@ impl Browser {
             parameters: json!({}),
         };
         let _ = self.client.issue_cmd(command).await; // Nobody is left to answer.
+    }
+
+    /// Closes a tab that has crashed, from the one that it is in.
+    pub async fn bury(&self, crashed: WindowHandle) {
+        // To ChromeDriver, a tab's name is that of its target.
+        let target = json!({ "targetId": String::from(crashed) });
+        self.devtools("Target.closeTarget", target).await;
     }
 
     /// Lets requests to these addresses fail as without a connection, from now on; `*` stands for any part.

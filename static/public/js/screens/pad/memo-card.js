@@ -8,7 +8,8 @@ import { setText, setTime } from "../../lib/i18n.js";
 import { pathOfTag } from "../../lib/tags.js";
 import { memoAddress } from "../../routes.js";
 import { menuButton } from "../menu/menu.js";
-import { clearToast, notify, notifyTrouble } from "../toast/toast.js";
+import { tellMissing } from "../release/release-offer.js";
+import { clearToast, notify } from "../toast/toast.js";
 import { onPress } from "./card-press.js";
 import { CardText } from "./card-text.js";
 import { stateOfMemo } from "./memo-state.js";
@@ -91,9 +92,9 @@ export class MemoCard extends HTMLElement {
       shown?.remove();
       return;
     }
-    const { createConflict } = await import("./memo-conflict.js");
-    if (!this.#memo?.conflict) return; // Decided by now.
-    this.#conflict ??= createConflict();
+    const conflicts = await import("./memo-conflict.js").catch(tellMissing);
+    if (!conflicts || !this.#memo?.conflict) return; // Decided by now.
+    this.#conflict ??= conflicts.createConflict();
     if (!this.#conflict.isConnected) this.append(this.#conflict);
     this.#conflict.show(this.#memo);
   }
@@ -157,7 +158,7 @@ export class MemoCard extends HTMLElement {
    * @param {() => void} act */
   #withEditors(act) {
     if (editors) act();
-    else loadEditors().then(act, () => notifyTrouble({ key: "problem.unreachable" }));
+    else loadEditors().then(act, tellMissing);
   }
 
   /** @param {string} [text] */
@@ -193,7 +194,7 @@ async function actionsOnDemand() {
   try {
     return await import("./memo-actions.js");
   } catch {
-    notifyTrouble({ key: "problem.unreachable" });
+    tellMissing();
     return null;
   }
 }

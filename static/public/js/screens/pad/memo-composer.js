@@ -1,5 +1,6 @@
 // <memo-composer>: the pad for a new memo. What is written stays on this device until it is saved.
 
+import { NEW } from "../../data/drafts.js";
 import { drafts, memos, tags, workspace } from "../../data/stores.js";
 import { Workspace } from "../../data/workspace.js";
 import { hasKeyboard, SAVE_KEYS } from "../../lib/device.js";
@@ -9,8 +10,6 @@ import { onShortcuts } from "../../lib/shortcuts.js";
 import { validateMemo } from "../../lib/text.js";
 import { notify, notifyError, notifyTrouble } from "../toast/toast.js";
 import { addTools } from "./writing-tools.js";
-
-const DRAFT = "new";
 
 export class MemoComposer extends HTMLElement {
   #form = find(this, "form", HTMLFormElement);
@@ -35,7 +34,7 @@ export class MemoComposer extends HTMLElement {
 
   /** Shows what somebody was writing, or nothing. What was written before it was known whose pad this is goes below. */
   reset() {
-    const draft = drafts.get(DRAFT)?.text ?? "";
+    const draft = drafts.get(NEW)?.text ?? "";
     const written = this.#isOpen ? "" : this.#text.value;
     this.#isOpen = true;
     // A field that nobody has to change is left alone: somebody may be composing in it.
@@ -70,8 +69,8 @@ export class MemoComposer extends HTMLElement {
   #keepDraft() {
     if (!this.#isOpen) return;
     const text = this.#text.value;
-    if (text.trim() === "") drafts.delete(DRAFT);
-    this.#showState(text.trim() === "" || drafts.set(DRAFT, { text }));
+    if (text.trim() === "") drafts.delete(NEW);
+    this.#showState(text.trim() === "" || drafts.set(NEW, { text }));
   }
 
   /** Says where the text is, as soon as there is one.

@@ -1,7 +1,9 @@
-// The offer to load the next release: it waits at the edge of the page until somebody wants it.
+// The offer to load the next release: it waits at the edge of the page until somebody wants it. A page that can't have a part
+// of its own release any more needs it.
 
 import { findButton, findElement, fromTemplate } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
+import { notifyTrouble } from "../toast/toast.js";
 
 /** @type {HTMLElement | null} */
 let offer = null;
@@ -13,13 +15,20 @@ let [offered, dismissed] = ["", ""];
 export function showOffer(release) {
   if (release === dismissed) return;
   offered = release;
-  offer ??= createOffer();
-  toggle(offer, true);
+  show("newRelease");
 }
 
 /** Takes the offer back. */
 export function hideOffer() {
-  if (offer) toggle(offer, false);
+  if (offer) show(null);
+}
+
+/** Tells that a part of the site did not come: the server can't be reached, or it has another release by now. Without a
+ * service worker, nobody has kept this one. */
+export async function tellMissing() {
+  const answer = await fetch(import.meta.url, { method: "HEAD", cache: "no-store" }).catch(() => null);
+  if (answer?.status === 404) show("oldRelease");
+  else notifyTrouble({ key: "problem.unreachable" });
 }
 
 function createOffer() {
@@ -34,9 +43,10 @@ function createOffer() {
   return element;
 }
 
-/** @param {HTMLElement} element @param {boolean} isShown */
-function toggle(element, isShown) {
-  for (const button of element.querySelectorAll("button")) button.hidden = !isShown;
+/** @param {"newRelease" | "oldRelease" | null} words */
+function show(words) {
+  offer ??= createOffer();
+  for (const button of offer.querySelectorAll("button")) button.hidden = words === null;
   // The words come into an element that is there already, or screen readers would not announce them.
-  setText(findElement(element, "p"), isShown ? "newRelease" : null);
+  setText(findElement(offer, "p"), words);
 }
