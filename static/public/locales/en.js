@@ -243,7 +243,7 @@ export default {
   },
   "problem.unreachable": "The server cannot be reached. Nothing you wrote is lost; please try again in a moment.",
   "problem.wrong-credentials": "The username or the password is not right.",
-  "problem.second-factor-required": "The code is not right, or it was used before. Type the one that your app shows now.",
+  "problem.second-factor-required": "This account needs the code that your app shows now. Each code is good once.",
   "problem.second-factor-on": "Two-step verification is already on.",
   "problem.wrong-recovery-code": "The username or the recovery code is not right.",
   "problem.invalid-request": "The server did not accept this. Please check what you entered.",
