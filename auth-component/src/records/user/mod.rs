@@ -306,7 +306,9 @@ pub async fn replace_password_hash(ports: &Ports, id: &UserId, seen: User, hash:
 pub async fn change<'a, E: Send>(
     ports: &'a Ports,
     id: &UserId,
-    change: impl FnMut(Option<User>) -> BoxFuture<'a, Result<Change<User, User, E>, KvError>> + Send,
+    mut change: impl FnMut(Option<User>) -> BoxFuture<'a, Result<Change<User, User, E>, KvError>> + Send,
 ) -> Result<Insisted<User, E>, KvError> {
+    // Not one copy of all that follows for each kind of change.
+    let change: &mut (dyn FnMut(_) -> _ + Send) = &mut change;
     insist(ports, &user_key(id.as_str()), change).await
 }
