@@ -4,8 +4,14 @@
 
 mod support;
 
-use auth_component::records::totp::{STEP_MILLIS, TotpSecret};
-use common::store::kv::MemoryKv;
+use auth_component::{
+    records::{
+        totp::{STEP_MILLIS, TotpSecret},
+        user,
+    },
+    sign_in::{Error, second_factor},
+};
+use common::{store::kv::MemoryKv, token::UserId};
 use futures::future::join;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -240,6 +246,28 @@ fn a_new_password_needs_the_code_as_well() {
             sign_in(&app, "a better horse", Some(&code)).await.status,
             StatusCode::OK
         );
+    });
+}
+
+#[test]
+fn a_code_is_not_taken_with_a_password_that_was_replaced_meanwhile() {
+    run(async {
+        let app = TestApp::new();
+        let registered = app.register("alice", PASSWORD).await;
+        let id = UserId::try_from(registered.text("id")).unwrap();
+        let (access, _) = app.alice_signs_in(PASSWORD).await;
+        let authenticator = turn_on(&app, &access).await;
+        // A request has read this and found the password right; then somebody else changes it.
+        let seen = user::read(&app.ports, &id).await.unwrap().unwrap();
+        let code = authenticator.next_code(&app);
+        let body = json!({"current_password": PASSWORD, "new_password": "a better horse", "code": code});
+        let changed = app.call_as(&access, "PUT", "/api/auth/me/password", body).await;
+        assert_eq!(changed.status, StatusCode::NO_CONTENT);
+        let code = authenticator.next_code(&app);
+        let checked = second_factor::check(&app.ports, &id, &seen, Some(&code)).await;
+        assert!(matches!(checked, Err(Error::WrongCredentials(_))), "{checked:?}");
+        let signed_in = sign_in(&app, "a better horse", Some(&code)).await;
+        assert_eq!(signed_in.status, StatusCode::OK, "the code was used up: {signed_in:?}");
     });
 }
 
