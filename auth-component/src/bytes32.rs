@@ -37,6 +37,8 @@ impl PartialEq for Bytes32 {
     }
 }
 
+impl Eq for Bytes32 {}
+
 impl From<Bytes32> for String {
     fn from(bytes: Bytes32) -> Self {
         bytes.to_text()

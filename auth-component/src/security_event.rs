@@ -16,6 +16,16 @@ pub enum Event {
     Registration,
     /// Somebody who is signed in wanted another password.
     PasswordChange,
+    /// Somebody who is signed in wanted a second factor to be asked for from now on.
+    SecondFactorOn,
+    /// Somebody who is signed in wanted to take the second factor away.
+    SecondFactorOff,
+    /// A code of a second factor was wrong, of somebody whose password was right.
+    SecondFactorCode,
+    /// Somebody who is signed in wanted new recovery codes.
+    RecoveryCodes,
+    /// Somebody wanted another password for a recovery code.
+    Recovery,
     /// A session was ended: by its own user, whichever session they used for it.
     SessionEnd,
     /// A refresh token was used again long after it was replaced, which ended its session.
@@ -30,6 +40,8 @@ pub enum Outcome {
     Success,
     /// Not: something was wrong.
     Failure,
+    /// Not yet: the password was right, and the code of the second factor is missing.
+    Incomplete,
     /// Not: there were too many tries.
     Throttled,
 }
@@ -70,10 +82,9 @@ impl SecurityEvent<'_> {
     pub fn log(&self, ports: &Ports) {
         let line = Line {
             time: ports.clock.now().to_rfc3339(),
-            level: if self.outcome == Outcome::Success {
-                "info"
-            } else {
-                "warn"
+            level: match self.outcome {
+                Outcome::Success | Outcome::Incomplete => "info",
+                Outcome::Failure | Outcome::Throttled => "warn",
             },
             component: "auth",
             event: self,

@@ -4,7 +4,11 @@
 
 use std::sync::Arc;
 
-use auth_component::{Config, app, sign_in::throttle::WINDOW};
+use auth_component::{
+    Config, app,
+    records::totp::{STEP_MILLIS, TotpSecret},
+    sign_in::throttle::WINDOW,
+};
 use axum::Router;
 use common::testing::{Answer, Calls, CountingKv, World, request, run, send};
 use http::StatusCode;
@@ -223,4 +227,113 @@ fn the_twenty_first_sign_in_also_pays_for_the_end_of_the_first() {
     // Which of them are there; the first one is noted as ended, and its record goes under a claim.
     assert_eq!((ending.reads(), ending.writes()), (9 + 21 + 4, 8 + 2 + 3));
     assert_eq!(costs[21], ending);
+}
+
+/// The code that the app of this secret shows after the next thirty seconds.
+fn next_code(meter: &Meter, secret: &TotpSecret) -> String {
+    meter.world.pass_secs(30);
+    secret
+        .code_at(meter.world.ports().clock.now().0 / STEP_MILLIS)
+        .to_text()
+}
+
+#[test]
+fn a_second_factor_costs_a_change_of_the_user_and_a_try() {
+    let meter = Meter::new();
+    // To where a window of the throttle begins: all of this is in one.
+    meter.world.pass_secs(100);
+    meter.learn_keys();
+    meter.register("ann");
+    let access = meter.sign_in("correct+horse").1.text("access_token");
+    let bearer = format!("Bearer {access}");
+    let headers = [("authorization", bearer.as_str())];
+    let (begun, answer) = meter.cost("/api/auth/totp", &headers, "");
+    // Who asks, and the user under a claim.
+    assert_eq!((begun.reads(), begun.writes()), (3 + 4, 3));
+    let secret = TotpSecret::try_from(answer.text("secret")).unwrap();
+    let put = |body: String| meter.cost_as(&access, "PUT", "/api/auth/totp", &body);
+    assert_eq!(put(json!({"code": next_code(&meter, &secret)}).to_string()), (3 + 4, 3));
+
+    let sign_in = |password: &str, code: &str| {
+        let form = format!("grant_type=password&username=ann&password={password}&code={code}");
+        meter.cost("/api/auth/token", &FORM, &form)
+    };
+    sign_in("correct+horse", &next_code(&meter, &secret));
+    let (with_code, answer) = sign_in("correct+horse", &next_code(&meter, &secret));
+    assert_eq!(answer.status, StatusCode::OK);
+    // As without one, the throttle of codes, and the user under a claim.
+    assert_eq!((with_code.reads(), with_code.writes()), (9 + 1 + 4, 8 + 2 + 3));
+    // Without a code, nothing is counted in the end.
+    let (without, answer) = meter.sign_in("correct+horse");
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!((without.reads(), without.writes()), (4, 4));
+    let (wrong, answer) = sign_in("correct+horse", "12345");
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!((wrong.reads(), wrong.writes()), (5, 3));
+    // A wrong password costs the same whoever it is, with and without a code.
+    let (of_ann, _) = sign_in("wrong+password", "123456");
+    meter.register("bob");
+    let guess = |name: &str| {
+        let form = format!("grant_type=password&username={name}&password=wrong+password&code=123456");
+        meter.cost("/api/auth/token", &FORM, &form)
+    };
+    for name in ["bob", "nobody"] {
+        // The first try of a window notes it.
+        guess(name);
+        assert_eq!(guess(name).0, of_ann, "{name}");
+    }
+    let proof = json!({"password": "correct horse", "code": next_code(&meter, &secret)}).to_string();
+    let removed = meter.cost_as(&access, "DELETE", "/api/auth/totp", &proof);
+    assert_eq!(removed, (3 + 2 + 1 + 4 + 4, 4 + 2 + 3 + 3));
+}
+
+#[test]
+fn a_recovery_costs_the_same_for_nobody_and_for_a_wrong_code() {
+    let meter = Meter::new();
+    meter.register("bob");
+    let codes = meter.register("ann").1.body["recovery_codes"].clone();
+    let recover = |name: &str, code: &str| {
+        let body = json!({"username": name, "recovery_code": code, "new_password": "a better horse"});
+        let raised = meter.world.backpressure.count();
+        let (calls, answer) = meter.cost(
+            "/api/auth/recover",
+            &[("content-type", "application/json")],
+            &body.to_string(),
+        );
+        (calls, meter.world.backpressure.count() - raised, answer.status)
+    };
+    let wrong = "0000-0000-0000-0000";
+    let of = |name: &str| {
+        // The first try of a window notes it.
+        recover(name, wrong);
+        recover(name, wrong)
+    };
+    let of_ann = of("ann");
+    assert_eq!(of_ann.2, StatusCode::UNAUTHORIZED);
+    // The throttle's note, the name and the user; the counter. No password is hashed.
+    assert_eq!((of_ann.0.reads(), of_ann.0.writes(), of_ann.1), (3, 1, 0));
+    for name in ["bob", "nobody"] {
+        assert_eq!(of(name), of_ann, "{name}");
+    }
+    // The same, and the try back; the list twice, the user under a claim, and another one for the list, which is empty.
+    let (calls, hashes, status) = recover("ann", codes[0].as_str().unwrap());
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    assert_eq!((calls.reads(), calls.writes(), hashes), (3 + 2 + 4 + 4, 2 + 3 + 2, 1));
+    meter.sign_in("a+better+horse");
+    meter.sign_in("a+better+horse");
+    // The two sessions are noted as ended; the record of each goes, and the list changes, under claims.
+    let (calls, ..) = recover("ann", codes[1].as_str().unwrap());
+    assert_eq!(
+        (calls.reads(), calls.writes()),
+        (3 + 2 + 4 + 2 * 4 + 4, 2 + 3 + 2 + 2 * 3 + 3)
+    );
+    let access = meter.sign_in("a+better+horse").1.text("access_token");
+    let renewed = meter.cost_as(
+        &access,
+        "POST",
+        "/api/auth/recovery-codes",
+        &json!({"password": "a better horse"}).to_string(),
+    );
+    // Who asks, a try that is given back, and the user under a claim.
+    assert_eq!(renewed, (3 + 2 + 4, 4 + 3));
 }

@@ -8,19 +8,13 @@ use common::store::kv::MemoryKv;
 use futures::future::join;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{Answer, PASSWORD, TestApp, cookie, run};
+use support::{Answer, PASSWORD, TestApp, cookie, refused_fields, run};
 
 const NEW: &str = "a better horse";
 
 async fn change(app: &TestApp, access_token: &str, current: &str, new: &str) -> Answer {
     let body = json!({"current_password": current, "new_password": new});
     app.call_as(access_token, "PUT", "/api/auth/me/password", body).await
-}
-
-fn refused_fields(answer: &Answer) -> Vec<&str> {
-    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{answer:?}");
-    let errors = answer.body["errors"].as_array().unwrap();
-    errors.iter().map(|error| error["field"].as_str().unwrap()).collect()
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod support;
 
 use std::cell::RefCell;
 
+use auth_component::records::totp::{STEP_MILLIS, TotpSecret};
 use common::world::Ports;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -125,5 +126,102 @@ fn each_event_says_who_from_where_and_how_it_ended() {
             (&last["event"], &last["outcome"]),
             (&json!("sign-in"), &json!("throttled"))
         );
+    });
+}
+
+#[test]
+fn what_becomes_of_the_second_factor_and_of_recovery_codes_is_told_without_any_of_them() {
+    run(async {
+        let app = logged();
+        let registered = post(
+            &app,
+            "/api/auth/users",
+            json!({"username": "alice", "password": PASSWORD}),
+        )
+        .await;
+        let answer = app.log_in("alice", PASSWORD).await;
+        let (access, refresh) = (answer.text("access_token"), answer.text("refresh_token"));
+        let as_alice = async |method: &str, path: &str, body: Value| app.call_as(&access, method, path, body).await;
+        let told = || {
+            let (events, all) = events();
+            let words = events.iter().map(|event| {
+                assert_eq!(event["user_id"], registered.body["id"], "{event}");
+                format!("{} {}", event["event"], event["outcome"]).replace('"', "")
+            });
+            (words.collect::<Vec<_>>(), all)
+        };
+        told();
+        let secret = as_alice("POST", "/api/auth/totp", Value::Null).await.text("secret");
+        let totp = TotpSecret::try_from(secret.clone()).unwrap();
+        let code = || {
+            app.pass_secs(30);
+            totp.code_at(app.ports.clock.now().0 / STEP_MILLIS).to_text()
+        };
+        as_alice("PUT", "/api/auth/totp", json!({"code": "12345"})).await;
+        as_alice("PUT", "/api/auth/totp", json!({"code": code()})).await;
+        let (words, mut all) = told();
+        assert_eq!(words, ["second-factor-on failure", "second-factor-on success"]);
+
+        let sign_in = async |code: Value| {
+            let body = json!({"username": "alice", "password": PASSWORD, "code": code});
+            post(&app, "/api/auth/session", body).await
+        };
+        sign_in(Value::Null).await;
+        sign_in("12345".into()).await;
+        sign_in(code().into()).await;
+        let (words, lines) = told();
+        let expected = [
+            "sign-in incomplete",
+            "second-factor-code failure",
+            "sign-in failure",
+            "sign-in success",
+        ];
+        assert_eq!(words, expected);
+        all += &lines;
+
+        let wrong = json!({"password": PASSWORD, "code": "12345"});
+        as_alice("DELETE", "/api/auth/totp", wrong).await;
+        let renewal = json!({"password": PASSWORD, "code": code()});
+        let renewed = as_alice("POST", "/api/auth/recovery-codes", renewal).await;
+        let removal = json!({"password": PASSWORD, "code": code()});
+        as_alice("DELETE", "/api/auth/totp", removal).await;
+        let (words, lines) = told();
+        let expected = [
+            "second-factor-code failure",
+            "second-factor-off failure",
+            "recovery-codes success",
+            "second-factor-off success",
+        ];
+        assert_eq!(words, expected);
+        all += &lines;
+
+        let recovery = renewed.body["recovery_codes"][0].as_str().unwrap();
+        let recover = async |code: &str| {
+            let body = json!({"username": "alice", "recovery_code": code, "new_password": "a better horse"});
+            post(&app, "/api/auth/recover", body).await
+        };
+        recover("0000-0000-0000-0000").await;
+        assert_eq!(recover(recovery).await.status, StatusCode::NO_CONTENT);
+        let (words, lines) = told();
+        let expected = [
+            "recovery failure",
+            "recovery success",
+            "session-end success",
+            "session-end success",
+        ];
+        assert_eq!(words, expected);
+        all += &lines;
+        for hidden in [
+            &secret,
+            recovery,
+            &access,
+            &refresh,
+            PASSWORD,
+            "a better horse",
+            "alice",
+            "12345",
+        ] {
+            assert!(!all.contains(hidden), "{hidden}");
+        }
     });
 }

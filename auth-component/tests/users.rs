@@ -25,6 +25,10 @@ fn who_registers_can_log_in_and_be_seen() {
         let me = app.me(&token).await;
         let mut expected = made.body.clone();
         expected["password_changed_at"] = made.body["created_at"].clone();
+        let codes = expected.as_object_mut().unwrap().remove("recovery_codes").unwrap();
+        assert_eq!(codes.as_array().unwrap().len(), 10);
+        expected["recovery_codes_left"] = 10.into();
+        expected["second_factor"] = false.into();
         assert_eq!((me.status, me.body), (StatusCode::OK, expected));
     });
 }

@@ -1,10 +1,12 @@
 //! What lies in the store. Every record has a version, and changes only under a claim.
 
 pub mod insist;
+pub mod recovery_code;
 pub mod refresh_token;
 pub mod revocation;
 pub mod session;
 pub mod session_list;
 pub mod signing_key;
+pub mod totp;
 pub mod user;
 pub mod username;

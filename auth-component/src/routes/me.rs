@@ -17,6 +17,8 @@ pub struct AccountBody {
     username: Username,
     #[serde(with = "rfc3339")]
     created_at: Timestamp,
+    second_factor: bool,
+    recovery_codes_left: usize,
     #[serde(with = "rfc3339")]
     password_changed_at: Timestamp,
 }
@@ -25,6 +27,8 @@ pub struct AccountBody {
 pub async fn show(Caller { id, user, .. }: Caller) -> Json<AccountBody> {
     Json(AccountBody {
         id,
+        second_factor: user.second_factor().is_some(),
+        recovery_codes_left: user.recovery_codes.len(),
         username: user.username,
         created_at: user.created_at,
         // Registration set the first one.

@@ -10,6 +10,9 @@ pub mod cookie;
 pub mod jwks;
 pub mod me;
 pub mod password;
+mod proof;
+pub mod recover;
+pub mod recovery_codes;
 mod requested;
 pub mod revocations;
 pub mod same_site;
@@ -17,6 +20,7 @@ pub mod session;
 pub mod sessions;
 mod signing_in;
 pub mod token;
+pub mod totp;
 pub mod users;
 
 use axum::{
@@ -34,6 +38,12 @@ pub fn router(app: &App) -> Router<App> {
         .route("/api/auth/users", post(users::register))
         .route("/api/auth/me", get(me::show))
         .route("/api/auth/me/password", put(password::change))
+        .route(
+            "/api/auth/totp",
+            post(totp::begin).put(totp::activate).delete(totp::remove),
+        )
+        .route("/api/auth/recovery-codes", post(recovery_codes::renew))
+        .route("/api/auth/recover", post(recover::recover))
         .route("/api/auth/sessions", get(sessions::list).delete(sessions::end_others))
         .route("/api/auth/sessions/{id}", delete(sessions::end))
         // Tokens for programs

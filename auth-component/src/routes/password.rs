@@ -1,34 +1,29 @@
 //! `PUT /api/auth/me/password`: another password.
 
 use axum::extract::State;
-use common::http::{
-    extract::Json,
-    problem::{FieldError, Problem},
-};
+use common::http::{extract::Json, problem::Problem};
 use http::StatusCode;
 use serde::Deserialize;
 
 use super::{
     caller::{AccountCaller, Caller},
     client::Client,
+    proof::{ask_again, log_change, refuse},
 };
 use crate::{
     App,
     security_event::{Event, Outcome},
     sessions,
-    sign_in::{self, password_policy, prove_again},
+    sign_in::{Proof, password_policy},
 };
 
-/// The password as it is and as it shall be.
+/// The password as it is and as it shall be, and a code where there is a second factor.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordBody {
     current_password: String,
     new_password: String,
-}
-
-fn refuse(field: &str, detail: impl Into<String>) -> Problem {
-    Problem::invalid_request(vec![FieldError::new(field, detail)])
+    code: Option<String>,
 }
 
 /// Changes the password of somebody who knows the one before. All other sessions end; the one that asks goes on.
@@ -39,14 +34,7 @@ pub async fn change(
     Json(body): Json<PasswordBody>,
 ) -> Result<StatusCode, Problem> {
     let changed = change_password(&app, &client, &caller, body).await;
-    let outcome = match &changed {
-        Ok(_) => Outcome::Success,
-        Err(problem) if problem.status() == StatusCode::TOO_MANY_REQUESTS => Outcome::Throttled,
-        Err(_) => Outcome::Failure,
-    };
-    let mut event = client.event(Event::PasswordChange, outcome);
-    (event.user_id, event.session_id) = (Some(&caller.id), Some(caller.session.id.as_str()));
-    event.log(&app.ports);
+    log_change(&app, &client, &caller, Event::PasswordChange, &changed);
     for ended in changed? {
         let mut event = client.event(Event::SessionEnd, Outcome::Success);
         (event.user_id, event.session_id) = (Some(&caller.id), Some(ended.as_str()));
@@ -66,14 +54,13 @@ async fn change_password(
     let ports = &app.ports;
     let new = password_policy::choose(body.new_password, Some(&caller.user.username))
         .map_err(|detail| refuse("new_password", detail))?;
-    let who = (&caller.id, &caller.user);
-    let proven = prove_again(ports, &app.hasher, who, body.current_password, client.network()).await;
-    proven.map_err(|error| match error {
-        sign_in::Error::WrongCredentials(_) => refuse("current_password", "It is not your password."),
-        error => error.into(),
-    })?;
+    let proof = Proof {
+        password: body.current_password,
+        code: body.code,
+    };
+    ask_again(app, client, caller, proof, "current_password").await?;
     let hash = app.hasher.hash(ports, &new).await?;
-    let ended = sessions::others::end(ports, &caller.session, |user| {
+    let ended = sessions::others::end(ports, &caller.id, Some(&caller.session), |user| {
         // Of two changes from the same password one wins.
         let is_proven = user.password_hash == caller.user.password_hash;
         is_proven.then(|| user.with_password_hash(hash.clone(), ports.clock.now()))

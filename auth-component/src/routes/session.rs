@@ -29,6 +29,7 @@ use crate::{
     },
     security_event::{Event, Outcome},
     sessions,
+    sign_in::Credentials,
     tokens::access_token,
 };
 
@@ -41,6 +42,7 @@ const CLIENT_ID: &str = "memo-web";
 pub struct SignIn {
     username: String,
     password: String,
+    code: Option<String>,
 }
 
 /// What the site gets.
@@ -105,7 +107,12 @@ pub async fn sign_in(
     Json(body): Json<SignIn>,
 ) -> Result<Response, Problem> {
     let place = client.place(CLIENT_ID, true);
-    let begun = begin_by_password(&app, &client, place, body.username, body.password).await?;
+    let credentials = Credentials {
+        username: body.username,
+        password: body.password,
+        code: body.code,
+    };
+    let begun = begin_by_password(&app, &client, place, credentials).await?;
     let (session, token, notices) = begun;
     end_sent(&app, &cookie, &client, Some(&session)).await?;
     signed_in(&app, &cookie, session, Some(token), notices).await

@@ -82,7 +82,7 @@ pub async fn end_others(
     client: Client,
     AccountCaller(caller): AccountCaller,
 ) -> Result<StatusCode, Problem> {
-    let ended = sessions::others::end(&app.ports, &caller.session, Some).await?;
+    let ended = sessions::others::end(&app.ports, &caller.id, Some(&caller.session), Some).await?;
     for id in ended {
         log_end(&app, &client, &caller, &id);
     }

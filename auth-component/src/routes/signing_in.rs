@@ -1,7 +1,7 @@
 //! What the two ways in, [`session`](super::session) and [`token`](super::token), have in common: sessions that begin and go on,
 //! and what the log says of that.
 
-use super::client::Client;
+use super::{client::Client, proof::log_wrong_code};
 use crate::{
     App,
     records::{
@@ -11,10 +11,10 @@ use crate::{
     },
     security_event::{Event, Outcome},
     sessions::{self, GoneOn, Place},
-    sign_in::{self, authenticate, throttle::Throttled},
+    sign_in::{self, Credentials, authenticate, throttle::Throttled},
 };
 
-/// Begins a session for a name and a password. Tells it, its first refresh token, and what the user should know.
+/// Begins a session for credentials. Tells it, its first refresh token, and what the user should know.
 ///
 /// # Errors
 /// Those of [`authenticate`]. A password that was changed while it was checked is a wrong one.
@@ -22,11 +22,10 @@ pub async fn begin_by_password(
     app: &App,
     client: &Client,
     place: Place<'_>,
-    username: String,
-    password: String,
+    credentials: Credentials,
 ) -> Result<(Session, RefreshToken, Vec<Notice>), sign_in::Error> {
     let begun = async {
-        let who = authenticate(&app.ports, &app.hasher, username, password, client.network()).await?;
+        let who = authenticate(&app.ports, &app.hasher, credentials, client.network()).await?;
         let begun = sessions::begin(&app.ports, &who, place).await;
         let (session, token) = begun.map_err(|error| match error {
             session::Error::Ended => sign_in::Error::WrongCredentials(Some(who.id.clone())),
@@ -38,6 +37,11 @@ pub async fn begin_by_password(
     let (outcome, user_id, session_id) = match &begun {
         Ok((session, ..)) => (Outcome::Success, Some(&session.user_id), Some(session.id.as_str())),
         Err(sign_in::Error::Throttled(Throttled::TooMany { .. })) => (Outcome::Throttled, None, None),
+        Err(sign_in::Error::CodeMissing(user)) => (Outcome::Incomplete, Some(user), None),
+        Err(sign_in::Error::WrongCode(user)) => {
+            log_wrong_code(app, client, user, None);
+            (Outcome::Failure, Some(user), None)
+        }
         Err(sign_in::Error::WrongCredentials(user)) => (Outcome::Failure, user.as_ref(), None),
         // A fault of ours is in the line of the request.
         Err(_) => return begun,

@@ -23,7 +23,7 @@ use crate::{
         refresh_token::RefreshToken,
         session::{self, Session},
     },
-    sign_in,
+    sign_in::{self, Credentials},
     tokens::access_token,
 };
 
@@ -113,10 +113,14 @@ pub async fn grant(State(app): State<App>, client: Client, request: Request) -> 
 }
 
 async fn by_password(app: &App, form: &Form, client: &Client) -> Result<(Session, Option<RefreshToken>), Error> {
-    let (username, password) = (form.need("username")?, form.need("password")?);
+    let credentials = Credentials {
+        username: form.need("username")?.to_owned(),
+        password: form.need("password")?.to_owned(),
+        code: form.get("code")?.map(str::to_owned),
+    };
     let client_id = form.client_id()?.unwrap_or(CLIENT_DEFAULT);
     let place = client.place(client_id, false);
-    let begun = begin_by_password(app, client, place, username.to_owned(), password.to_owned()).await?;
+    let begun = begin_by_password(app, client, place, credentials).await?;
     let (session, token, _) = begun;
     Ok((session, Some(token)))
 }
@@ -150,6 +154,10 @@ impl From<sign_in::Error> for Error {
     fn from(error: sign_in::Error) -> Self {
         match error {
             sign_in::Error::WrongCredentials(_) => Self::invalid_grant("no user has this name and password"),
+            sign_in::Error::CodeMissing(_) => {
+                Self::invalid_grant("the user has a second factor; send its code as well")
+            }
+            sign_in::Error::WrongCode(_) => Self::invalid_grant("the code of the second factor is wrong or was used"),
             error => Self::Fault(error.into()),
         }
     }

@@ -15,10 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::client::Client;
 use crate::{
     App,
-    records::{
-        user::{self, User},
-        username::Username,
-    },
+    records::{recovery_code::RecoveryCode, user, username::Username},
     security_event::{Event, Outcome},
     sign_in::{
         password::Password,
@@ -27,24 +24,15 @@ use crate::{
     },
 };
 
-/// A user as the API shows it.
+/// A new user as the API shows it.
 #[derive(Serialize)]
 pub struct UserBody {
     id: UserId,
     username: Username,
     #[serde(with = "rfc3339")]
     created_at: Timestamp,
-}
-
-impl UserBody {
-    /// Shows this user.
-    pub fn new(id: UserId, user: User) -> Self {
-        Self {
-            id,
-            username: user.username,
-            created_at: user.created_at,
-        }
-    }
+    /// Shown here, and never again.
+    recovery_codes: Vec<String>,
 }
 
 /// The name and the password that somebody wants to have.
@@ -92,13 +80,17 @@ pub async fn register(
         return Err(user::Error::Taken.into());
     }
     let password_hash = app.hasher.hash(ports, &password).await?;
-    let (id, user) = user::register(ports, username, password_hash).await?;
+    let codes = RecoveryCode::random_set(ports)?;
+    let hashes = codes.iter().map(|code| code.hash(&username)).collect();
+    let (id, user) = user::register(ports, username, password_hash, hashes).await?;
     let mut event = client.event(Event::Registration, Outcome::Success);
     event.user_id = Some(&id);
     event.log(ports);
-    Ok((
-        StatusCode::CREATED,
-        [(header::LOCATION, "/api/auth/me")],
-        Answer(UserBody::new(id, user)),
-    ))
+    let body = UserBody {
+        id,
+        username: user.username,
+        created_at: user.created_at,
+        recovery_codes: codes.iter().map(RecoveryCode::to_text).collect(),
+    };
+    Ok((StatusCode::CREATED, [(header::LOCATION, "/api/auth/me")], Answer(body)))
 }

@@ -1,4 +1,4 @@
-//! The end of all sessions of a user but one.
+//! The end of all sessions of a user, or of all but the one that asks.
 
 use std::time::Duration;
 
@@ -45,8 +45,8 @@ impl From<ChangeError> for Problem {
     }
 }
 
-/// Ends all sessions of a user but this one, by one change of the user's record, which may change more: `change` sees the
-/// user as it is, and makes of it what the record should say besides, or gives up.
+/// Ends all sessions of a user, but for the one to be kept if there is one, by one change of the user's record, which may
+/// change more: `change` sees the user as it is, and makes of it what the record should say besides, or gives up.
 ///
 /// The sessions that are listed are noted as ended before that change, and those that were listed meanwhile after it.
 ///
@@ -54,16 +54,19 @@ impl From<ChangeError> for Problem {
 /// [`ChangeError`]; after one of the store, the sessions may have ended or not.
 pub async fn end(
     ports: &Ports,
-    kept: &Session,
+    user_id: &UserId,
+    kept: Option<&Session>,
     change: impl Fn(User) -> Option<User> + Sync,
 ) -> Result<Vec<String>, ChangeError> {
-    let user_id = &kept.user_id;
-    let is_other = |id: &String| *id != kept.id;
+    let kept_id = kept.map(|session| session.id.as_str());
+    let is_other = |id: &String| Some(id.as_str()) != kept_id;
     let listed = session_list::read(ports, user_id).await?;
     let mut ended: Vec<String> = listed.into_iter().filter(is_other).collect();
     let changed = user::change(ports, user_id, |user| {
         // Who was ended by another such change since the token was looked at must not come back by this one.
-        let is_good = user.as_ref().is_some_and(|user| user.admits(kept));
+        let is_good = user
+            .as_ref()
+            .is_some_and(|user| kept.is_none_or(|kept| user.admits(kept)));
         let changed = user.filter(|_| is_good).and_then(&change);
         let ended = ended.clone();
         async move {
@@ -74,7 +77,7 @@ pub async fn end(
                     ChangeError::Ended
                 }));
             };
-            let next = changed.without_sessions_but(&kept.id);
+            let next = changed.without_sessions_but(kept_id);
             if !ended.is_empty() {
                 revocation::add(ports, &ended).await?;
             }
@@ -87,7 +90,7 @@ pub async fn end(
         Insisted::Left(reason) => return Err(reason),
         Insisted::Busy => return Err(ChangeError::Busy),
     };
-    let late = begun_meanwhile(ports, &user, kept, &ended).await?;
+    let late = begun_meanwhile(ports, user_id, &user, &ended).await?;
     if !late.is_empty() {
         revocation::add(ports, &late).await?;
     }
@@ -98,12 +101,14 @@ pub async fn end(
 
 /// The sessions that were listed after the list was first read, and that the user's record no longer admits. One whose record
 /// is gone may have been removed for that very reason, by its own refresh.
-async fn begun_meanwhile(ports: &Ports, user: &User, kept: &Session, known: &[String]) -> Result<Vec<String>, KvError> {
-    let listed = session_list::read(ports, &kept.user_id).await?;
-    let mut late: Vec<String> = listed
-        .into_iter()
-        .filter(|id| *id != kept.id && !known.contains(id))
-        .collect();
+async fn begun_meanwhile(
+    ports: &Ports,
+    user_id: &UserId,
+    user: &User,
+    known: &[String],
+) -> Result<Vec<String>, KvError> {
+    let mut late = session_list::read(ports, user_id).await?;
+    late.retain(|id| !known.contains(id) && !user.keeps_session(id));
     let sessions = try_join_all(late.iter().map(|id| session::find(ports, id))).await?;
     let is_over = |session: &Option<Session>| session.as_ref().is_none_or(|session| !user.admits(session));
     let mut are_over = sessions.iter().map(is_over);

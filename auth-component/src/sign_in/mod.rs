@@ -2,6 +2,8 @@
 
 pub mod password;
 pub mod password_policy;
+pub mod recovery;
+pub mod second_factor;
 pub mod throttle;
 
 use std::net::IpAddr;
@@ -19,7 +21,7 @@ use crate::records::{
     username::Username,
 };
 use password::{HashError, Hasher, Password, Verdict};
-use throttle::{Action, Throttled};
+use throttle::{Action, Admission, Throttled};
 
 /// A person who has proven to be a user.
 pub struct AuthenticatedUser {
@@ -35,6 +37,12 @@ pub enum Error {
     /// The name or the password is wrong; which of them is not told. For the log: who is it that somebody tried to be.
     #[error("wrong username or password")]
     WrongCredentials(Option<UserId>),
+    /// The password is right, and the code of the second factor is missing.
+    #[error("the code of the second factor is missing")]
+    CodeMissing(UserId),
+    /// The password is right, and the code of the second factor is wrong or was used before.
+    #[error("wrong code of the second factor")]
+    WrongCode(UserId),
     /// There were too many tries, or it could not be found out how many.
     #[error(transparent)]
     Throttled(#[from] Throttled),
@@ -55,6 +63,14 @@ impl From<Error> for Problem {
             Error::WrongCredentials(_) => {
                 Self::new(&problems::WRONG_CREDENTIALS, "No user has this name and password.")
             }
+            Error::CodeMissing(_) => Self::new(
+                &problems::SECOND_FACTOR_REQUIRED,
+                "Send the code that the app shows, as code, together with the name and the password.",
+            ),
+            Error::WrongCode(_) => Self::new(
+                &problems::SECOND_FACTOR_REQUIRED,
+                "The code is wrong, or was used before. Send the one that the app shows next.",
+            ),
             Error::Throttled(error) => error.into(),
             Error::Hash(error) => error.into(),
             Error::Session(error) => error.into(),
@@ -63,23 +79,33 @@ impl From<Error> for Problem {
     }
 }
 
-/// Checks a name and a password that came from `network`.
+/// What somebody shows at sign-in.
+pub struct Credentials {
+    /// The name.
+    pub username: String,
+    /// The password.
+    pub password: String,
+    /// The code of the second factor, where there is one.
+    pub code: Option<String>,
+}
+
+/// Checks credentials that came from `network`, and uses up the code.
 ///
 /// A name that nobody has costs the same operations of the store and the same hashing as one with a wrong password, so
-/// that neither the answer nor the time tells who is a user.
+/// that neither the answer nor the time tells who is a user. Nor does anything tell who has a second factor, before the
+/// password was right.
 ///
 /// # Errors
-/// [`Error::WrongCredentials`], [`Error::Throttled`], and what fails on the way.
+/// [`Error::WrongCredentials`], [`Error::CodeMissing`], [`Error::WrongCode`], [`Error::Throttled`], and what fails on the way.
 pub async fn authenticate(
     ports: &Ports,
     hasher: &Hasher,
-    username: String,
-    password: String,
+    credentials: Credentials,
     network: Option<IpAddr>,
 ) -> Result<AuthenticatedUser, Error> {
     // What can't be a name or a password is nobody's; the rules are no secret.
-    let username = Username::try_from(username).map_err(|_| Error::WrongCredentials(None))?;
-    let password = Password::new(password).map_err(|_| Error::WrongCredentials(None))?;
+    let username = Username::try_from(credentials.username).map_err(|_| Error::WrongCredentials(None))?;
+    let password = Password::new(credentials.password).map_err(|_| Error::WrongCredentials(None))?;
     let admission = throttle::admit(ports, Action::SignIn, username.as_str(), network).await?;
     let found = user::find(ports, &username).await?;
     let phc = found.as_ref().map(|(_, user)| user.password_hash.as_str());
@@ -90,33 +116,53 @@ pub async fn authenticate(
     if verdict == Verdict::Wrong {
         return Err(Error::WrongCredentials(Some(id)));
     }
-    admission.give_back(ports).await;
+    // Before the code is used up, which makes another version of the record.
     if verdict == Verdict::RightAsTyped || hasher.is_outdated(&user.password_hash) {
         renew_hash(ports, hasher, &id, user.clone(), &password).await;
     }
+    let checked = second_factor::check(ports, &id, &user, credentials.code.as_deref()).await;
+    give_back(ports, admission, &checked).await;
+    checked?;
     Ok(AuthenticatedUser { id, user })
 }
 
-/// Checks the password of a user who is signed in, before something that a device which was left alone must not do. Guessing
-/// here is limited together with guessing at sign-in.
+/// What somebody who is signed in shows once more.
+pub struct Proof {
+    /// The password.
+    pub password: String,
+    /// The code of the second factor, where there is one.
+    pub code: Option<String>,
+}
+
+/// Checks the password of a user who is signed in, and the code of the second factor, before something that a device which
+/// was left alone must not do. Guessing here is limited together with guessing at sign-in.
 ///
 /// # Errors
-/// [`Error::WrongCredentials`], [`Error::Throttled`], and what fails on the way.
+/// As [`authenticate`].
 pub async fn prove_again(
     ports: &Ports,
     hasher: &Hasher,
     (id, user): (&UserId, &User),
-    password: String,
+    proof: Proof,
     network: Option<IpAddr>,
 ) -> Result<(), Error> {
     let wrong = || Error::WrongCredentials(Some(id.clone()));
-    let password = Password::new(password).map_err(|_| wrong())?;
+    let password = Password::new(proof.password).map_err(|_| wrong())?;
     let admission = throttle::admit(ports, Action::SignIn, user.username.as_str(), network).await?;
     if hasher.verify(ports, &password, Some(&user.password_hash)).await? == Verdict::Wrong {
         return Err(wrong());
     }
-    admission.give_back(ports).await;
-    Ok(())
+    let checked = second_factor::check(ports, id, user, proof.code.as_deref()).await;
+    give_back(ports, admission, &checked).await;
+    checked
+}
+
+/// Gives back a try with the right password, unless its code was wrong or could not be checked. One without a code is no
+/// guess: people learn by it that they need one.
+async fn give_back(ports: &Ports, admission: Admission, checked: &Result<(), Error>) {
+    if matches!(checked, Ok(()) | Err(Error::CodeMissing(_))) {
+        admission.give_back(ports).await;
+    }
 }
 
 /// Replaces a hash with one as they are made today. That is housekeeping: the password was right, so a failure here is none of

@@ -40,6 +40,10 @@ pub enum Action {
     SignIn,
     /// To register. Every try counts.
     Register,
+    /// To give the code of a second factor, after the right password. Only wrong codes count in the end.
+    SecondFactor,
+    /// To recover an account. Only wrong codes count in the end.
+    Recover,
 }
 
 /// One kind of limit.
@@ -77,6 +81,26 @@ const REGISTER_NAME: Limit = Limit {
 /// Registrations from one network.
 const REGISTER_NETWORK: Limit = Limit {
     name: "register-network",
+    tries: 30,
+};
+
+/// Codes of one account from everywhere. Of a million codes three are good at a time, so somebody who knows the password and
+/// guesses all day long finds one in eight months on average; the log tells of each guess.
+const SECOND_FACTOR: Limit = Limit {
+    name: "second-factor",
+    tries: 5,
+};
+
+/// Recoveries of one name from one network. Nobody can guess a recovery code, so a name has no limit for all networks, which
+/// could only keep its owner out; what is limited is work.
+const RECOVER_HERE: Limit = Limit {
+    name: "recover-here",
+    tries: 10,
+};
+
+/// Recoveries from one network.
+const RECOVER_NETWORK: Limit = Limit {
+    name: "recover-network",
     tries: 30,
 };
 
@@ -137,21 +161,21 @@ pub async fn admit(
 /// The limits that hold for a try, and the bucket of each that it falls into. The limit of the name comes last.
 fn buckets(action: Action, username: &str, network: Option<IpAddr>) -> Vec<(Limit, String)> {
     let from = network.map_or_else(|| "here".to_owned(), |network| network.to_string());
-    let (name, of_network) = match action {
-        Action::SignIn => (SIGN_IN_NAME, SIGN_IN_NETWORK),
-        Action::Register => (REGISTER_NAME, REGISTER_NETWORK),
+    let (of_network, of_both, of_name) = match action {
+        Action::SignIn => (Some(SIGN_IN_NETWORK), Some(SIGN_IN_HERE), Some(SIGN_IN_NAME)),
+        Action::Register => (Some(REGISTER_NETWORK), None, Some(REGISTER_NAME)),
+        Action::SecondFactor => (None, None, Some(SECOND_FACTOR)),
+        Action::Recover => (Some(RECOVER_NETWORK), Some(RECOVER_HERE), None),
     };
-    let mut buckets = Vec::new();
     // The machine itself is no network: on a laptop everybody is there, and so is everybody behind a proxy on the same
     // machine that is not among the trusted ones.
-    if network.is_some() {
-        buckets.push((of_network, bucket(&[&from])));
-    }
-    if action == Action::SignIn {
-        buckets.push((SIGN_IN_HERE, bucket(&[username, &from])));
-    }
-    buckets.push((name, bucket(&[username])));
-    buckets
+    let of_network = of_network.filter(|_| network.is_some());
+    let buckets = [
+        of_network.map(|limit| (limit, bucket(&[&from]))),
+        of_both.map(|limit| (limit, bucket(&[username, &from]))),
+        of_name.map(|limit| (limit, bucket(&[username]))),
+    ];
+    buckets.into_iter().flatten().collect()
 }
 
 /// 16 bits of a hash.
@@ -326,13 +350,35 @@ mod tests {
     fn a_network_is_limited_whatever_names_it_tries() {
         run(async {
             let world = World::new();
-            for (action, limit) in [(Action::SignIn, 100), (Action::Register, 30)] {
+            for (action, limit) in [(Action::SignIn, 100), (Action::Register, 30), (Action::Recover, 30)] {
                 let mut let_in = 0;
                 for name in 0..150 {
                     let_in += usize::from(is_let_in(&world, action, &format!("name{name}"), ELSEWHERE).await);
                 }
                 assert_eq!(let_in, limit, "{action:?}");
             }
+        });
+    }
+
+    #[test]
+    fn codes_of_a_name_are_limited_to_a_handful_wherever_they_come_from() {
+        run(async {
+            let world = World::new();
+            let mut let_in = 0;
+            for host in 1..=20 {
+                let network = Some(IpAddr::from([192, 0, 2, host]));
+                let_in += usize::from(is_let_in(&world, Action::SecondFactor, "ann", network).await);
+            }
+            assert_eq!(let_in, 5);
+            // Recoveries are limited where they come from, and nobody can keep the owner from them.
+            let mut recoveries = 0;
+            for host in 1..=20 {
+                let network = Some(IpAddr::from([192, 0, 2, host]));
+                for _ in 0..20 {
+                    recoveries += usize::from(is_let_in(&world, Action::Recover, "ann", network).await);
+                }
+            }
+            assert_eq!(recoveries, 20 * 10);
         });
     }
 

@@ -39,6 +39,14 @@ pub fn cookie(answer: &Answer) -> String {
     rest.split(';').next().unwrap().to_owned()
 }
 
+/// The fields for which a request was refused.
+#[track_caller]
+pub fn refused_fields(answer: &Answer) -> Vec<&str> {
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{answer:?}");
+    let errors = answer.body["errors"].as_array().unwrap();
+    errors.iter().map(|error| error["field"].as_str().unwrap()).collect()
+}
+
 pub fn config() -> Config {
     Config {
         public_origin: "http://localhost:3000".to_owned(),

@@ -34,6 +34,10 @@ kinds! {
     UNAUTHORIZED: UNAUTHORIZED, "unauthorized", "Sign in first";
     /// The name or the password is wrong; which of them is not told.
     WRONG_CREDENTIALS: UNAUTHORIZED, "wrong-credentials", "Wrong username or password";
+    /// The password is right; the code of the second factor is missing or wrong.
+    SECOND_FACTOR_REQUIRED: UNAUTHORIZED, "second-factor-required", "The code of the second factor is needed";
+    /// The name or the recovery code is wrong; which of them is not told.
+    WRONG_RECOVERY_CODE: UNAUTHORIZED, "wrong-recovery-code", "Wrong username or recovery code";
     /// Known, but not allowed.
     FORBIDDEN: FORBIDDEN, "forbidden", "Not allowed";
     /// There would be more than a person may have.
@@ -48,6 +52,8 @@ kinds! {
     IN_TRASH: CONFLICT, "in-trash", "The memo is in the trash";
     /// The name belongs to somebody.
     USERNAME_TAKEN: CONFLICT, "username-taken", "The username is taken";
+    /// There is a second factor already.
+    SECOND_FACTOR_ON: CONFLICT, "second-factor-on", "The second factor is on";
     /// The feed no longer goes back so far: begin anew.
     CURSOR_EXPIRED: GONE, "cursor-expired", "The feed begins later";
     /// The change was meant for a version that is past.

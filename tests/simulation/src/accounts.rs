@@ -1,7 +1,7 @@
 //! A random history of the auth service: registrations of one name, sign-ins, the first signing key, and sessions.
 
 use auth_component::{
-    records::{user, username::Username},
+    records::{recovery_code::RecoveryCodeHash, user, username::Username},
     sessions::{self, Place},
     sign_in::{
         AuthenticatedUser,
@@ -87,15 +87,20 @@ pub fn at_once<T>(stage: &Stage, work: impl Future<Output = T>) -> T {
 
 /// Registers a user.
 pub fn register(stage: &Stage, name: &str) -> AuthenticatedUser {
-    register_at(stage, name, COST)
+    register_with(stage, name, Vec::new())
 }
 
-fn register_at(stage: &Stage, name: &str, cost: Cost) -> AuthenticatedUser {
+/// Registers a user with recovery codes.
+pub fn register_with(stage: &Stage, name: &str, recovery_codes: Vec<RecoveryCodeHash>) -> AuthenticatedUser {
+    register_at(stage, name, COST, recovery_codes)
+}
+
+fn register_at(stage: &Stage, name: &str, cost: Cost, recovery_codes: Vec<RecoveryCodeHash>) -> AuthenticatedUser {
     let ports = ports::of(stage.world(), 0);
     let name = Username::try_from(name.to_owned()).expect("a name");
     let password = Password::new(PASSWORD.to_owned()).expect("a password");
     let hash = at_once(stage, Hasher::new(cost).hash(&ports, &password)).expect("a hash");
-    let (id, user) = at_once(stage, user::register(&ports, name, hash)).expect("a user");
+    let (id, user) = at_once(stage, user::register(&ports, name, hash, recovery_codes)).expect("a user");
     AuthenticatedUser { id, user }
 }
 
@@ -114,7 +119,7 @@ pub fn session(stage: &Stage) -> String {
 
 /// Registers a user whose password was hashed when hashes still had another cost.
 fn old_user(stage: &Stage) {
-    register_at(stage, ANN, Cost { passes: 2, ..COST });
+    register_at(stage, ANN, Cost { passes: 2, ..COST }, Vec::new());
 }
 
 struct Accounts {

@@ -237,7 +237,7 @@ impl Answer {
             (201, Act::Register(_)) => Self::User(parse::<UserBody>(&body).id),
             (200, Act::Keys) => Self::Keys(String::from_utf8_lossy(&body).into_owned()),
             (200, Act::Refresh(_) | Act::SignIn { .. }) => Self::Tokens(parse::<TokensBody>(&body).refresh_token),
-            (200, Act::Enter(_)) => {
+            (200, Act::Enter(_) | Act::Factor(_)) => {
                 let EnteredBody {
                     access_token,
                     refresh_token,

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     answer::Answer,
+    factors::{CY, Try},
     op::{CallId, Caller},
     services::MAINTENANCE_TOKEN,
     sessions::{BEA, Wish},
@@ -122,6 +123,8 @@ pub enum Act {
     Account(String, Wish),
     /// The sessions that ended lately.
     Revocations,
+    /// Something for a code of the user of [`crate::factors`].
+    Factor(Try),
 }
 
 impl Act {
@@ -138,7 +141,12 @@ impl Act {
     pub fn is_for_auth(&self) -> bool {
         matches!(
             self,
-            Self::Register(_) | Self::SignIn { .. } | Self::Keys | Self::Refresh(_) | Self::SignOut(_)
+            Self::Register(_)
+                | Self::SignIn { .. }
+                | Self::Keys
+                | Self::Refresh(_)
+                | Self::SignOut(_)
+                | Self::Factor(_)
         ) || self.is_about_sessions()
     }
 
@@ -196,6 +204,11 @@ impl Act {
                 Wish::EndOthers => ("DELETE", "/api/auth/sessions".to_owned()),
                 Wish::ChangePassword { .. } => ("PUT", "/api/auth/me/password".to_owned()),
             },
+            Self::Factor(wanted) => match wanted {
+                Try::Enter { .. } => ("POST", "/api/auth/token".to_owned()),
+                Try::Recover { .. } => ("POST", "/api/auth/recover".to_owned()),
+                Try::Change { .. } => ("PUT", "/api/auth/me/password".to_owned()),
+            },
             Self::Revocations => ("GET", "/api/auth/revocations".to_owned()),
             Self::SignOut(_) => ("DELETE", "/api/auth/session".to_owned()),
         }
@@ -209,6 +222,12 @@ impl Act {
             Self::Register(name) => json!({ "username": name, "password": PASSWORD }),
             Self::Account(_, Wish::ChangePassword { current, new }) => {
                 json!({ "current_password": current, "new_password": new })
+            }
+            Self::Factor(Try::Recover { code, new }) => {
+                json!({ "username": CY, "recovery_code": code, "new_password": new })
+            }
+            Self::Factor(Try::Change { current, new, code, .. }) => {
+                json!({ "current_password": current, "new_password": new, "code": code })
             }
             Self::Batch(parts) => {
                 let operations = parts.iter().map(|(act, text)| act.operation(text));
@@ -296,7 +315,7 @@ impl Call {
         let (method, path) = self.act.method_and_path();
         let token = match &self.act {
             Act::Maintain => MAINTENANCE_TOKEN,
-            Act::Account(access, _) => access,
+            Act::Account(access, _) | Act::Factor(Try::Change { access, .. }) => access,
             _ => token,
         };
         let mut request = Request::builder()
@@ -331,6 +350,13 @@ impl Call {
                 form(
                     request,
                     format!("grant_type=password&username={BEA}&password={password}"),
+                )
+            }
+            Act::Factor(Try::Enter { password, code }) => {
+                let password = password.replace(' ', "+");
+                form(
+                    request,
+                    format!("grant_type=password&username={CY}&password={password}&code={code}"),
                 )
             }
             act => match act.json(&self.text) {

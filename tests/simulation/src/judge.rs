@@ -5,6 +5,7 @@ use std::time::Duration;
 use common::store::claim::{FRESH, WINDOW};
 
 pub mod accounts;
+pub mod factors;
 pub mod quota;
 mod refusals;
 pub mod sessions;
@@ -33,6 +34,9 @@ pub fn answer(journal: &Journal, ledger: &Ledger, calls: &[Call], id: CallId) ->
     let Some((ended, End::Answered(answer))) = &call.ended else {
         return Ok(());
     };
+    if let Act::Factor(wanted) = &call.act {
+        return factors::answer(calls, id, ended, wanted, answer);
+    }
     if call.act.is_about_sessions() {
         return sessions::answer(ledger, calls, id, ended, answer);
     }

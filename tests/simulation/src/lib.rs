@@ -22,6 +22,7 @@ pub mod answer;
 pub mod call;
 pub mod choices;
 pub mod explore;
+pub mod factors;
 pub mod follower;
 pub mod history;
 pub mod journal;

@@ -64,6 +64,10 @@ pub enum Mutant {
     UserUnheeded,
     /// Records of sessions that are never removed.
     SessionsStay,
+    /// A second factor that forgets which codes were used.
+    CodesUsedUnseen,
+    /// Recovery codes that are there again after they were spent.
+    SpentCodesReturn,
 }
 
 /// What happens to an operation instead of being done.
@@ -147,6 +151,12 @@ impl Mutant {
             (Self::UserUnheeded, Ask::Get(key), Ok(Reply::Value(Some(value)))) if key.starts_with("auth/user/") => {
                 Ok(Reply::Value(Some(valid_for_ever(&value))))
             }
+            (Self::CodesUsedUnseen, Ask::Get(key), Ok(Reply::Value(Some(value)))) if key.starts_with("auth/user/") => {
+                Ok(Reply::Value(Some(with_no_code_used(&value))))
+            }
+            (Self::SpentCodesReturn, Ask::Get(key), Ok(Reply::Value(Some(value)))) if key.starts_with("auth/user/") => {
+                Ok(Reply::Value(Some(with_all_recovery_codes(&value))))
+            }
             (Self::NothingIsDue, Ask::Exists(key), Ok(_)) if key.starts_with("memo/due/") => Ok(Reply::Found(false)),
             (_, _, response) => response,
         }
@@ -177,6 +187,24 @@ fn valid_for_ever(stored: &[u8]) -> Vec<u8> {
     let mut user: serde_json::Value = serde_json::from_slice(stored).expect("a user or a list");
     if user.get("sessions_valid_from").is_some() {
         user["sessions_valid_from"] = 0.into();
+    }
+    serde_json::to_vec(&user).expect("a record")
+}
+
+/// The record of a user whose app has shown no code for long.
+fn with_no_code_used(stored: &[u8]) -> Vec<u8> {
+    let mut user: serde_json::Value = serde_json::from_slice(stored).expect("a user or a list");
+    if let Some(last_step) = user.get_mut("totp").and_then(|totp| totp.get_mut("last_step")) {
+        *last_step = 1.into();
+    }
+    serde_json::to_vec(&user).expect("a record")
+}
+
+/// The record of a user who has spent no recovery code.
+fn with_all_recovery_codes(stored: &[u8]) -> Vec<u8> {
+    let mut user: serde_json::Value = serde_json::from_slice(stored).expect("a user or a list");
+    if user.get("recovery_codes").is_some() {
+        user["recovery_codes"] = crate::factors::kept_codes();
     }
     serde_json::to_vec(&user).expect("a record")
 }

@@ -3,6 +3,7 @@
 use simulation::{
     accounts::{Kind, run},
     explore::check,
+    factors,
     plan::Conditions,
     sessions,
 };
@@ -51,6 +52,18 @@ fn a_session_that_was_ended_is_over_and_told_to_others() {
             "400",
             "422",
         ] {
+            assert!(tally.contains_key(what), "{what} never happened: {tally:?}");
+        }
+    }
+}
+
+#[test]
+fn a_code_is_good_once_and_a_recovery_ends_what_was_before() {
+    let conditions = Conditions::normal();
+    let tally = check(5_000, |stage, seed| factors::run(stage, seed, &conditions));
+    if !tally.is_empty() {
+        // Sessions began, passwords were changed or recovered, and codes were refused: those of apps, and those for recovery.
+        for what in ["entries", "removals", "400", "401", "422"] {
             assert!(tally.contains_key(what), "{what} never happened: {tally:?}");
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use simulation::{
     accounts::{self, Kind},
     explore::{History, explore, replay},
-    history,
+    factors, history,
     mutant::Mutant,
     plan::Conditions,
     sessions,
@@ -264,6 +264,27 @@ fn sessions_on_no_list_are_neither_shown_nor_told() {
 #[test]
 fn a_list_of_sessions_without_a_claim_loses_some() {
     mutant_of_sessions(Mutant::Unclaimed("/sessions/"), &["two winners"]);
+}
+
+/// Looks for a history of codes in which `mutant` breaks a promise.
+fn mutant_of_factors(mutant: Mutant, words: &[&str]) {
+    let conditions = Conditions::with(mutant);
+    finds(mutant, words, |stage, seed| factors::run(stage, seed, &conditions));
+}
+
+#[test]
+fn a_second_factor_that_forgets_its_codes_takes_one_twice() {
+    mutant_of_factors(Mutant::CodesUsedUnseen, &["one code was good twice"]);
+}
+
+#[test]
+fn recovery_codes_that_come_back_are_good_twice() {
+    mutant_of_factors(Mutant::SpentCodesReturn, &["one recovery code was good twice"]);
+}
+
+#[test]
+fn a_user_without_a_claim_is_changed_by_two_codes_at_once() {
+    mutant_of_factors(Mutant::Unclaimed("auth/user/"), &["two winners"]);
 }
 
 // What a lease rests on is needed: beyond it, promises break.

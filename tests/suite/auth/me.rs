@@ -17,7 +17,10 @@ async fn it_says_who_the_token_belongs_to() {
             let time = me.remove(field).unwrap_or_default();
             assert!(time.as_str().is_some_and(is_time), "{field}: {time}");
         }
-        assert_eq!(Value::Object(me), json!({ "id": user.id, "username": user.username }));
+        let expected = json!({
+            "id": user.id, "username": user.username, "second_factor": false, "recovery_codes_left": 10,
+        });
+        assert_eq!(Value::Object(me), expected);
     }
 }
 

@@ -3,6 +3,8 @@
 mod jwks;
 mod me;
 mod password;
+mod recovery;
+mod second_factor;
 mod session;
 mod sessions;
 mod token;

@@ -23,13 +23,13 @@ fn refuses(response: Response, fields: &[&str]) -> Problem {
 }
 
 #[tokio::test]
-async fn registering_answers_with_the_user_and_no_secret() {
+async fn registering_answers_with_the_user_and_codes_for_a_bad_day() {
     let app = TestApp::shared();
     let name = unique("reg");
     let response = register(&app, &name, PASSWORD).await.expect(201);
     assert!(response.header("location").starts_with("/api/auth/"), "{response:?}");
     assert!(!response.text().contains(PASSWORD));
-    assert_eq!(response.fields(), ["created_at", "id", "username"]);
+    assert_eq!(response.fields(), ["created_at", "id", "recovery_codes", "username"]);
     let user = response.value();
     assert_eq!(user["username"], name.as_str());
     assert!(user["id"].as_str().is_some_and(|id| !id.is_empty()));

@@ -42,6 +42,11 @@ pub struct FieldError {
 }
 
 impl Problem {
+    /// The name of its kind.
+    pub fn slug(&self) -> &str {
+        self.kind.rsplit('#').next().unwrap_or_default()
+    }
+
     /// The fields that were refused.
     pub fn fields(&self) -> Vec<&str> {
         self.errors.iter().map(|error| error.field.as_str()).collect()

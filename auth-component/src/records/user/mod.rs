@@ -4,6 +4,8 @@
 //! before the second, whose creation under a claim is what makes the user exist: of two registrations of a name one
 //! wins, and what a crash in between leaves is a record that nothing points to.
 
+mod second_factor;
+
 use std::time::Duration;
 
 use common::{
@@ -20,7 +22,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     insist::{Insisted, insist},
+    recovery_code::RecoveryCodeHash,
     session::Session,
+    totp::Totp,
     username::Username,
 };
 
@@ -49,6 +53,12 @@ pub struct User {
     /// What the next sign-in tells, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<Notice>,
+    /// The second factor, also one that is not active yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub totp: Option<Totp>,
+    /// What is kept of the recovery codes that are left. Who registered before there were any has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recovery_codes: Vec<RecoveryCodeHash>,
 }
 
 /// The most notices that are kept for the next sign-in; older ones say no more than newer ones.
@@ -76,7 +86,17 @@ pub enum NoticeKind {
 impl User {
     /// Whether a session of this user is still good, as far as the user's record says.
     pub fn admits(&self, session: &Session) -> bool {
-        session.user_version >= self.sessions_valid_from || self.kept_session.as_ref() == Some(&session.id)
+        self.admits_since(session.user_version) || self.keeps_session(&session.id)
+    }
+
+    /// Whether this is the session that asked for the end of all others.
+    pub fn keeps_session(&self, session_id: &str) -> bool {
+        self.kept_session.as_deref() == Some(session_id)
+    }
+
+    /// Whether a password that was checked against a version of this record still opens sessions.
+    pub fn admits_since(&self, version: u64) -> bool {
+        version >= self.sessions_valid_from
     }
 
     /// This user with another password. Sessions from before it have to end by the same change.
@@ -89,14 +109,14 @@ impl User {
         }
     }
 
-    /// The next version of this user, for whom all sessions but this one have ended.
+    /// The next version of this user, for whom all sessions but this one have ended, or all.
     #[must_use]
-    pub fn without_sessions_but(self, kept: &str) -> Self {
+    pub fn without_sessions_but(self, kept: Option<&str>) -> Self {
         let version = self.version.saturating_add(1);
         Self {
             version,
             sessions_valid_from: version,
-            kept_session: Some(kept.to_owned()),
+            kept_session: kept.map(str::to_owned),
             ..self
         }
     }
@@ -200,7 +220,12 @@ pub async fn is_taken(ports: &Ports, username: &Username) -> Result<bool, KvErro
 ///
 /// # Errors
 /// When the name is taken; those of the store, after which the user may exist or not.
-pub async fn register(ports: &Ports, username: Username, password_hash: String) -> Result<(UserId, User), Error> {
+pub async fn register(
+    ports: &Ports,
+    username: Username,
+    password_hash: String,
+    recovery_codes: Vec<RecoveryCodeHash>,
+) -> Result<(UserId, User), Error> {
     let id = UserId::random(&*ports.random)?;
     let name_key = name_key(&username);
     let user = User {
@@ -212,6 +237,8 @@ pub async fn register(ports: &Ports, username: Username, password_hash: String) 
         sessions_valid_from: 0,
         kept_session: None,
         notices: Vec::new(),
+        totp: None,
+        recovery_codes,
     };
     // Nobody else can have this id, so nobody else can be writing this record.
     ports.kv.set_json(&user_key(id.as_str()), &user).await?;
@@ -279,7 +306,9 @@ pub async fn replace_password_hash(ports: &Ports, id: &UserId, seen: User, hash:
 pub async fn change<'a, E: Send>(
     ports: &'a Ports,
     id: &UserId,
-    change: impl FnMut(Option<User>) -> BoxFuture<'a, Result<Change<User, User, E>, KvError>> + Send,
+    mut change: impl FnMut(Option<User>) -> BoxFuture<'a, Result<Change<User, User, E>, KvError>> + Send,
 ) -> Result<Insisted<User, E>, KvError> {
+    // Not one copy of all that follows for each kind of change.
+    let change: &mut (dyn FnMut(_) -> _ + Send) = &mut change;
     insist(ports, &user_key(id.as_str()), change).await
 }

@@ -1,0 +1,198 @@
+//! A random history of one user's second factor and recovery codes: sign-ins with codes, recoveries, and changes of the password.
+
+use auth_component::{
+    records::{
+        recovery_code::RecoveryCode,
+        totp::{STEP_MILLIS, Totp, TotpCode, TotpSecret},
+        user,
+        username::Username,
+    },
+    sign_in::throttle,
+};
+use common::{store::record::Change, world::clock::Timestamp};
+use fastrand::Rng;
+use futures::FutureExt;
+
+use crate::{
+    accounts::{at_once, register_with},
+    answer::Answer,
+    call::{Act, PASSWORD},
+    plan::{Conditions, Plan, Shape},
+    ports,
+    services::INSTANCES,
+    stage::{Stage, Violation},
+    storm::{self, Source},
+    world::millis,
+};
+
+/// The user of all of it.
+pub const CY: &str = "cyd";
+
+/// The secret that Cy's app has.
+const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+
+/// Cy's recovery codes.
+const RECOVERY_CODES: [&str; 3] = ["0000-0000-0000-0001", "0000-0000-0000-0002", "0000-0000-0000-0003"];
+
+/// What somebody wants who may have to show a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Try {
+    /// A new session, for a password and a code of the app.
+    Enter {
+        /// The password.
+        password: String,
+        /// The code.
+        code: String,
+    },
+    /// Another password, for a recovery code.
+    Recover {
+        /// The code.
+        code: String,
+        /// The password after.
+        new: String,
+    },
+    /// Another password, for the one before and a code of the app.
+    Change {
+        /// Who asks: an access token.
+        access: String,
+        /// The password before.
+        current: String,
+        /// The password after.
+        new: String,
+        /// The code.
+        code: String,
+    },
+}
+
+fn username() -> Username {
+    Username::try_from(CY.to_owned()).expect("a name")
+}
+
+/// What is kept of Cy's recovery codes before one is spent, as the record has it.
+pub fn kept_codes() -> serde_json::Value {
+    let codes = RECOVERY_CODES.iter().map(|code| {
+        let code = RecoveryCode::parse(code).expect("a code");
+        serde_json::to_value(code.hash(&username())).expect("a hash")
+    });
+    codes.collect()
+}
+
+fn code_at(step: u64) -> TotpCode {
+    let secret = TotpSecret::try_from(SECRET.to_owned()).expect("a secret");
+    secret.code_at(step)
+}
+
+/// Runs the history of a seed.
+///
+/// # Errors
+/// The first thing that was promised and does not hold.
+pub fn run(stage: &mut Stage, seed: u64, conditions: &Conditions) -> Result<(), Violation> {
+    let mut rng = Rng::with_seed(seed);
+    let (mut plan, mut setting) = Plan::draw(&mut rng, conditions);
+    setting.plain = false;
+    plan.requests = match plan.shape {
+        Shape::Short => rng.usize(3..=9),
+        Shape::Long | Shape::Purged => rng.usize(10..=20),
+    };
+    stage.reset_auth(setting, true);
+    prepare(stage);
+    storm::rage(stage, &mut rng, &plan, &mut Factors)?;
+    storm::calm_down(stage)?;
+    settle(stage, &mut rng)
+}
+
+/// Cy is registered, with recovery codes and a second factor.
+fn prepare(stage: &Stage) {
+    let hashes = serde_json::from_value(kept_codes()).expect("hashes");
+    let cy = register_with(stage, CY, hashes);
+    let ports = ports::of(stage.world(), 0);
+    let secret = TotpSecret::try_from(SECRET.to_owned()).expect("a secret");
+    // Active since long ago.
+    let totp = Totp::new(secret).after(code_at(1), Timestamp(STEP_MILLIS));
+    let totp = totp.expect("a second factor");
+    let prepared = at_once(
+        stage,
+        user::change(&ports, &cy.id, |user| {
+            let next = user.and_then(|user| user.with_new_totp(totp.clone()));
+            let change = next.map_or(Change::Leave(()), |next| Change::Write(next.clone(), next));
+            async move { Ok(change) }.boxed()
+        }),
+    );
+    assert!(prepared.is_ok(), "a second factor");
+}
+
+/// The code that the app shows now.
+fn code_now(stage: &Stage) -> String {
+    let now = stage.state().now;
+    code_at(now / STEP_MILLIS).to_text()
+}
+
+/// The passwords that may be Cy's by now, the likeliest last.
+fn passwords(stage: &Stage) -> Vec<String> {
+    let mut certain = PASSWORD.to_owned();
+    let mut passwords = Vec::new();
+    for call in &stage.calls {
+        let Act::Factor(Try::Recover { new, .. } | Try::Change { new, .. }) = &call.act else {
+            continue;
+        };
+        match call.answer() {
+            Some(Answer::Removed) => passwords.push(std::mem::replace(&mut certain, new.clone())),
+            Some(Answer::Refused(status)) if *status != 503 => {}
+            _ => passwords.push(new.clone()),
+        }
+    }
+    passwords.push(certain);
+    passwords
+}
+
+/// Somebody knows the password, and a new code is good.
+fn settle(stage: &mut Stage, rng: &mut Rng) -> Result<(), Violation> {
+    for password in passwords(stage).into_iter().rev() {
+        // Right passwords with wrong codes count as well.
+        stage.state().pass(2 * millis(throttle::WINDOW));
+        let code = code_now(stage);
+        let enter = Act::Factor(Try::Enter { password, code });
+        if let Answer::Entered(_) = stage.perform(0, rng.usize(..INSTANCES), enter, "")? {
+            return Ok(());
+        }
+    }
+    Err(Violation("nobody knows the password".to_owned()))
+}
+
+struct Factors;
+
+impl Source for Factors {
+    fn next(&mut self, stage: &mut Stage, rng: &mut Rng) -> (usize, Act, String) {
+        let mut passwords = passwords(stage);
+        let password = passwords.pop().unwrap_or_default();
+        let password = match passwords.len() {
+            0 => password,
+            count if rng.u32(..100) < 20 => passwords[rng.usize(..count)].clone(),
+            _ => password,
+        };
+        let code = code_now(stage);
+        let new = format!("another horse {}", stage.calls.len());
+        let sessions: Vec<String> = stage
+            .calls
+            .iter()
+            .filter_map(|call| match call.answer() {
+                Some(Answer::Entered(entry)) => Some(entry.access.clone()),
+                _ => None,
+            })
+            .collect();
+        let wanted = match rng.u32(..100) {
+            0..20 => Try::Recover {
+                code: RECOVERY_CODES[rng.usize(..RECOVERY_CODES.len())].to_owned(),
+                new,
+            },
+            20..45 if !sessions.is_empty() => Try::Change {
+                access: sessions[rng.usize(..sessions.len())].clone(),
+                current: password,
+                new,
+                code,
+            },
+            _ => Try::Enter { password, code },
+        };
+        (0, Act::Factor(wanted), String::new())
+    }
+}

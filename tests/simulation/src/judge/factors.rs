@@ -1,0 +1,138 @@
+//! What must hold of a second factor and of recovery codes.
+
+use super::{End, accounts::TRIES, expect, may_be_busy};
+use crate::{
+    answer::Answer,
+    call::{Act, Call, Moment, PASSWORD},
+    factors::Try,
+    op::CallId,
+};
+
+/// Judges the answer of a request that has just ended.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn answer(calls: &[Call], id: CallId, ended: &Moment, wanted: &Try, answer: &Answer) -> Result<(), String> {
+    let call = &calls[id];
+    let others = || {
+        calls
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != id)
+            .map(|(_, call)| call)
+    };
+    match (wanted, answer) {
+        (Try::Enter { password, code }, Answer::Entered(_)) => {
+            let is_same = |other: &&Call| {
+                matches!(&other.act, Act::Factor(Try::Enter { code: used, .. } | Try::Change { code: used, .. }) if used == code)
+                    && matches!(other.answer(), Some(Answer::Entered(_) | Answer::Removed))
+            };
+            // After a recovery nobody is asked for codes.
+            let may_be_off = recoveries(calls).any(|(other, _)| other.began.step < ended.step);
+            expect(
+                may_be_off || !others().any(|other| is_same(&other)),
+                "one code was good twice",
+            )?;
+            expect(
+                !was_replaced(calls, password, call.began.step),
+                "an old password was taken",
+            )
+        }
+        (Try::Recover { code, .. }, Answer::Removed) => {
+            let is_same = |(other, used): (&Call, &String)| used == code && acknowledged(other).is_some();
+            let twice = recoveries(calls).filter(|(other, used)| is_same((other, used))).count() > 1;
+            expect(!twice, "one recovery code was good twice")
+        }
+        (Try::Recover { code, .. }, Answer::Refused(401)) => {
+            let mut rivals = others().filter_map(recovery);
+            let is_rival = |(other, used): (&Call, &String)| used == code && other.began.step < ended.step;
+            expect(rivals.any(is_rival), "a good recovery code was refused")
+        }
+        (Try::Change { access, current, .. }, Answer::Removed) => {
+            expect(
+                !was_replaced(calls, current, call.began.step),
+                "an old password was taken for a new one",
+            )?;
+            expect(
+                !is_over(calls, access, call.began.step),
+                "the token of a session that was ended is taken",
+            )
+        }
+        (Try::Change { .. }, Answer::Refused(401)) => {
+            // Tokens expire while the clock goes on.
+            let is_ended = others().any(|other| sets(other).is_some() && other.began.step < ended.step);
+            let has_expired = ended.time >= first_entry(calls);
+            expect(is_ended || has_expired, "a good access token was refused")
+        }
+        // A code is good for a minute and a half, which a slow request misses; the last of all requests is none of those.
+        (Try::Enter { .. }, Answer::Refused(400)) | (Try::Change { .. }, Answer::Refused(422)) => Ok(()),
+        (_, Answer::Refused(429)) => expect(calls.len() > TRIES / 2, "somebody was put off after few tries"),
+        (_, Answer::Refused(409 | 503)) => {
+            let is_rival = |other: &Call| other.began.step < ended.step;
+            let reason = call.disturbed || may_be_busy(calls, id, &call.act, ended, true) || others().any(is_rival);
+            expect(reason, "a request gave up without a reason")
+        }
+        (wanted, answer) => Err(format!("{wanted:?} was answered {answer:?}")),
+    }
+}
+
+fn acknowledged(call: &Call) -> Option<Moment> {
+    match &call.ended {
+        Some((ended, End::Answered(Answer::Removed))) => Some(*ended),
+        _ => None,
+    }
+}
+
+fn recovery(call: &Call) -> Option<(&Call, &String)> {
+    match &call.act {
+        Act::Factor(Try::Recover { code, .. }) => Some((call, code)),
+        _ => None,
+    }
+}
+
+fn recoveries(calls: &[Call]) -> impl Iterator<Item = (&Call, &String)> {
+    calls.iter().filter_map(recovery)
+}
+
+/// The password that a request sets.
+fn sets(call: &Call) -> Option<&String> {
+    match &call.act {
+        Act::Factor(Try::Recover { new, .. } | Try::Change { new, .. }) => Some(new),
+        _ => None,
+    }
+}
+
+/// Whether the password had been set before another one took its place, which was acknowledged before `step`.
+fn was_replaced(calls: &[Call], password: &str, step: u64) -> bool {
+    let set_by = |began: u64| {
+        password == PASSWORD
+            || calls.iter().any(|call| {
+                let is_it = sets(call).is_some_and(|new| new == password);
+                is_it && acknowledged(call).is_some_and(|ended| ended.step <= began)
+            })
+    };
+    calls.iter().any(|call| {
+        let is_another = sets(call).is_some_and(|new| new != password);
+        is_another && acknowledged(call).is_some_and(|ended| ended.step <= step) && set_by(call.began.step)
+    })
+}
+
+/// Whether the session of an access token was there before a recovery that was acknowledged before `step`.
+fn is_over(calls: &[Call], access: &str, step: u64) -> bool {
+    let entered = calls.iter().find_map(|call| match &call.ended {
+        Some((ended, End::Answered(Answer::Entered(entry)))) if entry.access == access => Some(*ended),
+        _ => None,
+    });
+    let Some(entered) = entered else { return false };
+    recoveries(calls)
+        .any(|(call, _)| call.began.step >= entered.step && acknowledged(call).is_some_and(|ended| ended.step <= step))
+}
+
+/// When the first access token may have expired.
+fn first_entry(calls: &[Call]) -> u64 {
+    let entered = calls
+        .iter()
+        .filter(|call| matches!(call.answer(), Some(Answer::Entered(_))));
+    let first = entered.map(|call| call.began.time).min().unwrap_or(0);
+    first + 600_000 - 2 * crate::world::SKEW_MAX as u64
+}
