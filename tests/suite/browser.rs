@@ -1,5 +1,6 @@
 //! The site in a real browser.
 
+use crate::auth::second_factor::{code, turn_on};
 use crate::harness::{Browser, HostPlan, PASSWORD, Screen, TestApp, User, unique};
 
 mod accessibility;
@@ -162,6 +163,46 @@ async fn a_wrong_password_is_told() {
         )
         .await;
     browser.sees("#sign-in").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn who_has_a_second_factor_is_asked_for_its_code() {
+    let app = TestApp::shared();
+    let user = app.user("two-steps").await;
+    let authenticator = turn_on(&user).await;
+    user.write("behind two doors").await;
+    let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
+        return;
+    };
+    sign_in(&browser, &user.username).await;
+    browser.focus_is_on("#code").await;
+    browser.type_into("#code", "000000").await;
+    browser.click("#sign-in").await;
+    browser
+        .until_true(
+            "the code is not right",
+            "return document.querySelector('#code').value === ''",
+        )
+        .await;
+    browser.type_into("#code", &code(&authenticator, 1)).await;
+    browser.click("#sign-in").await;
+    browser.shows(&["behind two doors"]).await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_password_that_everybody_has_is_refused_with_the_reason() {
+    let app = TestApp::shared();
+    let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
+        return;
+    };
+    browser.stroll("/sign-up").await;
+    browser.fill("#username", &unique("careless")).await;
+    browser.fill("#password", "password1").await;
+    browser.click("#sign-up").await;
+    let told = "return document.querySelector('#password-error').textContent.includes('Too common')";
+    browser.until_true("it is told why", told).await;
     browser.close().await;
 }
 

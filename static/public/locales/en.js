@@ -31,9 +31,11 @@ export default {
   password: "Password",
   passwordHint: "At least 8 characters. A short sentence is good.",
   passwordWrong: "Use 8 to 128 characters.",
+  passwordWeak: "Too common, or too much like your name. Choose another.",
   passwordMissing: "Please enter your password.",
   show: "Show",
   hide: "Hide",
+  code: "Code of your app",
   showPassword: "Show password",
 
   yourMemos: "Your memos",

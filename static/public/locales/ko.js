@@ -31,9 +31,11 @@ export default {
   password: "비밀번호",
   passwordHint: "8자 이상. 짧은 문장도 좋아요.",
   passwordWrong: "8자 이상 128자 이하로 입력해 주세요.",
+  passwordWeak: "너무 흔하거나 이름과 비슷해요. 다른 비밀번호를 정해 주세요.",
   passwordMissing: "비밀번호를 입력해 주세요.",
   show: "보기",
   hide: "숨기기",
+  code: "인증 앱의 코드",
   showPassword: "비밀번호 보기",
 
   yourMemos: "내 메모",

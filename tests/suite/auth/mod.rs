@@ -4,7 +4,7 @@ mod jwks;
 mod me;
 mod password;
 mod recovery;
-mod second_factor;
+pub mod second_factor;
 mod session;
 mod sessions;
 mod token;

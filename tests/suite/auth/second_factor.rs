@@ -11,7 +11,7 @@ use crate::harness::{Client, PASSWORD, Response, TestApp, User};
 const STEP_SECS: u64 = 30;
 
 /// The code that an app shows now, or so many steps later. A code is good from the step before its own until the one after.
-fn code(app: &Totp, steps_later: u64) -> String {
+pub fn code(app: &Totp, steps_later: u64) -> String {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |now| now.as_secs());
@@ -23,7 +23,7 @@ async fn request(client: &Client, method: Method, body: &Value) -> Response {
 }
 
 /// Gives somebody a second factor. Their app's code of this step is used up.
-async fn turn_on(user: &User) -> Totp {
+pub async fn turn_on(user: &User) -> Totp {
     let begun = request(user, Method::POST, &Value::Null).await.expect(201).value();
     let uri = begun["otpauth_uri"].as_str().expect("an address");
     let app = Totp::from_url(uri).expect("an address that apps can read");

@@ -68,9 +68,10 @@ export class Session extends EventTarget {
     return this.#renew();
   }
 
-  /** @param {string} username @param {string} password */
-  async signIn(username, password) {
-    const json = { username, password };
+  /** @param {string} username @param {string} password
+   * @param {string} [code] of the second factor, where the account has one */
+  async signIn(username, password, code) {
+    const json = { username, password, ...(code && { code }) };
     this.#set(await this.#withLock(() => this.#call("POST", SESSION, { json })), true);
     this.#tabs.postMessage("signed-in");
   }

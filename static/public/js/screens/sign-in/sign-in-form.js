@@ -20,6 +20,8 @@ class SignInForm extends HTMLElement {
   #username = find(this, "#username", HTMLInputElement);
   #password = find(this, "#password", HTMLInputElement);
   #reveal = findButton(this, ".reveal");
+  /** Only accounts with a second factor are asked for a code. */
+  #code = find(this, "#code", HTMLInputElement);
   #buttons = { "sign-in": findButton(this, "#sign-in"), "sign-up": findButton(this, "#sign-up") };
   #busy = false;
   /** @type {import("../../router.js").Router | undefined} */
@@ -35,7 +37,7 @@ class SignInForm extends HTMLElement {
       this.#buttons[mode].addEventListener("click", (event) => this.#choose(mode, event));
     }
     this.#reveal.addEventListener("click", () => this.#showPassword(this.#password.type === "password"));
-    for (const field of [this.#username, this.#password]) {
+    for (const field of [this.#username, this.#password, this.#code]) {
       field.addEventListener("input", () => this.#setFieldError(field, null));
     }
     this.#showPassword(false);
@@ -82,6 +84,15 @@ class SignInForm extends HTMLElement {
     this.#password.autocomplete = isSignUp ? "new-password" : "current-password";
     this.#setFieldError(this.#username, null);
     this.#setFieldError(this.#password, null);
+    this.#askForCode(false);
+  }
+
+  /** @param {boolean} isAsked */
+  #askForCode(isAsked) {
+    findElement(this, ".code").hidden = !isAsked;
+    this.#code.value = "";
+    this.#setFieldError(this.#code, isAsked ? "problem.second-factor-required" : null);
+    if (isAsked) this.#code.focus();
   }
 
   /** @param {boolean} isVisible */
@@ -122,8 +133,9 @@ class SignInForm extends HTMLElement {
         await session.signUp(username, password);
         this.#goTo("sign-in"); // The account is there: should the rest fail, try just the rest again.
       }
-      await session.signIn(username, password);
+      await session.signIn(username, password, this.#code.value.trim());
       this.#form.reset();
+      this.#askForCode(false);
       this.#showPassword(false);
     } catch (error) {
       this.#onError(error);
@@ -142,8 +154,10 @@ class SignInForm extends HTMLElement {
       this.#setFieldError(this.#username, "usernameWrong");
       this.#username.focus();
     } else if (fields.includes("password")) {
-      this.#setFieldError(this.#password, "passwordWrong");
+      this.#setFieldError(this.#password, "passwordWeak"); // Its length is right: that was looked at here.
       this.#password.focus();
+    } else if (isProblem(error, "second-factor-required")) {
+      this.#askForCode(true);
     } else {
       notifyError(error);
       if (isProblem(error, "wrong-credentials")) this.#password.select();
