@@ -65,15 +65,7 @@ fn entry_key(number: u64) -> String {
 /// # Errors
 /// Those of the store.
 pub async fn add(ports: &Ports, session_ids: &[String]) -> Result<(), KvError> {
-    let number = if ports.kv.has_increment() {
-        u64::try_from(ports.kv.increment(COUNTER, 1).await?).unwrap_or(0)
-    } else {
-        let random: [u8; 8] = ports
-            .random
-            .bytes()
-            .map_err(|error| KvError::Unavailable(error.to_string()))?;
-        u64::from_le_bytes(random)
-    };
+    let number = ports.number_of(COUNTER).await?;
     let entry = Entry {
         number,
         sessions: session_ids.iter().map(|id| hash(id)).collect(),

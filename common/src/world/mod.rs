@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use crate::store::kv::Kv;
+use crate::store::kv::{Kv, KvError};
 use backpressure::Backpressure;
 use clock::Clock;
 use random::Random;
@@ -47,6 +47,19 @@ pub fn in_background(task: Task) -> Task {
 }
 
 impl Ports {
+    /// A number that nobody else has of this counter: its next one, or a random one where the store can't count.
+    ///
+    /// # Errors
+    /// Those of the store, which stands for missing randomness as well.
+    pub async fn number_of(&self, counter: &str) -> Result<u64, KvError> {
+        if self.kv.has_increment() {
+            return Ok(u64::try_from(self.kv.increment(counter, 1).await?).unwrap_or(0));
+        }
+        let random = self.random.bytes::<8>();
+        let random = random.map_err(|error| KvError::Unavailable(error.to_string()))?;
+        Ok(u64::from_le_bytes(random))
+    }
+
     /// Writes a line of its own to the log, for what is no request's result: a warning, or something that was passed over.
     pub fn warn(&self, message: &str, cause: impl std::fmt::Display) {
         let line = serde_json::json!({

@@ -91,16 +91,7 @@ const FROM: &str = "memo/due/from";
 /// # Errors
 /// Those of the store.
 pub async fn enlist(ports: &Ports, day: u64, due: &Due) -> Result<(), KvError> {
-    let number = if ports.kv.has_increment() {
-        let number = ports.kv.increment(&day_key(day), 1).await?;
-        u64::try_from(number).unwrap_or(0)
-    } else {
-        let random: [u8; 8] = ports
-            .random
-            .bytes()
-            .map_err(|error| KvError::Unavailable(error.to_string()))?;
-        u64::from_le_bytes(random)
-    };
+    let number = ports.number_of(&day_key(day)).await?;
     ports.kv.set_json(&entry_key(day, number), due).await
 }
 
