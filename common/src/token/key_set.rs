@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{Signature, VerifyingKey};
-use serde::Deserialize;
+use serde::{Deserialize, de::Error as _};
 
 use super::TokenError;
 
@@ -31,7 +31,8 @@ impl KeySet {
             crv: Option<String>,
             x: Option<String>,
         }
-        let jwks: Jwks = serde_json::from_slice(jwks)?;
+        let jwks = std::str::from_utf8(jwks).map_err(serde_json::Error::custom)?;
+        let jwks: Jwks = serde_json::from_str(jwks)?;
         let keys = jwks.keys.into_iter().filter_map(|jwk| {
             jwk.crv.filter(|curve| curve == "Ed25519")?;
             let key = URL_SAFE_NO_PAD.decode(jwk.x?).ok()?;
@@ -146,5 +147,6 @@ mod tests {
         ] {
             assert!(KeySet::parse(jwks.as_bytes()).is_err(), "{jwks}");
         }
+        assert!(KeySet::parse(b"{\"keys\":[],\"x\":\"\xff\"}").is_err());
     }
 }

@@ -43,7 +43,9 @@ fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, TokenError> {
     if !json.trim_ascii_start().starts_with(b"{") {
         return Err(TokenError::Invalid);
     }
-    serde_json::from_slice(json).map_err(|_| TokenError::Invalid)
+    // Where a field is passed over, serde_json looks at its quotes and no closer.
+    let json = std::str::from_utf8(json).map_err(|_| TokenError::Invalid)?;
+    serde_json::from_str(json).map_err(|_| TokenError::Invalid)
 }
 
 /// Who issues tokens, and for whom: what both ends of a token agree on.
