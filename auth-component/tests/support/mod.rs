@@ -39,6 +39,20 @@ pub fn cookie(answer: &Answer) -> String {
     rest.split(';').next().unwrap().to_owned()
 }
 
+/// Bytes as the JSON of passkeys has them.
+pub fn base64url(bytes: &[u8]) -> String {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The same, back.
+pub fn from_base64url(text: &str) -> Vec<u8> {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    URL_SAFE_NO_PAD.decode(text).unwrap()
+}
+
 /// The fields for which a request was refused.
 #[track_caller]
 pub fn refused_fields(answer: &Answer) -> Vec<&str> {

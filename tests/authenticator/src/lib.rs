@@ -1,0 +1,177 @@
+//! A passkey's device in software, and the browser in front of it: it answers the options of a service as
+//! [Web Authentication](https://www.w3.org/TR/webauthn-3/) has it, and lies where a test wants it to.
+//!
+//! It is written from the standard, byte by byte, and shares no code with the service that checks its answers.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "for tests, where a panic is a failed test"
+)]
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ed25519_dalek::{Signer, SigningKey as EdKey};
+use p256::ecdsa::{Signature as EcSignature, SigningKey as EcKey};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// Somebody was there.
+pub const USER_PRESENT: u8 = 1;
+/// The device knows who.
+pub const USER_VERIFIED: u8 = 1 << 2;
+/// The passkey may be copied to other devices.
+pub const BACKUP_ELIGIBLE: u8 = 1 << 3;
+/// It has been.
+pub const BACKED_UP: u8 = 1 << 4;
+const ATTESTED: u8 = 1 << 6;
+
+/// What a device signs with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// COSE's −7.
+    Es256,
+    /// COSE's −8.
+    EdDsa,
+}
+
+#[derive(Clone)]
+enum Key {
+    Es256(Box<EcKey>),
+    EdDsa(Box<EdKey>),
+}
+
+/// A device with one passkey, and a browser whose page is at one origin. Its fields are what tests may have it say.
+#[derive(Clone)]
+pub struct Authenticator {
+    /// The origin of the page.
+    pub origin: String,
+    /// The passkey's id.
+    pub id: Vec<u8>,
+    /// Whose passkey it is.
+    pub user_handle: Vec<u8>,
+    /// What it says of who was there.
+    pub flags: u8,
+    /// How often it has signed; `None` for one that does not count.
+    pub sign_count: Option<u32>,
+    key: Key,
+}
+
+/// Bytes of a member of options, which has to be base64url.
+fn bytes(value: &Value) -> Vec<u8> {
+    let text = value.as_str().expect("base64url");
+    URL_SAFE_NO_PAD.decode(text).expect("base64url")
+}
+
+fn text(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+impl Authenticator {
+    /// A device whose page is at `origin`. Of one seed comes one key.
+    pub fn new(algorithm: Algorithm, seed: &str, origin: &str) -> Self {
+        let secret: [u8; 32] = Sha256::digest(seed).into();
+        let key = match algorithm {
+            Algorithm::Es256 => Key::Es256(Box::new(EcKey::from_slice(&secret).expect("a key"))),
+            Algorithm::EdDsa => Key::EdDsa(Box::new(EdKey::from_bytes(&secret))),
+        };
+        Self {
+            origin: origin.to_owned(),
+            id: Sha256::digest(secret)[..16].to_vec(),
+            user_handle: Vec::new(),
+            flags: USER_PRESENT | USER_VERIFIED | BACKUP_ELIGIBLE | BACKED_UP,
+            sign_count: None,
+            key,
+        }
+    }
+
+    /// What `navigator.credentials.create()` answers, as JSON.
+    pub fn create(&mut self, options: &Value) -> Value {
+        self.user_handle = bytes(&options["user"]["id"]);
+        let domain = options["rp"]["id"].as_str().expect("a domain");
+        let id_length = u16::try_from(self.id.len()).expect("a short id");
+        let mut data = self.data(domain, ATTESTED);
+        data.extend([0; 16]);
+        data.extend(id_length.to_be_bytes());
+        data.extend(&self.id);
+        data.extend(self.cose());
+        let length = u16::try_from(data.len()).expect("short data");
+        let mut object = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x59".to_vec();
+        object.extend(length.to_be_bytes());
+        object.extend(&data);
+        let client_data = self.client_data("webauthn.create", options);
+        self.credential(json!({
+            "clientDataJSON": text(client_data.as_bytes()),
+            "attestationObject": text(&object),
+            "authenticatorData": text(&data),
+            "transports": ["internal"],
+        }))
+    }
+
+    /// What `navigator.credentials.get()` answers, as JSON.
+    pub fn get(&mut self, options: &Value) -> Value {
+        let domain = options["rpId"].as_str().expect("a domain");
+        self.sign_count = self.sign_count.map(|count| count + 1);
+        let data = self.data(domain, 0);
+        let client_data = self.client_data("webauthn.get", options);
+        let signed = [data.as_slice(), &Sha256::digest(&client_data)].concat();
+        self.credential(json!({
+            "clientDataJSON": text(client_data.as_bytes()),
+            "authenticatorData": text(&data),
+            "signature": text(&self.sign(&signed)),
+            "userHandle": text(&self.user_handle),
+        }))
+    }
+
+    fn credential(&self, response: Value) -> Value {
+        json!({
+            "id": text(&self.id),
+            "rawId": text(&self.id),
+            "type": "public-key",
+            "authenticatorAttachment": "platform",
+            "clientExtensionResults": {},
+            "response": response,
+        })
+    }
+
+    fn client_data(&self, kind: &str, options: &Value) -> String {
+        let data = json!({
+            "type": kind,
+            "challenge": options["challenge"],
+            "origin": self.origin,
+            "crossOrigin": false,
+        });
+        data.to_string()
+    }
+
+    fn data(&self, domain: &str, more_flags: u8) -> Vec<u8> {
+        let mut data = Sha256::digest(domain).to_vec();
+        data.push(self.flags | more_flags);
+        data.extend(self.sign_count.unwrap_or(0).to_be_bytes());
+        data
+    }
+
+    /// The public key as COSE has it, in CTAP's order.
+    fn cose(&self) -> Vec<u8> {
+        match &self.key {
+            Key::Es256(key) => {
+                let point = key.verifying_key().to_sec1_point(false);
+                let (x, y) = point.as_bytes()[1..].split_at(32);
+                [b"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20", x, b"\x22\x58\x20", y].concat()
+            }
+            Key::EdDsa(key) => {
+                let x = key.verifying_key().to_bytes();
+                [b"\xa4\x01\x01\x03\x27\x20\x06\x21\x58\x20".as_slice(), &x].concat()
+            }
+        }
+    }
+
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        match &self.key {
+            Key::Es256(key) => {
+                let signature: EcSignature = p256::ecdsa::signature::Signer::sign(&**key, message);
+                signature.to_der().as_bytes().to_vec()
+            }
+            Key::EdDsa(key) => key.sign(message).to_bytes().to_vec(),
+        }
+    }
+}
