@@ -5,49 +5,35 @@ use authenticator::{Algorithm, Authenticator, USER_PRESENT};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Call, Client, PASSWORD, Response, TestApp, User, left_out};
+use crate::harness::{PASSWORD, Response, TestApp, User, left_out};
 
-/// Where the app is for browsers that have passkeys, which an address of numbers has none of.
-fn origin(app: &TestApp) -> String {
-    app.base_url().replace("//127.0.0.1", "//localhost")
-}
-
-/// A request to that origin, wherever it is sent.
-fn post(app: &TestApp, client: &Client, path: &str) -> Call {
-    let origin = origin(app);
-    let (_, host) = origin.split_once("//").expect("an address with a host");
-    client.call(Method::POST, path).header("host", host)
+fn app() -> TestApp {
+    TestApp::shared().at_localhost()
 }
 
 fn device(app: &TestApp, algorithm: Algorithm, seed: &str) -> Authenticator {
-    Authenticator::new(algorithm, seed, &origin(app))
+    Authenticator::new(algorithm, seed, app.base_url())
 }
 
 async fn creation_options(app: &TestApp, user: &User) -> Response {
-    post(app, user, "/api/auth/passkeys/options")
-        .json(&json!({ "password": PASSWORD }))
-        .send()
-        .await
+    let proof = json!({ "password": PASSWORD });
+    user.post("/api/auth/passkeys/options", &proof).await
 }
 
 async fn add(app: &TestApp, user: &User, device: &mut Authenticator) -> Response {
     let options = creation_options(app, user).await.expect(200).value();
     let body = json!({ "name": "내 휴대폰", "credential": device.create(&options) });
-    post(app, user, "/api/auth/passkeys").json(&body).send().await
+    user.post("/api/auth/passkeys", &body).await
 }
 
 async fn request_options(app: &TestApp) -> Value {
-    let nobody = app.anonymous();
-    let options = post(app, &nobody, "/api/auth/session/passkey/options").send().await;
-    options.expect(200).value()
+    let call = app.anonymous().call(Method::POST, "/api/auth/session/passkey/options");
+    call.send().await.expect(200).value()
 }
 
 async fn send(app: &TestApp, answer: &Value) -> Response {
     let nobody = app.anonymous();
-    post(app, &nobody, "/api/auth/session/passkey")
-        .json(answer)
-        .send()
-        .await
+    nobody.post("/api/auth/session/passkey", answer).await
 }
 
 fn expect_wrong(response: Response) {
@@ -57,7 +43,7 @@ fn expect_wrong(response: Response) {
 
 #[tokio::test]
 async fn either_algorithm_opens_the_account_once_an_answer_until_it_is_removed() {
-    let app = TestApp::shared();
+    let app = app();
     for (algorithm, seed) in [(Algorithm::Es256, "phone"), (Algorithm::EdDsa, "laptop")] {
         let user = app.user("passkey").await;
         let mut device = device(&app, algorithm, seed);
@@ -95,7 +81,7 @@ async fn either_algorithm_opens_the_account_once_an_answer_until_it_is_removed()
 
 #[tokio::test]
 async fn an_answer_for_another_page_challenge_or_person_opens_nothing() {
-    let app = TestApp::shared();
+    let app = app();
     let (user, other) = (app.user("victim").await, app.user("thief").await);
     let mut device = device(&app, Algorithm::Es256, "victim");
     add(&app, &user, &mut device).await.expect(201);
@@ -121,13 +107,13 @@ async fn an_answer_for_another_page_challenge_or_person_opens_nothing() {
     let options = creation_options(&app, &user).await.expect(200).value();
     let credential = self::device(&app, Algorithm::Es256, "second").create(&options);
     let body = json!({ "name": "mine", "credential": credential });
-    let refused = post(&app, &other, "/api/auth/passkeys").json(&body).send().await;
+    let refused = other.post("/api/auth/passkeys", &body).await;
     assert_eq!(refused.problem(422).fields(), ["credential"]);
 }
 
 #[tokio::test]
 async fn there_is_no_room_for_an_eleventh() {
-    let app = TestApp::shared();
+    let app = app();
     let user = app.user("eleven").await;
     for number in 0..10 {
         let mut device = device(&app, Algorithm::EdDsa, &number.to_string());
@@ -139,11 +125,11 @@ async fn there_is_no_room_for_an_eleventh() {
 
 #[tokio::test]
 async fn nobody_adds_sees_or_removes_any_without_a_token_or_adds_one_without_the_password() {
-    let app = TestApp::shared();
+    let app = app();
     let (user, nobody) = (app.user("careful").await, app.anonymous());
     nobody.get("/api/auth/passkeys").await.problem(401);
     for path in ["/api/auth/passkeys", "/api/auth/passkeys/options"] {
-        post(&app, &nobody, path).json(&json!({})).send().await.problem(401);
+        nobody.post(path, &json!({})).await.problem(401);
     }
     nobody
         .call(Method::DELETE, "/api/auth/passkeys/AAAA")
@@ -152,10 +138,7 @@ async fn nobody_adds_sees_or_removes_any_without_a_token_or_adds_one_without_the
         .await
         .problem(401);
     let wrong = json!({ "password": "not the password" });
-    let refused = post(&app, &user, "/api/auth/passkeys/options")
-        .json(&wrong)
-        .send()
-        .await;
+    let refused = user.post("/api/auth/passkeys/options", &wrong).await;
     assert_eq!(refused.problem(422).fields(), ["password"]);
 }
 
@@ -205,7 +188,7 @@ fn members(value: &Value, pointer: &str, found: &mut Vec<String>) {
 
 #[tokio::test]
 async fn whatever_stands_in_the_place_of_a_member_is_refused_and_breaks_nothing() {
-    let app = TestApp::shared();
+    let app = app();
     let user = app.user("hostile").await;
     let mut device = device(&app, Algorithm::Es256, "hostile");
     let options = creation_options(&app, &user).await.expect(200).value();
@@ -224,7 +207,7 @@ async fn whatever_stands_in_the_place_of_a_member_is_refused_and_breaks_nothing(
             for nonsense in nonsense() {
                 let mut body = good.clone();
                 *body.pointer_mut(&pointer).expect("a member") = nonsense;
-                let status = post(&app, client, path).json(&body).send().await.status();
+                let status = client.post(path, &body).await.status();
                 // Members that are not looked at may hold anything.
                 let is_known = matches!(status, 200 | 201 | 400 | 401 | 413 | 422);
                 assert!(is_known, "{path} {pointer}: {status}");
