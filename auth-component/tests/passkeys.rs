@@ -92,7 +92,7 @@ fn options_say_what_the_standard_wants_said() {
         assert_eq!(options["authenticatorSelection"]["residentKey"], "required");
         let algorithms = options["pubKeyCredParams"].as_array().unwrap();
         let algorithms: Vec<&Value> = algorithms.iter().map(|params| &params["alg"]).collect();
-        assert_eq!(algorithms, [-8, -7]);
+        assert_eq!(algorithms, [-8, -7, -257]);
         assert_eq!(options["excludeCredentials"], json!([]));
 
         let options = request_options(&app).await;
@@ -106,9 +106,9 @@ fn options_say_what_the_standard_wants_said() {
 }
 
 #[test]
-fn whoever_has_the_passkey_is_let_in_with_either_algorithm() {
+fn whoever_has_the_passkey_is_let_in_with_each_algorithm() {
     run(async {
-        for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
+        for algorithm in [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256] {
             let (app, access) = alice().await;
             let mut device = Authenticator::new(algorithm, "phone", ORIGIN);
             let added = add(&app, &access, &mut device).await;
@@ -238,7 +238,7 @@ fn an_answer_of_another_page_domain_person_or_key_is_refused() {
 #[test]
 fn an_answer_with_any_byte_changed_is_refused() {
     run(async {
-        for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
+        for algorithm in [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256] {
             let (app, access) = alice().await;
             let mut device = Authenticator::new(algorithm, "laptop", ORIGIN);
             assert_eq!(add(&app, &access, &mut device).await.status, StatusCode::CREATED);

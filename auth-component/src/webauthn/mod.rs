@@ -69,7 +69,7 @@ pub enum Refusal {
     #[error("The authenticator did not verify who used it.")]
     Unverified,
     /// The key is of a kind that was not asked for, or is none.
-    #[error("Its key is not one for ES256 or EdDSA.")]
+    #[error("Its key is not one for ES256, EdDSA or RS256.")]
     Key,
     /// The signature is not of this key and this answer.
     #[error("Its signature is wrong.")]

@@ -12,6 +12,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{Signer, SigningKey as EdKey};
 use p256::ecdsa::{Signature as EcSignature, SigningKey as EcKey};
+use rsa::{BigUint, Pkcs1v15Sign, RsaPrivateKey, traits::PublicKeyParts};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -32,12 +33,35 @@ pub enum Algorithm {
     Es256,
     /// COSE's −8.
     EdDsa,
+    /// COSE's −257. There is one key of it, whatever the seed, because making one takes long.
+    Rs256,
 }
 
 #[derive(Clone)]
 enum Key {
     Es256(Box<EcKey>),
     EdDsa(Box<EdKey>),
+    Rs256(Box<RsaPrivateKey>),
+}
+
+/// The two primes of the RSA key.
+const PRIMES: [&[u8]; 2] = [
+    b"e8c58ee3fcb8ed1df595a305b8b3025da1716b4a33d864ad6d47afc707099fb61e1d051085aba91fbd02641fe4a271df\
+      41735903b110d543495333bedbeb19a2721d9065df069b72582429d2dd4998a8003f9ca22e84fcedb6f255325a9d431e\
+      88be6b60eb8e58641d566bc0f84399e8b68218d52446152cc270227124b2dfdb",
+    b"c178f6a58f5b126873c3ddf8695fd6433a08d1f9726418c67c40cb56c8a52b090ff70a245dae0438addcaaab69e3e5d2\
+      7df8ad70a48dacdc7b0d4ecd0ab15ea8aecfcd6d8264adff0ef274f48e6b5a683e0b9f5196b17927648487f38ccdd150\
+      e1e681291d33a572ea0f261d7ba5b279d3a5a6a22b43555f978822001f2c44ab",
+];
+
+/// The prefix of RFC 8017 §9.2, note 1, in front of a SHA-256.
+const SHA256_PREFIX: [u8; 19] = [
+    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
+];
+
+fn rsa_key() -> RsaPrivateKey {
+    let [p, q] = PRIMES.map(|prime| BigUint::parse_bytes(prime, 16).expect("a number"));
+    RsaPrivateKey::from_p_q(p, q, BigUint::from(65_537_u32)).expect("a key")
 }
 
 /// A device with one passkey, and a browser whose page is at one origin. Its fields are what tests may have it say.
@@ -73,6 +97,7 @@ impl Authenticator {
         let key = match algorithm {
             Algorithm::Es256 => Key::Es256(Box::new(EcKey::from_slice(&secret).expect("a key"))),
             Algorithm::EdDsa => Key::EdDsa(Box::new(EdKey::from_bytes(&secret))),
+            Algorithm::Rs256 => Key::Rs256(Box::new(rsa_key())),
         };
         Self {
             origin: origin.to_owned(),
@@ -162,6 +187,11 @@ impl Authenticator {
                 let x = key.verifying_key().to_bytes();
                 [b"\xa4\x01\x01\x03\x27\x20\x06\x21\x58\x20".as_slice(), &x].concat()
             }
+            Key::Rs256(key) => {
+                let (n, e) = (key.n().to_bytes_be(), key.e().to_bytes_be());
+                let head = b"\xa4\x01\x03\x03\x39\x01\x00\x20\x59\x01\x00".as_slice();
+                [head, &n, b"\x21\x43", &e].concat()
+            }
         }
     }
 
@@ -172,6 +202,13 @@ impl Authenticator {
                 signature.to_der().as_bytes().to_vec()
             }
             Key::EdDsa(key) => key.sign(message).to_bytes().to_vec(),
+            Key::Rs256(key) => {
+                let scheme = Pkcs1v15Sign {
+                    hash_len: Some(32),
+                    prefix: SHA256_PREFIX.into(),
+                };
+                key.sign(scheme, &Sha256::digest(message)).expect("a signature")
+            }
         }
     }
 }
