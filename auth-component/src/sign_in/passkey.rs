@@ -3,10 +3,7 @@
 use std::net::IpAddr;
 
 use common::{
-    store::{
-        kv::KvError,
-        record::{Change, Versioned},
-    },
+    store::{kv::KvError, record::Change},
     token::UserId,
     world::Ports,
 };
@@ -21,8 +18,7 @@ use crate::{
         challenge_key::ChallengeKey,
         insist::Insisted,
         passkey::{Unusable, Use},
-        session,
-        user::{self, User},
+        session, user,
     },
     webauthn::{
         Base64Url, RelyingParty,
@@ -71,17 +67,16 @@ pub async fn authenticate(
         challenged_at,
         sign_count,
     };
-    use_up(ports, &id, &user, &answer.raw_id, by).await?;
+    use_up(ports, &id, &answer.raw_id, by).await?;
     admission.give_back(ports).await;
     Ok(AuthenticatedUser { id, user })
 }
 
-/// Notes in the user's record that the passkey was used.
-async fn use_up(ports: &Ports, id: &UserId, seen: &User, passkey: &Base64Url, by: Use) -> Result<(), Error> {
-    let version = seen.version();
+/// Notes in the user's record that the passkey was used. Whether all sessions were ended meanwhile is looked at by the session
+/// that begins.
+async fn use_up(ports: &Ports, id: &UserId, passkey: &Base64Url, by: Use) -> Result<(), Error> {
     let used = user::change(ports, id, |user| {
-        let admitting = user.filter(|user| user.admits_since(version));
-        let used = admitting
+        let used = user
             .ok_or(Unusable::Absent)
             .and_then(|user| user.with_passkey_used(passkey, by, ports.clock.now()));
         let change = match used {

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod passkeys;
 mod store;
 
 use std::{ops::Deref, sync::Arc, time::Duration};

@@ -25,6 +25,8 @@ pub const BACKUP_ELIGIBLE: u8 = 1 << 3;
 /// It has been.
 pub const BACKED_UP: u8 = 1 << 4;
 const ATTESTED: u8 = 1 << 6;
+/// Extensions follow.
+pub const EXTENSIONS: u8 = 1 << 7;
 
 /// What a device signs with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +77,10 @@ pub struct Authenticator {
     pub user_handle: Vec<u8>,
     /// What it says of who was there.
     pub flags: u8,
+    /// What the browser says of the page besides its origin; `{}` for a page that nobody framed.
+    pub page: Value,
+    /// What follows the device's data, with or without the flag that says so.
+    pub trailing: Vec<u8>,
     /// How often it has signed; `None` for one that does not count.
     pub sign_count: Option<u32>,
     key: Key,
@@ -104,6 +110,8 @@ impl Authenticator {
             id: Sha256::digest(secret)[..16].to_vec(),
             user_handle: Vec::new(),
             flags: USER_PRESENT | USER_VERIFIED | BACKUP_ELIGIBLE | BACKED_UP,
+            page: json!({}),
+            trailing: Vec::new(),
             sign_count: None,
             key,
         }
@@ -119,6 +127,7 @@ impl Authenticator {
         data.extend(id_length.to_be_bytes());
         data.extend(&self.id);
         data.extend(self.cose());
+        data.extend(&self.trailing);
         let length = u16::try_from(data.len()).expect("short data");
         let mut object = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x59".to_vec();
         object.extend(length.to_be_bytes());
@@ -136,7 +145,8 @@ impl Authenticator {
     pub fn get(&mut self, options: &Value) -> Value {
         let domain = options["rpId"].as_str().expect("a domain");
         self.sign_count = self.sign_count.map(|count| count + 1);
-        let data = self.data(domain, 0);
+        let mut data = self.data(domain, 0);
+        data.extend(&self.trailing);
         let client_data = self.client_data("webauthn.get", options);
         let signed = [data.as_slice(), &Sha256::digest(&client_data)].concat();
         self.credential(json!({
@@ -159,12 +169,15 @@ impl Authenticator {
     }
 
     fn client_data(&self, kind: &str, options: &Value) -> String {
-        let data = json!({
+        let mut data = json!({
             "type": kind,
             "challenge": options["challenge"],
             "origin": self.origin,
             "crossOrigin": false,
         });
+        for (name, value) in self.page.as_object().expect("an object") {
+            data[name] = value.clone();
+        }
         data.to_string()
     }
 
