@@ -30,6 +30,7 @@ pub use events::{Events, Said};
 pub use host::{Host, HostPlan, Stopped};
 pub use line::{End, Line, Mishap, Target};
 pub use memo::{Change, Memo, is_time};
+pub use notice::left_out;
 pub use redis::Redis;
 pub use releases::{Release, Releases};
 pub use response::{Problem, Response};
