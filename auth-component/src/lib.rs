@@ -8,6 +8,8 @@ pub mod bytes32;
 mod config;
 #[cfg(target_family = "wasm")]
 mod entry;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod records;
 pub mod routes;
 pub mod security_event;
