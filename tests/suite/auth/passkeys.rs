@@ -15,13 +15,13 @@ fn device(app: &TestApp, algorithm: Algorithm, seed: &str) -> Authenticator {
     Authenticator::new(algorithm, seed, app.base_url())
 }
 
-async fn creation_options(app: &TestApp, user: &User) -> Response {
+async fn creation_options(user: &User) -> Response {
     let proof = json!({ "password": PASSWORD });
     user.post("/api/auth/passkeys/options", &proof).await
 }
 
-async fn add(app: &TestApp, user: &User, device: &mut Authenticator) -> Response {
-    let options = creation_options(app, user).await.expect(200).value();
+async fn add(user: &User, device: &mut Authenticator) -> Response {
+    let options = creation_options(user).await.expect(200).value();
     let body = json!({ "name": "내 휴대폰", "credential": device.create(&options) });
     user.post("/api/auth/passkeys", &body).await
 }
@@ -47,7 +47,7 @@ async fn each_algorithm_opens_the_account_once_an_answer_until_it_is_removed() {
     for algorithm in [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256] {
         let user = app.user("passkey").await;
         let mut device = device(&app, algorithm, "phone");
-        let added = add(&app, &user, &mut device).await.expect(201).value();
+        let added = add(&user, &mut device).await.expect(201).value();
         let listed = user.get("/api/auth/passkeys").await.expect(200).value();
         assert_eq!(listed["items"], json!([added]));
         assert_eq!(
@@ -84,7 +84,7 @@ async fn an_answer_for_another_page_challenge_or_person_opens_nothing() {
     let app = app();
     let (user, other) = (app.user("victim").await, app.user("thief").await);
     let mut device = device(&app, Algorithm::Es256, "victim");
-    add(&app, &user, &mut device).await.expect(201);
+    add(&user, &mut device).await.expect(201);
     let options = request_options(&app).await;
     let mut elsewhere = device.clone();
     elsewhere.origin = "https://memo.evil.example".to_owned();
@@ -104,7 +104,7 @@ async fn an_answer_for_another_page_challenge_or_person_opens_nothing() {
     other_domain["rpId"] = "evil.example".into();
     expect_wrong(send(&app, &device.get(&other_domain)).await);
     // What one person was told to make is nothing for another.
-    let options = creation_options(&app, &user).await.expect(200).value();
+    let options = creation_options(&user).await.expect(200).value();
     let credential = self::device(&app, Algorithm::Es256, "second").create(&options);
     let body = json!({ "name": "mine", "credential": credential });
     let refused = other.post("/api/auth/passkeys", &body).await;
@@ -117,9 +117,9 @@ async fn there_is_no_room_for_an_eleventh() {
     let user = app.user("eleven").await;
     for number in 0..10 {
         let mut device = device(&app, Algorithm::EdDsa, &number.to_string());
-        add(&app, &user, &mut device).await.expect(201);
+        add(&user, &mut device).await.expect(201);
     }
-    let refused = creation_options(&app, &user).await.problem(409);
+    let refused = creation_options(&user).await.problem(409);
     assert_eq!(refused.slug(), "too-many-passkeys");
 }
 
@@ -191,7 +191,7 @@ async fn whatever_stands_in_the_place_of_a_member_is_refused_and_breaks_nothing(
     let app = app();
     let user = app.user("hostile").await;
     let mut device = device(&app, Algorithm::Es256, "hostile");
-    let options = creation_options(&app, &user).await.expect(200).value();
+    let options = creation_options(&user).await.expect(200).value();
     let new = json!({ "name": "mine", "credential": device.create(&options) });
     let request_options = request_options(&app).await;
     let answer = device.get(&request_options);
