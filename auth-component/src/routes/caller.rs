@@ -2,10 +2,10 @@
 
 use axum::extract::FromRequestParts;
 use common::{
-    http::{problem::Problem, problems},
-    token::{TokenError, UserId, bearer, scope},
+    http::problem::Problem,
+    token::{TokenError, UserId, bearer, insufficient_scope, scope},
 };
-use http::{HeaderValue, header, request::Parts};
+use http::request::Parts;
 
 use crate::{
     App,
@@ -68,9 +68,6 @@ impl FromRequestParts<App> for AccountCaller {
         if caller.scope == Scope::Account {
             return Ok(Self(caller));
         }
-        // RFC 6750 §3.1.
-        let challenge = "Bearer realm=\"memo\", error=\"insufficient_scope\", scope=\"account\"";
-        let problem = Problem::new(&problems::FORBIDDEN, "The access token is not for the account.");
-        Err(problem.with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)))
+        Err(insufficient_scope(scope::ACCOUNT))
     }
 }

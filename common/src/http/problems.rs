@@ -40,6 +40,8 @@ kinds! {
     WRONG_RECOVERY_CODE: UNAUTHORIZED, "wrong-recovery-code", "Wrong username or recovery code";
     /// Known, but not allowed.
     FORBIDDEN: FORBIDDEN, "forbidden", "Not allowed";
+    /// The access token is good, and not for this.
+    INSUFFICIENT_SCOPE: FORBIDDEN, "insufficient-scope", "The access token is not for this";
     /// There would be more than a person may have.
     QUOTA_EXCEEDED: FORBIDDEN, "quota-exceeded", "The quota is used up";
     /// No such thing, as far as the caller may know.
