@@ -28,6 +28,9 @@ pub enum Event {
     Recovery,
     /// A session was ended: by its own user, whichever session they used for it.
     SessionEnd,
+    /// Somebody wanted to go on with a session, where many refresh tokens came from that are nobody's. Only what is put off is
+    /// an event.
+    Refresh,
     /// A refresh token was used again long after it was replaced, which ended its session.
     RefreshTokenReuse,
 }

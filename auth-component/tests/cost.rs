@@ -146,6 +146,35 @@ fn a_refresh_is_six_reads_and_three_writes() {
     }
 }
 
+#[test]
+fn a_refresh_from_a_network_looks_at_the_failures_there_first() {
+    let meter = Meter::new();
+    meter.register("ann");
+    let refresh = |token: &str| {
+        let headers = [FORM[0], ("spin-client-addr", "192.0.2.7:5000")];
+        let form = format!("grant_type=refresh_token&refresh_token={token}");
+        meter.cost("/api/auth/token", &headers, &form)
+    };
+    let token = meter.sign_in("correct+horse").1.text("refresh_token");
+    let (calls, answer) = refresh(&token);
+    // The note of the network's bucket, which is not there.
+    assert_eq!((calls.reads(), calls.writes()), (6 + 1, 3));
+    let made_up = format!("{}.{}.{}", "A".repeat(22), "A".repeat(43), "A".repeat(43));
+    refresh(&made_up);
+    // The note and the counter, the session that is not there and whether it ended; and the note and the counter once more.
+    let (calls, _) = refresh(&made_up);
+    assert_eq!((calls.reads(), calls.writes()), (1 + 2 + 1, 1 + 1));
+    let (calls, answer) = refresh(&answer.text("refresh_token"));
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!((calls.reads(), calls.writes()), (6 + 1, 3 + 1));
+    for _ in 2..300 {
+        refresh(&made_up);
+    }
+    let (calls, answer) = refresh(&made_up);
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!((calls.get, calls.increment, calls.all()), (1, 1, 2));
+}
+
 /// Reads and writes of requests about an account with `others` sessions beside the one that asks.
 fn account_costs(others: usize) -> [(usize, usize); 5] {
     let sign_in = |meter: &Meter| {

@@ -11,7 +11,10 @@ use crate::{
     },
     security_event::{Event, Outcome},
     sessions::{self, GoneOn, Place},
-    sign_in::{self, Credentials, authenticate, throttle::Throttled},
+    sign_in::{
+        self, Credentials, authenticate,
+        throttle::{self, Action, Throttled},
+    },
 };
 
 /// Begins a session for credentials. Tells it, its first refresh token, and what the user should know.
@@ -55,19 +58,31 @@ pub async fn begin_by_password(
 /// Goes on with the session of a refresh token. Tells it, and the next token where there is one.
 ///
 /// # Errors
-/// Those of [`sessions::go_on`]. A token that was used again is no longer good.
+/// Those of [`sessions::go_on`]. A token that was used again is no longer good. Too many tokens of a network that are nobody's
+/// put off the next one, before anything of a session is read.
 pub async fn go_on(
     app: &App,
     client: &Client,
     token: &RefreshToken,
-) -> Result<(Session, Option<RefreshToken>), session::Error> {
-    match sessions::go_on(&app.ports, token).await? {
-        GoneOn::Session(session, next) => Ok((*session, next)),
-        GoneOn::Reused(session) => {
+) -> Result<(Session, Option<RefreshToken>), sign_in::Error> {
+    let checked = throttle::check(&app.ports, Action::Refresh, client.network()).await;
+    if let Err(Throttled::TooMany { .. }) = &checked {
+        client.event(Event::Refresh, Outcome::Throttled).log(&app.ports);
+    }
+    checked?;
+    match sessions::go_on(&app.ports, token).await {
+        Ok(GoneOn::Session(session, next)) => Ok((*session, next)),
+        Ok(GoneOn::Reused(session)) => {
             let mut event = client.event(Event::RefreshTokenReuse, Outcome::Failure);
             (event.user_id, event.session_id) = (Some(&session.user_id), Some(session.id.as_str()));
             event.log(&app.ports);
-            Err(session::Error::Ended)
+            Err(sign_in::Error::Session(session::Error::Ended))
+        }
+        Err(error) => {
+            if matches!(error, session::Error::Ended) {
+                throttle::count_failure(&app.ports, Action::Refresh, client.network()).await;
+            }
+            Err(sign_in::Error::Session(error))
         }
     }
 }
