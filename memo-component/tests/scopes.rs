@@ -40,6 +40,7 @@ fn every_route_asks_for_its_scope() {
             // Nobody's token but its own opens it, and no token of a person's ever does.
             let is_maintenance = path == "/api/memos/maintenance" && method == "POST";
             let (needed, other) = match method {
+                _ if path == "/api/memos/erasure" => ("memos:erase", "memos:read memos:write account"),
                 "GET" | "HEAD" => ("memos:read", "memos:write"),
                 _ => ("memos:write", "memos:read"),
             };

@@ -40,6 +40,8 @@ kinds! {
     WRONG_RECOVERY_CODE: UNAUTHORIZED, "wrong-recovery-code", "Wrong username or recovery code";
     /// Known, but not allowed.
     FORBIDDEN: FORBIDDEN, "forbidden", "Not allowed";
+    /// The account is being deleted, as its owner asked.
+    ACCOUNT_DELETED: FORBIDDEN, "account-deleted", "The account is being deleted";
     /// The access token is good, and not for this.
     INSUFFICIENT_SCOPE: FORBIDDEN, "insufficient-scope", "The access token is not for this";
     /// There would be more than a person may have.

@@ -67,6 +67,8 @@ pub mod scope {
     pub const MEMOS_READ: &str = "memos:read";
     /// To write memos.
     pub const MEMOS_WRITE: &str = "memos:write";
+    /// To remove everything that a person has. It is the issuer's alone, who deletes an account.
+    pub const MEMOS_ERASE: &str = "memos:erase";
     /// To see and change the account: its sessions and its password.
     pub const ACCOUNT: &str = "account";
 }

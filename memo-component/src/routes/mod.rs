@@ -10,6 +10,7 @@ pub mod caller;
 pub mod changes;
 pub mod conditions;
 pub mod cursor;
+pub mod erasure;
 pub mod events;
 pub mod idempotency_key;
 pub mod list;
@@ -28,7 +29,7 @@ use axum::{
 };
 
 use crate::App;
-use scope::{reads, writes};
+use scope::{erases, reads, writes};
 
 /// All routes of the service, and what an access token has to be for.
 pub fn router() -> Router<App> {
@@ -40,6 +41,7 @@ pub fn router() -> Router<App> {
         .route("/api/memos/events", reads(get(events::listen)))
         .route("/api/memos/batch", writes(post(batch::run)))
         .route("/api/memos/trash", writes(delete(trash::empty)))
+        .route("/api/memos/erasure", erases(post(erasure::run)))
         // Not a person's: it asks for a token of its own.
         .route("/api/memos/maintenance", post(maintenance::run))
         .route("/api/memos/{id}", reads(get(memos::read)))

@@ -1,4 +1,4 @@
-//! What an access token has to be for, said where routes are: [`reads`] and [`writes`] around the handlers of a path.
+//! What an access token has to be for, said where routes are: [`reads`], [`writes`] and [`erases`] around the handlers of a path.
 
 use axum::{Extension, routing::MethodRouter};
 use common::{
@@ -21,6 +21,11 @@ pub fn reads(handlers: MethodRouter<App>) -> MethodRouter<App> {
 /// These handlers write memos.
 pub fn writes(handlers: MethodRouter<App>) -> MethodRouter<App> {
     handlers.route_layer(Extension(Needed(scope::MEMOS_WRITE)))
+}
+
+/// These handlers remove everything that a person has.
+pub fn erases(handlers: MethodRouter<App>) -> MethodRouter<App> {
+    handlers.route_layer(Extension(Needed(scope::MEMOS_ERASE)))
 }
 
 impl Needed {
