@@ -2,8 +2,10 @@
 //! and what the log says of that.
 
 use super::{client::Client, proof::log_wrong_code};
+use common::token::UserId;
+
 use crate::{
-    App,
+    App, deletion,
     records::{
         refresh_token::RefreshToken,
         session::{self, Session},
@@ -45,6 +47,10 @@ pub async fn begin_by_password(
             log_wrong_code(app, client, user, None);
             (Outcome::Failure, Some(user), None)
         }
+        Err(sign_in::Error::BeingDeleted(user)) => {
+            go_on_with_deletion(app, client, user).await;
+            (Outcome::Failure, Some(user), None)
+        }
         Err(sign_in::Error::WrongCredentials(user)) => (Outcome::Failure, user.as_ref(), None),
         // A fault of ours is in the line of the request.
         Err(_) => return begun,
@@ -53,6 +59,14 @@ pub async fn begin_by_password(
     (event.user_id, event.session_id) = (user_id, session_id);
     event.log(&app.ports);
     begun
+}
+
+/// Goes on with a deletion that did not come to its end: somebody who knows the password is there, as when it began.
+async fn go_on_with_deletion(app: &App, client: &Client, user_id: &UserId) {
+    let finished = deletion::finish(&app.ports, &app.memos, user_id, deletion::STEPS, &client.request_id).await;
+    if let Err(error) = finished {
+        app.ports.warn("the deletion of an account goes on later", error);
+    }
 }
 
 /// Goes on with the session of a refresh token. Tells it, and the next token where there is one.

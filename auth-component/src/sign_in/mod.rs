@@ -43,6 +43,9 @@ pub enum Error {
     /// The password is right, and the code of the second factor is wrong or was used before.
     #[error("wrong code of the second factor")]
     WrongCode(UserId),
+    /// The password is right, and the account is being deleted.
+    #[error("the account is being deleted")]
+    BeingDeleted(UserId),
     /// There were too many tries, or it could not be found out how many.
     #[error(transparent)]
     Throttled(#[from] Throttled),
@@ -70,6 +73,10 @@ impl From<Error> for Problem {
             Error::WrongCode(_) => Self::new(
                 &problems::SECOND_FACTOR_REQUIRED,
                 "The code is wrong, or was used before. Send the one that the app shows next.",
+            ),
+            Error::BeingDeleted(_) => Self::new(
+                &problems::ACCOUNT_DELETED,
+                "Its owner asked for that. Nobody can sign in to it any more.",
             ),
             Error::Throttled(error) => error.into(),
             Error::Hash(error) => error.into(),
@@ -115,6 +122,10 @@ pub async fn authenticate(
     };
     if verdict == Verdict::Wrong {
         return Err(Error::WrongCredentials(Some(id)));
+    }
+    if user.is_being_deleted() {
+        admission.give_back(ports).await;
+        return Err(Error::BeingDeleted(id));
     }
     // Before the code is used up, which makes another version of the record.
     if verdict == Verdict::RightAsTyped || hasher.is_outdated(&user.password_hash) {

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod memos;
 mod store;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
@@ -18,6 +19,8 @@ use serde_json::{Value, json};
 
 pub use common::testing::{Answer, run};
 #[allow(unused_imports)]
+pub use memos::TestMemos;
+#[allow(unused_imports)]
 pub use store::{Failing, TestKv};
 
 pub const PASSWORD: &str = "correct horse";
@@ -29,6 +32,7 @@ pub struct TestApp {
     pub ports: Ports,
     pub world: World,
     pub kv: Arc<TestKv>,
+    pub memos: Arc<TestMemos>,
 }
 
 /// The refresh token in the cookie that this answer sets, under either name.
@@ -71,12 +75,13 @@ impl TestApp {
     pub fn over(store: MemoryKv) -> Self {
         let kv = Arc::new(TestKv::new(store));
         let world = World::over(kv.clone());
-        let ports = world.ports();
+        let (ports, memos) = (world.ports(), Arc::<TestMemos>::default());
         Self {
-            router: app(ports.clone(), config()).unwrap(),
+            router: app(ports.clone(), config(), memos.clone()).unwrap(),
             ports,
             world,
             kv,
+            memos,
         }
     }
 
@@ -87,7 +92,7 @@ impl TestApp {
 
     pub fn with_config(&self, config: Config) -> Self {
         Self {
-            router: app(self.ports.clone(), config).unwrap(),
+            router: app(self.ports.clone(), config, self.memos.clone()).unwrap(),
             ..self.clone()
         }
     }

@@ -246,6 +246,7 @@ export default {
   "problem.unreachable": "The server cannot be reached. Nothing you wrote is lost; please try again in a moment.",
   "problem.wrong-credentials": "The username or the password is not right.",
   "problem.second-factor-required": "This account needs the code that your app shows now. Each code is good once.",
+  "problem.account-deleted": "This account is being deleted, so nobody can sign in to it any more.",
   "problem.second-factor-on": "Two-step verification is already on.",
   "problem.wrong-recovery-code": "The username or the recovery code is not right.",
   "problem.invalid-request": "The server did not accept this. Please check what you entered.",

@@ -237,6 +237,7 @@ export default {
   "problem.unreachable": "서버에 연결하지 못했어요. 쓰던 글은 그대로 있으니 잠시 후 다시 시도해 주세요.",
   "problem.wrong-credentials": "아이디 또는 비밀번호가 맞지 않아요.",
   "problem.second-factor-required": "인증 앱에 지금 보이는 코드가 필요해요. 코드는 한 번만 쓸 수 있어요.",
+  "problem.account-deleted": "삭제 중인 계정이라 더는 로그인할 수 없어요.",
   "problem.second-factor-on": "2단계 인증이 이미 켜져 있어요.",
   "problem.wrong-recovery-code": "아이디 또는 복구 코드가 맞지 않아요.",
   "problem.invalid-request": "서버가 받아들이지 않았어요. 입력한 내용을 확인해 주세요.",

@@ -60,6 +60,9 @@ impl User {
     /// there is no such code. Sessions have to end by the same change.
     #[must_use]
     pub fn recovered(mut self, spent: &RecoveryCodeHash, password_hash: String, now: Timestamp) -> Option<Self> {
+        if self.is_being_deleted() {
+            return None;
+        }
         let place = self.recovery_codes.iter().position(|hash| hash == spent)?;
         self.recovery_codes.remove(place);
         self.totp = None;
