@@ -15,6 +15,7 @@ use crate::{
     sessions::Entry,
     stage::{Stage, Violation},
     storm::{self, Source},
+    world::Setting,
 };
 
 /// The user of all of it.
@@ -58,9 +59,7 @@ pub fn run(stage: &mut Stage, seed: u64, conditions: &Conditions) -> Result<(), 
         Shape::Short => rng.usize(2..=7),
         Shape::Long | Shape::Purged => rng.usize(8..=15),
     };
-    stage.reset_both(setting);
-    months::swept_until_now(stage);
-    let id = register(stage, DEE).id.as_str().to_owned();
+    let id = begin(stage, setting);
     for _ in 0..rng.usize(1..=2) {
         perform_deed(stage, &mut rng, Deed::Enter)?;
     }
@@ -76,6 +75,13 @@ pub fn run(stage: &mut Stage, seed: u64, conditions: &Conditions) -> Result<(), 
     storm::rage(stage, &mut rng, &plan, &mut Deletions)?;
     storm::calm_down(stage)?;
     settle(stage, &mut rng, &id)
+}
+
+/// A history of a user who is registered, in services that others have used for a while. Tells the user's id.
+pub fn begin(stage: &mut Stage, setting: Setting) -> String {
+    stage.reset_both(setting);
+    months::swept_until_now(stage);
+    register(stage, DEE).id.as_str().to_owned()
 }
 
 fn perform_deed(stage: &mut Stage, rng: &mut Rng, deed: Deed) -> Result<Answer, Violation> {
@@ -104,7 +110,10 @@ fn entries(stage: &Stage) -> Vec<Entry> {
 }
 
 /// What was asked for is done by the day after at the latest, and whole; what was not begun has done nothing.
-fn settle(stage: &mut Stage, rng: &mut Rng, id: &str) -> Result<(), Violation> {
+///
+/// # Errors
+/// When it is not so.
+pub fn settle(stage: &mut Stage, rng: &mut Rng, id: &str) -> Result<(), Violation> {
     let has_begun = match read(stage, &format!("auth/user/{id}")) {
         None => true,
         Some(user) => user.contains("\"deleted_at\""),
