@@ -17,6 +17,7 @@ use common::{
 use http::StatusCode;
 use serde_json::{Value, json};
 
+#[allow(unused_imports)]
 pub use common::testing::{Answer, run};
 #[allow(unused_imports)]
 pub use memos::TestMemos;
