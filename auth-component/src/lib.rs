@@ -2,7 +2,7 @@
 //!
 //! Other services share nothing with it but its public keys. Read in this order: [`routes`] (what is served),
 //! [`sign_in`] (is it them), [`sessions`] (for how long), [`deletion`] (how all of it ends) with [`due`] and [`memo_service`],
-//! [`records`] (what lies in the store), [`tokens`] (how others can tell who somebody is).
+//! [`records`] (what lies in the store), [`tokens`] (how others can tell who somebody is), [`webauthn`] (passkeys).
 
 pub mod bytes32;
 mod config;
@@ -10,6 +10,8 @@ pub mod deletion;
 pub mod due;
 #[cfg(target_family = "wasm")]
 mod entry;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod memo_service;
 pub mod records;
 pub mod routes;
@@ -17,6 +19,7 @@ pub mod security_event;
 pub mod sessions;
 pub mod sign_in;
 pub mod tokens;
+pub mod webauthn;
 
 use std::sync::Arc;
 
@@ -31,6 +34,7 @@ use http::Method;
 
 pub use config::{Config, TrustedProxies};
 use memo_service::{MemoService, Memos};
+use records::challenge_key::ChallengeKey;
 use routes::revocations::RevocationList;
 use sign_in::password::Hasher;
 use tokens::keyring::Keyring;
@@ -51,6 +55,7 @@ pub struct App {
     revocations: Arc<RevocationList>,
     memos: Memos,
     maintenance: MaintenanceToken,
+    challenge_key: ChallengeKey,
 }
 
 /// Makes the service, as a router for Spin, for tests and for a native server alike.
@@ -79,6 +84,7 @@ pub fn app(ports: Ports, config: Config, memo_service: Arc<dyn MemoService>) -> 
         allowed_origins: Arc::new(allowed_origins.clone()),
         trusted_proxies: Arc::new(TrustedProxies::parse(&config.trusted_proxies)?),
         revocations: Arc::default(),
+        challenge_key: ChallengeKey::default(),
         ports: ports.clone(),
     };
     let layers = Layers {

@@ -16,7 +16,7 @@ struct Bars {
     pocketbase: f64,
     /// The same to workerd.
     workerd: f64,
-    /// How many times as long beside 100,000 foreign records as beside 10, at most.
+    /// How many times as long beside 100,000 foreign records and 10,000 ended sessions as beside 10 records, at most.
     foreign: Option<f64>,
     /// How many times as long as in the older build, at most.
     before: Option<f64>,
@@ -183,7 +183,7 @@ fn sizes() -> Vec<(String, &'static str, Shown)> {
 pub fn of_workloads(report: &Report) -> String {
     let mut text = String::from(
         "## Goals of workloads\n\nIn brackets how many times as much processor time the other takes.\n\n\
-         | workload | requests per second to PocketBase's | to workerd's | time beside 100,000 foreign records to beside 10 |\n\
+         | workload | requests per second to PocketBase's | to workerd's | time beside 100,000 foreign records and 10,000 ended sessions, to beside 10 |\n\
          |---|--:|--:|--:|\n",
     );
     for workload in WORKLOADS {

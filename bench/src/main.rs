@@ -59,8 +59,9 @@ struct Plan {
     rounds: usize,
     timing: Timing,
     size: Size,
-    /// Records of others: few and many.
+    /// Records of others: few and many. Beside many also so many sessions of theirs that have just ended.
     foreign: [usize; 2],
+    foreign_ended: usize,
     restarts: usize,
     crowd: Crowd,
 }
@@ -84,6 +85,7 @@ impl Plan {
                     follower: true,
                 },
                 foreign: [10, 2_000],
+                foreign_ended: 200,
                 restarts: 1,
                 crowd: Crowd {
                     listeners: 10,
@@ -106,6 +108,7 @@ impl Plan {
                 follower: true,
             },
             foreign: [10, 100_000],
+            foreign_ended: 10_000,
             restarts: 5,
             crowd: Crowd {
                 listeners: args.listeners.unwrap_or(500),
@@ -208,7 +211,7 @@ async fn one(plan: &Plan, workload: &Workload, contestant: &Contestant) -> Resul
     measured.with_context(|| format!("{} on {}", workload.name, contestant.kind.name()))
 }
 
-/// Ours does the same work beside few and beside many records of others, in turns.
+/// Ours does the same work beside few and beside many records of others, in turns; beside many, their sessions have ended.
 async fn beside_foreign(plan: &Plan, workloads: &[&Workload], cores: Cores) -> Result<Vec<ForeignRounds>> {
     let mut all: Vec<ForeignRounds> = workloads
         .iter()
@@ -222,9 +225,13 @@ async fn beside_foreign(plan: &Plan, workloads: &[&Workload], cores: Cores) -> R
     let [few, many] = plan.foreign;
     let beside_few = Contestant::start(Kind::Ours, size, cores).await?;
     let beside_many = Contestant::start(Kind::Ours, size, cores).await?;
-    eprintln!("ours: adding {many} records of others");
+    eprintln!(
+        "ours: adding {many} records of others, and {} ended sessions",
+        plan.foreign_ended
+    );
     beside_few.add_foreign(few)?;
     beside_many.add_foreign(many)?;
+    beside_many.end_foreign_sessions(plan.foreign_ended).await?;
     for _ in 0..plan.rounds {
         for (workload, (_, [with_few, with_many])) in workloads.iter().zip(&mut all) {
             with_few.push(one(plan, workload, &beside_few).await?);

@@ -18,6 +18,7 @@ mod live;
 mod model;
 mod offline;
 mod organise;
+mod passkeys;
 mod policy;
 mod releases;
 mod replaced;

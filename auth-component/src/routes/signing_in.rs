@@ -11,15 +11,19 @@ use crate::{
         session::{self, Session},
         user::Notice,
     },
-    security_event::{Event, Outcome},
+    security_event::{Event, Method, Outcome},
     sessions::{self, GoneOn, Place},
     sign_in::{
-        self, Credentials, authenticate,
+        self, AuthenticatedUser, Credentials, authenticate, passkey,
         throttle::{self, Action, Throttled},
     },
+    webauthn::{RelyingParty, assertion::AuthenticationResponse},
 };
 
-/// Begins a session for credentials. Tells it, its first refresh token, and what the user should know.
+/// A session that has begun, its first refresh token, and what the user should know.
+pub type Begun = (Session, RefreshToken, Vec<Notice>);
+
+/// Begins a session for credentials.
 ///
 /// # Errors
 /// Those of [`authenticate`]. A password that was changed while it was checked is a wrong one.
@@ -28,41 +32,86 @@ pub async fn begin_by_password(
     client: &Client,
     place: Place<'_>,
     credentials: Credentials,
-) -> Result<(Session, RefreshToken, Vec<Notice>), sign_in::Error> {
+) -> Result<Begun, sign_in::Error> {
     let begun = async {
         let who = authenticate(&app.ports, &app.hasher, credentials, client.network()).await?;
-        let begun = sessions::begin(&app.ports, &who, place).await;
-        let (session, token) = begun.map_err(|error| match error {
-            session::Error::Ended => sign_in::Error::WrongCredentials(Some(who.id.clone())),
-            error => sign_in::Error::Session(error),
-        })?;
-        Ok((session, token, who.user.notices))
+        begin(app, who, place, sign_in::Error::WrongCredentials).await
     };
     let begun = begun.await;
-    let (outcome, user_id, session_id) = match &begun {
-        Ok((session, ..)) => (Outcome::Success, Some(&session.user_id), Some(session.id.as_str())),
-        Err(sign_in::Error::Throttled(Throttled::TooMany { .. })) => (Outcome::Throttled, None, None),
-        Err(sign_in::Error::CodeMissing(user)) => (Outcome::Incomplete, Some(user), None),
-        Err(sign_in::Error::WrongCode(user)) => {
-            log_wrong_code(app, client, user, None);
-            (Outcome::Failure, Some(user), None)
-        }
-        Err(sign_in::Error::BeingDeleted(user)) => {
-            go_on_with_deletion(app, client, user).await;
-            (Outcome::Failure, Some(user), None)
-        }
-        Err(sign_in::Error::WrongCredentials(user)) => (Outcome::Failure, user.as_ref(), None),
-        // A fault of ours is in the line of the request.
-        Err(_) => return begun,
-    };
-    let mut event = client.event(Event::SignIn, outcome);
-    (event.user_id, event.session_id) = (user_id, session_id);
-    event.log(&app.ports);
+    log_sign_in(app, client, Method::Password, &begun);
+    go_on_with_deletion(app, client, &begun).await;
     begun
 }
 
-/// Goes on with a deletion that did not come to its end: somebody who knows the password is there, as when it began.
-async fn go_on_with_deletion(app: &App, client: &Client, user_id: &UserId) {
+/// Begins a session for the answer of a passkey, which is two factors: nobody is asked for a code.
+///
+/// # Errors
+/// Those of [`passkey::authenticate`]. What was ended while the answer was checked is not begun.
+pub async fn begin_by_passkey(
+    app: &App,
+    client: &Client,
+    place: Place<'_>,
+    party: &RelyingParty,
+    answer: &AuthenticationResponse,
+) -> Result<Begun, sign_in::Error> {
+    let begun = async {
+        let key = &app.challenge_key;
+        let who = passkey::authenticate(&app.ports, key, party, answer, client.network()).await?;
+        begin(app, who, place, sign_in::Error::WrongPasskey).await
+    };
+    let begun = begun.await;
+    log_sign_in(app, client, Method::Passkey, &begun);
+    go_on_with_deletion(app, client, &begun).await;
+    begun
+}
+
+/// Begins the session. `wrong` is what it is called when all sessions were ended meanwhile.
+async fn begin(
+    app: &App,
+    who: AuthenticatedUser,
+    place: Place<'_>,
+    wrong: fn(Option<UserId>) -> sign_in::Error,
+) -> Result<Begun, sign_in::Error> {
+    let begun = sessions::begin(&app.ports, &who, place).await;
+    let (session, token) = begun.map_err(|error| match error {
+        session::Error::Ended => wrong(Some(who.id.clone())),
+        error => sign_in::Error::Session(error),
+    })?;
+    Ok((session, token, who.user.notices))
+}
+
+fn log_sign_in(app: &App, client: &Client, method: Method, begun: &Result<Begun, sign_in::Error>) {
+    use sign_in::Error;
+
+    let (outcome, user_id, session_id) = match begun {
+        Ok((session, ..)) => (Outcome::Success, Some(&session.user_id), Some(session.id.as_str())),
+        Err(Error::Throttled(Throttled::TooMany { .. })) => (Outcome::Throttled, None, None),
+        Err(Error::CodeMissing(user)) => (Outcome::Incomplete, Some(user), None),
+        Err(Error::WrongCode(user)) => {
+            log_wrong_code(app, client, user, None);
+            (Outcome::Failure, Some(user), None)
+        }
+        Err(Error::BeingDeleted(user)) => (Outcome::Failure, Some(user), None),
+        Err(Error::PasskeyCopied(user)) => {
+            let mut event = client.event(Event::PasskeyCopied, Outcome::Failure);
+            event.user_id = Some(user);
+            event.log(&app.ports);
+            (Outcome::Failure, Some(user), None)
+        }
+        Err(Error::WrongCredentials(user) | Error::WrongPasskey(user)) => (Outcome::Failure, user.as_ref(), None),
+        // A fault of ours is in the line of the request.
+        Err(Error::Throttled(_) | Error::Hash(_) | Error::Session(_) | Error::Store(_)) => return,
+    };
+    let mut event = client.event(Event::SignIn, outcome);
+    (event.method, event.user_id, event.session_id) = (Some(method), user_id, session_id);
+    event.log(&app.ports);
+}
+
+/// Goes on with a deletion that did not come to its end: somebody is there who may sign in, as when it began.
+async fn go_on_with_deletion(app: &App, client: &Client, begun: &Result<Begun, sign_in::Error>) {
+    let Err(sign_in::Error::BeingDeleted(user_id)) = begun else {
+        return;
+    };
     let finished = deletion::finish(&app.ports, &app.memos, user_id, deletion::STEPS, &client.request_id).await;
     if let Err(error) = finished {
         app.ports.warn("the deletion of an account goes on later", error);

@@ -1,5 +1,6 @@
 //! Contestants: each is started, given its data, and asked what it uses.
 
+mod foreign;
 mod kind;
 
 use std::{
@@ -10,7 +11,6 @@ use std::{
 
 use anyhow::{Context, Result};
 use http::Method;
-use serde_json::json;
 use tempfile::TempDir;
 
 pub use kind::{Kind, pocketbase};
@@ -19,7 +19,6 @@ use crate::{
     driver::{Call, Connection},
     process::{Cores, Server, free_port, usage},
     stage::{Size, Stage},
-    text::memo_text,
     workloads::reading,
 };
 
@@ -81,28 +80,6 @@ impl Contestant {
             cores,
         };
         Ok((again, took))
-    }
-
-    /// Puts records of others beside its own. Only ours can take so many: the Worker would write for a quarter of an
-    /// hour.
-    pub fn add_foreign(&self, count: usize) -> Result<()> {
-        const PEOPLE: usize = 1000;
-        anyhow::ensure!(self.kind == Kind::Ours, "{} takes no foreign records", self.kind.name());
-        let mut database = rusqlite::Connection::open(self.state.path().join("sqlite_key_value.db"))?;
-        database.busy_timeout(Duration::from_secs(10))?;
-        let transaction = database.transaction()?;
-        {
-            let insert = "INSERT INTO spin_key_value (store, key, value) VALUES ('default', ?1, ?2)";
-            let mut insert = transaction.prepare(insert)?;
-            for number in 0..count {
-                let (person, memo) = (number % PEOPLE, number / PEOPLE + 1);
-                let key = format!("memo/{person:022}/{memo}");
-                let at = 1_790_000_000_000_u64;
-                let memo = json!({"text": memo_text(), "created_at": at, "updated_at": at, "version": 1});
-                insert.execute((key, memo.to_string().into_bytes()))?;
-            }
-        }
-        Ok(transaction.commit()?)
     }
 
     /// Processor time so far and memory now.

@@ -6,6 +6,7 @@
 
 mod deletion;
 pub mod name;
+pub mod passkeys;
 mod second_factor;
 
 use std::time::Duration;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     insist::{Insisted, insist},
+    passkey::Passkey,
     recovery_code::RecoveryCodeHash,
     session::Session,
     totp::Totp,
@@ -66,6 +68,9 @@ pub struct User {
     /// Since when the account is being deleted ([`deletion`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deleted_at: Option<Timestamp>,
+    /// Passkeys, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    passkeys: Vec<Passkey>,
 }
 
 /// The most notices that are kept for the next sign-in; older ones say no more than newer ones.
@@ -221,6 +226,7 @@ pub async fn register(
         totp: None,
         recovery_codes,
         deleted_at: None,
+        passkeys: Vec::new(),
     };
     // Nobody else can have this id, so nobody else can be writing this record.
     ports.kv.set_json(&user_key(id.as_str()), &user).await?;

@@ -15,6 +15,8 @@ pub enum Action {
     SecondFactor,
     /// To recover an account. Only wrong codes count in the end.
     Recover,
+    /// To sign in with a passkey. Only wrong answers count in the end.
+    Passkey,
     /// To go on with a session. Only refresh tokens that were never given out count.
     Refresh,
 }
@@ -78,6 +80,12 @@ const RECOVER_NETWORK: Limit = Limit {
     tries: 30,
 };
 
+/// Sign-ins with a passkey from one network. Nobody can guess a signature; what is limited is work.
+const PASSKEY_NETWORK: Limit = Limit {
+    name: "passkey-network",
+    tries: 100,
+};
+
 /// Refresh tokens from one network that are nobody's. Nobody can guess one. What is limited is work; in a school many
 /// browsers may come back in one lesson whose sessions have ended.
 const REFRESH_NETWORK: Limit = Limit {
@@ -93,6 +101,7 @@ pub fn buckets(action: Action, username: &str, network: Option<IpAddr>) -> Vec<(
         Action::Register => (Some(REGISTER_NETWORK), None, Some(REGISTER_NAME)),
         Action::SecondFactor => (None, None, Some(SECOND_FACTOR)),
         Action::Recover => (Some(RECOVER_NETWORK), Some(RECOVER_HERE), None),
+        Action::Passkey => (Some(PASSKEY_NETWORK), None, None),
         Action::Refresh => (Some(REFRESH_NETWORK), None, None),
     };
     // The machine itself is no network: on a laptop everybody is there, and so is everybody behind a proxy on the same

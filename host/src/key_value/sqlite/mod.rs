@@ -1,34 +1,31 @@
 //! The default store: an SQLite file in Spin's own table layout, so that `spin up` goes on with the same data.
 //!
-//! Reads run right where they are asked for: one takes a few microseconds, less than handing it to another
-//! thread. Writes go to one thread that commits whatever has queued up as a single transaction: with
-//! `synchronous=FULL` a commit waits for the disk (about 1.5 ms), so an acknowledged write survives a power cut
-//! as it does in Spin, and that wait is shared by all who write at the time and blocks no request that does not.
+//! Reads and writes run right where they are asked for: one takes a few microseconds, less than handing it to another
+//! thread. Only the commit has a thread of its own, which makes one of all that was written meanwhile: with
+//! `synchronous=FULL` it waits for the disk (about 1.5 ms), so an acknowledged write survives a power cut as it does in
+//! Spin, and that wait is shared by all who write at the time and blocks no request that does not.
 //!
-//! Increments are answered before the commit ([`writer`]): a guest's whole instance stands still until it has its number.
+//! Increments are answered before the commit ([`transaction`]): a guest's whole instance stands still until it has its
+//! number.
 
 mod told;
+mod transaction;
 mod writer;
 
 use std::{
     fs::{DirBuilder, OpenOptions},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
-    sync::{Arc, mpsc},
-    thread::JoinHandle,
+    sync::Arc,
     time::Duration,
 };
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, params};
-use tokio::sync::oneshot;
 
-use self::{
-    told::Told,
-    writer::{Change, Write, write_all},
-};
+use self::{told::Told, transaction::Change, writer::Writer};
 use super::{Store, add};
 
 /// How long to wait for another process that is writing to the same file.
@@ -42,9 +39,7 @@ const KEYS: &str = "SELECT key FROM spin_key_value WHERE store = ?1 ORDER BY key
 pub struct Database {
     reader: Mutex<Connection>,
     told: Arc<Told>,
-    /// `None` only while dropping.
-    writes: Option<mpsc::Sender<Write>>,
-    writer: Option<JoinHandle<()>>,
+    writer: Writer,
 }
 
 impl Database {
@@ -68,17 +63,11 @@ impl Database {
             Ok((writer, connect(path)?))
         };
         let (writer, reader) = open().with_context(|| format!("cannot open the key-value store {}", path.display()))?;
-        let (writes, queue) = mpsc::channel();
         let told = Arc::new(Told::default());
-        let being_told = told.clone();
-        let writer = std::thread::Builder::new()
-            .name("sqlite".into())
-            .spawn(move || write_all(writer, &queue, &being_told))?;
         Ok(Arc::new(Self {
             reader: Mutex::new(reader),
-            told,
-            writes: Some(writes),
-            writer: Some(writer),
+            told: told.clone(),
+            writer: Writer::new(writer, told)?,
         }))
     }
 
@@ -88,17 +77,6 @@ impl Database {
             database: self.clone(),
             label: label.into(),
         })
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        // Ends the queue; the last connection to close folds the write-ahead log into the file.
-        self.writes = None;
-        if let Some(writer) = self.writer.take() {
-            // A writer that panicked has said so on stderr.
-            let _ = writer.join();
-        }
     }
 }
 
@@ -140,18 +118,7 @@ impl SqliteStore {
     }
 
     async fn write(&self, key: &str, change: Change) -> Result<i64> {
-        let (done, result) = oneshot::channel();
-        let write = Write {
-            store: self.label.clone(),
-            key: key.to_owned(),
-            change,
-            done,
-        };
-        let queue = self.database.writes.as_ref().context("the key-value store is closed")?;
-        queue
-            .send(write)
-            .map_err(|_| anyhow!("the key-value store is closed"))?;
-        result.await.context("the key-value store is closed")?
+        self.database.writer.write(&self.label, key, change).await
     }
 }
 

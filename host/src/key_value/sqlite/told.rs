@@ -4,10 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::Mutex;
 
-/// What was told and is not committed, by store and key. The writer alone changes it; who reads looks here first, so
+/// What was told and is not committed, by store and key. The transaction alone changes it; who reads looks here first, so
 /// that a number that somebody was told is seen by everybody from then on.
 ///
-/// At most one batch of writes is in here.
+/// At most one transaction's writes are in here, of a few milliseconds.
 #[derive(Default)]
 pub struct Told(Mutex<HashMap<Arc<str>, HashMap<String, i64>>>);
 
@@ -39,7 +39,7 @@ impl Told {
         told.iter().flat_map(of).collect()
     }
 
-    /// Everything in here is committed. The stores' maps stay: they are filled again with the next batch.
+    /// Everything in here is committed. The stores' maps stay: they are filled again with the next transaction.
     pub fn clear(&self) {
         self.0.lock().values_mut().for_each(HashMap::clear);
     }

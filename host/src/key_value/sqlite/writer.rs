@@ -1,327 +1,262 @@
-//! The thread that writes: many writes in one transaction.
+//! Makes writes where they are asked for, and commits many at a time on a thread of its own.
 //!
-//! A set or a deletion is answered when its transaction is committed. An increment is answered as soon as it is applied:
-//! nothing needs it to be durable by itself, and what is written because of it is committed in the same transaction or in
-//! a later one. Until the commit [`Told`] has what was told, because other connections do not see it yet.
-//!
-//! **A commit that fails** (a full disk) leaves in [`Told`] what the counters were said to be. The next transaction
-//! begins with writing that, so that no number is told twice, and tells nothing early before it is committed. Of the other
-//! writes of the failed transaction those that the last told value of a counter counted in have happened with it, all
-//! others have not; they were answered with an error, which promises neither.
+//! Whoever writes applies it to the open [`Transaction`], which takes a few microseconds: less than waking another thread
+//! and being woken by it. The thread commits when the transaction says that it is time, because a commit waits for the disk.
 
-use std::{
-    sync::{
-        Arc,
-        mpsc::{Receiver, TryRecvError},
-    },
-    time::{Duration, Instant},
+use std::{sync::Arc, thread::JoinHandle, time::Instant};
+
+use anyhow::{Context, Result};
+use parking_lot::{Condvar, Mutex};
+use rusqlite::{Connection, ErrorCode};
+use tokio::{sync::Notify, task::spawn_blocking};
+
+use super::{
+    told::Told,
+    transaction::{Change, Made, Transaction},
 };
 
-use anyhow::{Result, anyhow};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
-use tokio::sync::oneshot;
-
-use super::{GET, told::Told};
-use crate::key_value::add;
-
-/// How many writes share a transaction. It bounds how long the first one waits for the others, and what is told.
-const BATCH: usize = 256;
-
-/// How long a transaction stays open for further writes while nobody waits for its commit. Another process that writes to
-/// the same file waits for it.
-const OPEN_MAX: Duration = Duration::from_millis(5);
-
-const SET: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3)
-    ON CONFLICT (store, key) DO UPDATE SET value = excluded.value";
-const DELETE: &str = "DELETE FROM spin_key_value WHERE store = ?1 AND key = ?2";
-
-/// A write, and where its answer goes.
-pub struct Write {
-    pub store: Arc<str>,
-    pub key: String,
-    pub change: Change,
-    pub done: oneshot::Sender<Result<i64>>,
+/// The only way to write to the file.
+pub struct Writer {
+    shared: Arc<Shared>,
+    /// `None` only while dropping.
+    committer: Option<JoinHandle<()>>,
 }
 
-/// What a write does.
-pub enum Change {
-    Set(Vec<u8>),
-    Delete,
-    /// By 0 it reads the counter when what it says is committed.
-    Increment(i64),
+struct Shared {
+    /// `None` while it is being committed, or begun after waiting for another process.
+    ///
+    /// Nobody has this lock longer than a write takes, so it may be waited for on a thread that serves requests. It is not
+    /// one that is handed to who waits for it, as tokio's is: that may be a future of an instance that stands still until
+    /// another write of its own is made.
+    transaction: Mutex<Option<Transaction>>,
+    /// Tells all who wait for the transaction that it is here again.
+    is_back: Notify,
+    agenda: Agenda,
 }
 
-/// Where so many writes shared the last transaction, the next one waits a little for others: this thread wakes with the
-/// first of many that come at the same moment. Who writes alone waits for nobody.
-const MANY: usize = 4;
-/// A little is this part of what the last commit took.
-const LITTLE: u32 = 8;
+/// What became of a write at its first try.
+enum Tried {
+    Made(Made),
+    /// The transaction is elsewhere; try again when it is back.
+    Away,
+    /// Another process is writing; try again after this.
+    Begins(tokio::task::JoinHandle<rusqlite::Result<()>>),
+}
 
-/// A write that waits for the commit, and what it will be answered.
-type Waiting = (oneshot::Sender<Result<i64>>, Result<i64>);
-
-/// Writes what comes through the queue, until nothing can come any more.
-pub fn write_all(mut connection: Connection, queue: &Receiver<Write>, told: &Told) {
-    let mut gathering = Duration::ZERO;
-    while let Ok(first) = queue.recv() {
-        let mut waiting = Vec::new();
-        let committed = write_some(&mut connection, first, queue, told, &mut gathering, &mut waiting);
-        // Before anybody hears of the commit: a later write must not be hidden by what was told earlier.
-        if committed.is_ok() {
-            told.clear();
-        }
-        let error = committed.err().map(|error| format!("{error:#}"));
-        for (done, result) in waiting {
-            // A receiver that is gone belongs to a request that has ended.
-            let _ = done.send(match &error {
-                None => result,
-                Some(error) => Err(anyhow!(error.clone())),
-            });
-        }
+impl Writer {
+    /// Writes through this connection.
+    ///
+    /// # Errors
+    ///
+    /// There is no thread to be had.
+    pub fn new(connection: Connection, told: Arc<Told>) -> Result<Self> {
+        let shared = Arc::new(Shared {
+            transaction: Mutex::new(Some(Transaction::new(connection, told)?)),
+            is_back: Notify::new(),
+            agenda: Agenda::default(),
+        });
+        let committing = shared.clone();
+        let committer = std::thread::Builder::new()
+            .name("sqlite".into())
+            .spawn(move || committing.commit_all())?;
+        Ok(Self {
+            shared,
+            committer: Some(committer),
+        })
     }
-}
 
-/// One transaction. A write that fails alone (a counter that is none) leaves the others be. `gathering` says how long to
-/// wait for further writes once somebody waits for the commit, and is set for the next transaction.
-fn write_some(
-    connection: &mut Connection,
-    first: Write,
-    queue: &Receiver<Write>,
-    told: &Told,
-    gathering: &mut Duration,
-    waiting: &mut Vec<Waiting>,
-) -> Result<()> {
-    let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
-        Ok(transaction) => transaction,
-        Err(error) => {
-            waiting.push((first.done, Ok(0)));
-            return Err(error.into());
-        }
-    };
-    let mut commit_at = Instant::now() + OPEN_MAX;
-    let owed = told.all();
-    let mut next = Some(first);
-    let mut count = 0;
-    while let Some(write) = next {
-        count += 1;
-        let result = match count {
-            1 => owe(&transaction, &owed).and_then(|()| apply(&transaction, &write)),
-            _ => apply(&transaction, &write),
-        };
-        // Some errors (a full disk) make SQLite roll back by itself.
-        let rolled_back = transaction.is_autocommit().then(|| cause(&result));
-        match (result, write.change) {
-            (Ok(value), Change::Increment(1.. | ..=-1)) if owed.is_empty() => {
-                told.insert(&write.store, write.key, value);
-                let _ = write.done.send(Ok(value));
-            }
-            (result, _) => {
-                if waiting.is_empty() {
-                    commit_at = Instant::now() + *gathering;
+    /// Makes a write, and waits for the commit unless it is an increment.
+    ///
+    /// # Errors
+    ///
+    /// The write was not made, or it is not known whether.
+    pub async fn write(&self, store: &Arc<str>, key: &str, change: Change) -> Result<i64> {
+        loop {
+            // Before looking, so that a return in between is not missed.
+            let is_back = self.shared.is_back.notified();
+            match self.shared.try_write(store, key, &change)? {
+                Tried::Made(Made::Told(value)) => return Ok(value),
+                Tried::Made(Made::Waits(committed)) => {
+                    return committed.await.context("the key-value store is closed")?;
                 }
-                waiting.push((write.done, result));
+                Tried::Away => is_back.await,
+                Tried::Begins(begun) => begun.await??,
             }
         }
-        if let Some(error) = rolled_back {
-            return Err(error);
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.shared.agenda.close();
+        if let Some(committer) = self.committer.take() {
+            // A thread that panicked has said so on stderr.
+            let _ = committer.join();
         }
-        next = (count < BATCH).then(|| next_write(queue, commit_at)).flatten();
-    }
-    let began = Instant::now();
-    transaction.commit()?;
-    *gathering = if count < MANY {
-        Duration::ZERO
-    } else {
-        OPEN_MAX.min(began.elapsed() / LITTLE)
-    };
-    Ok(())
-}
-
-/// Why SQLite has rolled back.
-fn cause(result: &Result<i64>) -> anyhow::Error {
-    match result {
-        Ok(_) => anyhow!("the transaction is gone"),
-        Err(error) => anyhow!("{error:#}"),
     }
 }
 
-/// The next write for a transaction that is to be committed then.
-fn next_write(queue: &Receiver<Write>, commit_at: Instant) -> Option<Write> {
-    match queue.try_recv() {
-        Err(TryRecvError::Empty) => queue
-            .recv_timeout(commit_at.saturating_duration_since(Instant::now()))
-            .ok(),
-        next => next.ok(),
-    }
-}
-
-/// Writes what was told in a transaction whose commit failed.
-fn owe(connection: &Connection, owed: &[(Arc<str>, String, i64)]) -> Result<()> {
-    for (store, key, value) in owed {
-        set(connection, store, key, &value.to_le_bytes())?;
-    }
-    Ok(())
-}
-
-fn apply(connection: &Connection, write: &Write) -> Result<i64> {
-    let Write { store, key, change, .. } = write;
-    match change {
-        Change::Set(value) => set(connection, store, key, value).map(|()| 0),
-        Change::Delete => {
-            connection.prepare_cached(DELETE)?.execute(params![store, key])?;
-            Ok(0)
-        }
-        Change::Increment(delta) => {
-            let stored: Option<Vec<u8>> = connection
-                .prepare_cached(GET)?
-                .query_row(params![store, key], |row| row.get(0))
-                .optional()?;
-            let value = add(stored.as_deref(), *delta)?;
-            if *delta != 0 {
-                set(connection, store, key, &value.to_le_bytes())?;
+impl Shared {
+    fn try_write(self: &Arc<Self>, store: &Arc<str>, key: &str, change: &Change) -> Result<Tried> {
+        let mut slot = self.transaction.lock();
+        let Some(transaction) = slot.as_mut() else {
+            return Ok(Tried::Away);
+        };
+        let was_due_at = transaction.commit_at();
+        if !transaction.is_open() {
+            match transaction.begin() {
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                    let taken = slot.take();
+                    let shared = self.clone();
+                    return Ok(Tried::Begins(spawn_blocking(move || shared.begin(taken))));
+                }
+                begun => begun?,
             }
-            Ok(value)
         }
+        let made = transaction.apply(store, key, change);
+        if transaction.commit_at() != was_due_at {
+            self.agenda.note(transaction.commit_at());
+        }
+        made.map(Tried::Made)
+    }
+
+    /// Begins what was taken as soon as no other process is writing.
+    fn begin(&self, mut taken: Option<Transaction>) -> rusqlite::Result<()> {
+        let begun = taken.as_mut().map_or(Ok(()), Transaction::begin_patiently);
+        self.agenda.note(taken.as_ref().and_then(Transaction::commit_at));
+        self.bring_back(taken);
+        begun
+    }
+
+    /// Commits whenever it is time, until the agenda is closed.
+    fn commit_all(&self) {
+        while self.agenda.wait() {
+            let taken = self.transaction.lock().take();
+            // One that is being begun comes back with a time of its own.
+            let Some(mut transaction) = taken else { continue };
+            let answers = transaction.commit();
+            self.bring_back(Some(transaction));
+            answers.send();
+        }
+    }
+
+    fn bring_back(&self, taken: Option<Transaction>) {
+        *self.transaction.lock() = taken;
+        self.is_back.notify_waiters();
     }
 }
 
-fn set(connection: &Connection, store: &str, key: &str, value: &[u8]) -> Result<()> {
-    connection.prepare_cached(SET)?.execute(params![store, key, value])?;
-    Ok(())
+/// When to commit. It has a lock of its own, so that the thread that commits gets in nobody's way before it does.
+#[derive(Default)]
+struct Agenda {
+    next: Mutex<Next>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Next {
+    at: Option<Instant>,
+    is_closed: bool,
+}
+
+impl Agenda {
+    /// Has the next commit made at that moment. Noted by who has the transaction, so that it is never a former one's.
+    fn note(&self, at: Option<Instant>) {
+        self.next.lock().at = at;
+        self.changed.notify_one();
+    }
+
+    /// Has what is noted committed at once, and nothing after it.
+    fn close(&self) {
+        self.next.lock().is_closed = true;
+        self.changed.notify_one();
+    }
+
+    /// Waits until it is time to commit; `false` when there will be no more time for that.
+    fn wait(&self) -> bool {
+        let mut next = self.next.lock();
+        loop {
+            match next.at {
+                Some(at) if next.is_closed || at <= Instant::now() => {
+                    next.at = None;
+                    return true;
+                }
+                Some(at) => drop(self.changed.wait_until(&mut next, at)),
+                None if next.is_closed => return false,
+                None => self.changed.wait(&mut next),
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use std::{
+        future::Future,
+        pin::pin,
+        task::{Context as TaskContext, Waker},
+        time::Duration,
+    };
 
     use super::*;
+    use crate::key_value::sqlite::connect;
 
-    /// A writer with a database that takes no more than a few small values.
-    struct SmallDisk {
-        told: Told,
-        writes: mpsc::Sender<Write>,
-        queue: Receiver<Write>,
-        connection: Connection,
+    const TABLE: &str = "CREATE TABLE spin_key_value (store TEXT, key TEXT, value BLOB, PRIMARY KEY (store, key))";
+
+    /// A file, a connection to it as another process would have one, and a writer.
+    fn file() -> (tempfile::TempDir, Connection, Writer) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kv.db");
+        let other = connect(&path).unwrap();
+        other.execute_batch(TABLE).unwrap();
+        let writer = Writer::new(connect(&path).unwrap(), Arc::default()).unwrap();
+        (folder, other, writer)
     }
 
-    impl SmallDisk {
-        fn new() -> Self {
-            let connection = Connection::open_in_memory().unwrap();
-            connection
-                .execute_batch(
-                    "CREATE TABLE spin_key_value (store TEXT, key TEXT, value BLOB, PRIMARY KEY (store, key));
-                    PRAGMA max_page_count = 5",
-                )
-                .unwrap();
-            let (writes, queue) = mpsc::channel();
-            Self {
-                told: Told::default(),
-                writes,
-                queue,
-                connection,
-            }
+    fn count(connection: &Connection) -> i64 {
+        let count = "SELECT count(*) FROM spin_key_value";
+        connection.query_row(count, [], |row| row.get(0)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn who_is_told_and_does_not_go_on_keeps_nobody_else_waiting() {
+        let (_folder, _other, writer) = file();
+        let store: Arc<str> = "s".into();
+        let taken = writer.shared.transaction.lock().take();
+        let mut stands_still = pin!(writer.write(&store, "a", Change::Increment(1)));
+        let goes_on = writer.write(&store, "b", Change::Increment(1));
+        let mut nobody = TaskContext::from_waker(Waker::noop());
+        assert!(stands_still.as_mut().poll(&mut nobody).is_pending());
+        writer.shared.bring_back(taken);
+        let deadline = Duration::from_secs(10);
+        assert_eq!(tokio::time::timeout(deadline, goes_on).await.unwrap().unwrap(), 1);
+        assert_eq!(stands_still.await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn another_process_that_writes_is_waited_for_and_nothing_else_stands_still() {
+        let (_folder, other, writer) = file();
+        let store: Arc<str> = "s".into();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let mut waits = pin!(writer.write(&store, "a", Change::Set(b"1".to_vec())));
+        // This test has one thread, so the timer rings only if that one is free.
+        let rings = tokio::time::timeout(Duration::from_millis(50), waits.as_mut()).await;
+        assert!(rings.is_err(), "two wrote at once");
+        other.execute_batch("COMMIT").unwrap();
+        assert_eq!(waits.await.unwrap(), 0);
+        assert_eq!(count(&other), 1);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_committed_soon_and_at_the_end() {
+        let (_folder, other, writer) = file();
+        let store: Arc<str> = "s".into();
+        writer.write(&store, "a", Change::Increment(1)).await.unwrap();
+        while count(&other) < 1 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-
-        fn send(&self, key: &str, change: Change) -> oneshot::Receiver<Result<i64>> {
-            let (done, answer) = oneshot::channel();
-            let write = Write {
-                store: "s".into(),
-                key: key.to_owned(),
-                change,
-                done,
-            };
-            self.writes.send(write).unwrap();
-            answer
-        }
-
-        /// One transaction with all that was sent.
-        fn write(&mut self) -> Result<()> {
-            let (mut gathering, mut waiting) = (Duration::ZERO, Vec::new());
-            let first = self.queue.recv().unwrap();
-            let committed = write_some(
-                &mut self.connection,
-                first,
-                &self.queue,
-                &self.told,
-                &mut gathering,
-                &mut waiting,
-            );
-            assert!(waiting.len() < 3);
-            if committed.is_ok() {
-                self.told.clear();
-                waiting
-                    .into_iter()
-                    .for_each(|(done, result)| done.send(result).unwrap());
-            }
-            committed
-        }
-
-        fn stored(&self, key: &str) -> Option<i64> {
-            let value: Option<Vec<u8>> = self
-                .connection
-                .query_row(GET, ["s", key], |row| row.get(0))
-                .optional()
-                .unwrap();
-            value.map(|bytes| i64::from_le_bytes(bytes.try_into().unwrap()))
-        }
-    }
-
-    fn told(answer: oneshot::Receiver<Result<i64>>) -> i64 {
-        answer.blocking_recv().unwrap().unwrap()
-    }
-
-    const TOO_LARGE: usize = 1024 * 1024;
-
-    #[test]
-    fn a_number_is_told_once_even_where_its_commit_fails() {
-        let mut disk = SmallDisk::new();
-        let one = disk.send("n", Change::Increment(1));
-        let lost = disk.send("large", Change::Set(vec![0; TOO_LARGE]));
-        assert!(disk.write().is_err());
-        assert_eq!(told(one), 1);
-        assert!(lost.blocking_recv().is_err(), "it was acknowledged");
-        assert_eq!((disk.stored("n"), disk.told.get("s", "n")), (None, Some(1)));
-
-        // Nothing is told early until that is made good, and nothing is forgotten when that fails again.
-        let unheard = disk.send("n", Change::Increment(1));
-        let lost = disk.send("large", Change::Set(vec![0; TOO_LARGE]));
-        assert!(disk.write().is_err());
-        assert!(unheard.blocking_recv().is_err() && lost.blocking_recv().is_err());
-        assert_eq!(disk.told.get("s", "n"), Some(1));
-
-        let two = disk.send("n", Change::Increment(1));
-        disk.write().unwrap();
-        assert_eq!(told(two), 2);
-        assert_eq!((disk.stored("n"), disk.told.get("s", "n")), (Some(2), None));
-    }
-
-    #[test]
-    fn a_failing_commit_leaves_a_counter_at_what_was_told_last() {
-        let mut disk = SmallDisk::new();
-        let raised = disk.send("flag", Change::Increment(1));
-        let _lowered = disk.send("flag", Change::Delete);
-        let again = disk.send("flag", Change::Increment(1));
-        let _lost = disk.send("large", Change::Set(vec![0; TOO_LARGE]));
-        assert!(disk.write().is_err());
-        assert_eq!((told(raised), told(again)), (1, 1));
-        let read = disk.send("flag", Change::Increment(0));
-        disk.write().unwrap();
-        assert_eq!((told(read), disk.stored("flag")), (1, Some(1)));
-    }
-
-    #[test]
-    fn a_write_in_the_same_transaction_counts() {
-        let mut disk = SmallDisk::new();
-        let one = disk.send("n", Change::Increment(5));
-        let deleted = disk.send("n", Change::Delete);
-        let _wrong = disk.send("text", Change::Set(b"text".to_vec()));
-        let two = disk.send("n", Change::Increment(3));
-        disk.write().unwrap();
-        assert_eq!((told(one), told(deleted), told(two)), (5, 0, 3));
-        let error = disk.send("text", Change::Increment(1));
-        let set = disk.send("n", Change::Delete);
-        disk.write().unwrap();
-        assert!(error.blocking_recv().unwrap().is_err());
-        assert_eq!((told(set), disk.stored("n")), (0, None));
+        writer.write(&store, "b", Change::Increment(1)).await.unwrap();
+        drop(writer);
+        assert_eq!(count(&other), 2);
     }
 }
