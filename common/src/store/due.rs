@@ -87,7 +87,7 @@ impl DueList {
         format!("{}/{day}/{number}", self.0)
     }
 
-    fn from_key(self) -> String {
+    fn reached_key(self) -> String {
         format!("{}/from", self.0)
     }
 
@@ -115,7 +115,7 @@ impl DueList {
     }
 
     async fn sweep_days<F: Fulfil>(self, ports: &Ports, limit: u64, today: u64, fulfil: &F) -> Result<Swept, F::Error> {
-        let stored: Option<Reached> = ports.kv.get_json(&self.from_key()).await?;
+        let stored: Option<Reached> = ports.kv.get_json(&self.reached_key()).await?;
         let begun = stored.unwrap_or(Reached {
             day: today.saturating_sub(LOOK_BACK_DAYS),
             done: 0,
@@ -153,7 +153,7 @@ impl DueList {
             };
         }
         if from != begun {
-            ports.kv.set_json(&self.from_key(), &from).await?;
+            ports.kv.set_json(&self.reached_key(), &from).await?;
         }
         swept.more = from.day < today || left == 0;
         Ok(swept)
