@@ -20,14 +20,14 @@ use std::sync::Arc;
 use axum::Router;
 use common::{
     config::{AllowedOrigins, ConfigError, PublicOrigin},
-    http::{cors::Cors, layers::Layers},
+    http::{cors::Cors, layers::Layers, maintenance::MaintenanceToken},
     token::{TokenProfile, UserId},
     world::Ports,
 };
 use http::{HeaderName, Method, header};
 
 use catalog::{Catalog, quota::Limits};
-use routes::{cursor::CursorSeal, listeners::Listeners, maintenance::MaintenanceToken};
+use routes::{cursor::CursorSeal, listeners::Listeners};
 
 use issuer::{Issuer, authenticator::Authenticator, public_keys::PublicKeys, revocations::Revocations};
 
@@ -74,7 +74,7 @@ pub struct App {
     ports: Ports,
     authenticator: Arc<Authenticator>,
     limits: Limits,
-    maintenance: Option<MaintenanceToken>,
+    maintenance: MaintenanceToken,
     seal: Arc<CursorSeal>,
     listeners: Arc<Listeners>,
 }

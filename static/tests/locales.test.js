@@ -45,7 +45,9 @@ test("a message with forms has the forms of its language", () => {
     const categories = new Intl.PluralRules(tag).resolvedOptions().pluralCategories;
     for (const [key, message] of Object.entries(words)) {
       if (typeof message === "string") continue;
-      assert.deepEqual(Object.keys(message).sort(), [...categories].sort(), `${tag}: ${key}`);
+      const forms = Object.keys(message).filter((form) => form !== "none");
+      assert.deepEqual(forms.sort(), [...categories].sort(), `${tag}: ${key}`);
+      assert.equal(message.none === undefined, en[key].none === undefined, `${tag}: ${key}`);
       assert(parametersOf(message).includes("count"), `${tag}: ${key}`);
     }
   }
@@ -111,4 +113,10 @@ test("the language is the first wanted one that the site speaks", () => {
   assert.equal(choose(["KO"]), "ko");
   assert.equal(choose(["fr", "__proto__", "constructor"]), FALLBACK);
   assert.equal(choose([]), FALLBACK);
+});
+
+test("where there are none, the form for none is taken, if there is one", () => {
+  const message = { none: "Offline", one: "Offline · {count}", other: "Offline · {count}" };
+  assert.deepEqual([0, 1, 2].map((count) => format(message, { count }, "en")), ["Offline", "Offline · 1", "Offline · 2"]);
+  assert.equal(format({ one: "a", other: "b" }, { count: 0 }, "en"), "b");
 });

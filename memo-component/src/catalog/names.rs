@@ -69,6 +69,11 @@ impl Names<'_> {
         format!("memo/{}/tag-counts", self.0)
     }
 
+    /// How far the removal of everything is.
+    pub fn erasure(self) -> String {
+        format!("memo/{}/erasure", self.0)
+    }
+
     /// Which memo an idempotency key stands for.
     pub fn once(self, digest: &str) -> String {
         format!("memo/{}/idem/{digest}", self.0)
@@ -95,6 +100,7 @@ mod tests {
             (names.overview(), "memo/ann/overview"),
             (names.signatures(3), "memo/ann/signatures/3"),
             (names.tag_counts(), "memo/ann/tag-counts"),
+            (names.erasure(), "memo/ann/erasure"),
             (names.once("digest"), "memo/ann/idem/digest"),
         ] {
             assert_eq!(key, expected);

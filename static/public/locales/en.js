@@ -63,12 +63,18 @@ export default {
   syncRefused: { one: "{count} memo could not be saved", other: "{count} memos could not be saved" },
   syncLooking: "Looking for news…",
   syncDone: "All saved · {time}",
-  syncOffline: { one: "Offline · {count} on this device only", other: "Offline · {count} on this device only" },
+  syncOffline: {
+    none: "Offline",
+    one: "Offline · {count} on this device only",
+    other: "Offline · {count} on this device only",
+  },
   syncTroubled: {
+    none: "The server doesn't answer",
     one: "The server doesn't answer · {count} on this device only",
     other: "The server doesn't answer · {count} on this device only",
   },
   syncSignedOut: {
+    none: "Please sign in again",
     one: "Please sign in again · {count} on this device only",
     other: "Please sign in again · {count} on this device only",
   },
