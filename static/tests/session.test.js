@@ -71,6 +71,18 @@ test("a sign-out is asked for, here and in other tabs", async () => {
   assert.deepEqual(changes, [["ann", true], [null, true], ["ann", true], [null, true]]);
 });
 
+test("a passkey signs in as a password does: other tabs hear of it, and notices are told", async () => {
+  const notices = [{ type: "refresh-token-reused", at: "2026-01-01T00:00:00Z" }];
+  const { session, asked, changes, otherTab } = sessionWith({ challenge: "c" }, { ...GRANT, notices });
+  const [heard, told] = [[], []];
+  otherTab.addEventListener("message", ({ data }) => heard.push(data));
+  session.addEventListener("notices", ({ detail }) => told.push(detail));
+  assert.deepEqual(await session.passkeyOptions(), { challenge: "c" });
+  await session.signInByPasskey({ id: "p" });
+  assert.deepEqual(asked, ["POST /api/auth/session/passkey/options", "POST /api/auth/session/passkey"]);
+  assert.deepEqual([changes, heard, told], [[["ann", true]], ["signed-in"], [notices]]);
+});
+
 test("a server that does not answer has ended nothing", async () => {
   const { session, changes } = sessionWith(GRANT, new Unreachable());
   await session.restore();

@@ -26,6 +26,7 @@ export const ROUTES = [
   { path: "/recover", screen: "recover", audience: "all", title: "recoverTitle" },
   { path: "/account", screen: "account", audience: "members", title: "accountTitle" },
   { path: "/account/password", screen: "account", audience: "members", title: "passwordTitle" },
+  { path: "/account/passkeys", screen: "account", audience: "members", title: "passkeysTitle" },
   { path: "/account/sessions", screen: "account", audience: "members", title: "sessionsTitle" },
   { path: "/account/second-factor", screen: "account", audience: "members", title: "secondFactorTitle" },
   { path: "/account/recovery-codes", screen: "account", audience: "members", title: "recoveryCodesTitle" },

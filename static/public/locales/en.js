@@ -20,6 +20,7 @@ export default {
   signOut: "Sign out",
   accountTitle: "Account",
   passwordTitle: "Password",
+  passkeysTitle: "Passkeys",
   sessionsTitle: "Where you are signed in",
   secondFactorTitle: "Two-step verification",
   recoveryCodesTitle: "Recovery codes",

@@ -20,6 +20,7 @@ export default {
   signOut: "로그아웃",
   accountTitle: "계정",
   passwordTitle: "비밀번호",
+  passkeysTitle: "패스키",
   sessionsTitle: "로그인한 기기",
   secondFactorTitle: "2단계 인증",
   recoveryCodesTitle: "복구 코드",

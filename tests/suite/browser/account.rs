@@ -6,14 +6,16 @@ use super::{open_as, sign_in};
 use crate::harness::{Browser, PASSWORD, Screen, TestApp, User};
 
 mod codes;
+mod passkeys;
 mod password;
 mod second_factor;
 mod sessions;
 
 /// Everything that there is to look after.
-const PATHS: [&str; 5] = [
+const PATHS: [&str; 6] = [
     "/account",
     "/account/password",
+    "/account/passkeys",
     "/account/sessions",
     "/account/second-factor",
     "/account/recovery-codes",
@@ -21,6 +23,10 @@ const PATHS: [&str; 5] = [
 
 /// Presses the button of the page's form.
 const ACT: &str = "[data-testid=act]";
+
+/// Keys, as WebDriver spells them.
+const TAB: &str = "\u{e004}";
+const ENTER: &str = "\u{e007}";
 
 /// Waits until a field says what is wrong with it, in words with these in it, and has the focus.
 async fn is_wrong(browser: &Browser, field: &str, words: &str) {
@@ -30,6 +36,18 @@ async fn is_wrong(browser: &Browser, field: &str, words: &str) {
              && document.querySelector('#{field}-error').textContent.includes({words:?})"
     );
     browser.until_true(&format!("{field} says {words:?}"), &script).await;
+}
+
+/// Goes on from one control to the next until this one has the focus.
+async fn tab_to(browser: &Browser, css: &str) {
+    for _ in 0..40 {
+        browser.press(TAB).await;
+        let script = format!("return document.activeElement.matches({css:?})");
+        if browser.run(&script).await == true {
+            return;
+        }
+    }
+    panic!("{css} can't be reached by keyboard");
 }
 
 /// What the service tells of the account.

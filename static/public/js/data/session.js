@@ -72,10 +72,24 @@ export class Session extends EventTarget {
 
   /** @param {string} username @param {string} password
    * @param {string} [code] of the second factor, where the account has one */
-  async signIn(username, password, code) {
-    const json = { username, password, ...(code && { code }) };
+  signIn(username, password, code) {
+    return this.#enter(SESSION, { username, password, ...(code && { code }) });
+  }
+
+  /** What a browser is asked for, so that a passkey signs in. @returns {Promise<PublicKeyCredentialRequestOptionsJSON>} */
+  passkeyOptions() {
+    return this.#call("POST", `${SESSION}/passkey/options`);
+  }
+
+  /** @param {object} answer the browser's */
+  signInByPasskey(answer) {
+    return this.#enter(`${SESSION}/passkey`, answer);
+  }
+
+  /** @param {string} path @param {object} json what shows who it is */
+  async #enter(path, json) {
     /** @type {Grant} */
-    const grant = await this.#withLock(() => this.#call("POST", SESSION, { json }));
+    const grant = await this.#withLock(() => this.#call("POST", path, { json }));
     this.#set(grant, true);
     this.#tabs.postMessage("signed-in");
     const { notices = [] } = grant;

@@ -6,7 +6,9 @@ import { SignedOut, Unreachable } from "../../lib/api.js";
 import { findButton, findElement, find, focusHeading, fromTemplate } from "../../lib/dom.js";
 import { isExpected, textOf } from "../../lib/error-text.js";
 import { setText } from "../../lib/i18n.js";
+import { notify } from "../toast/toast.js";
 import { createOverview } from "./overview.js";
+import { passkeysPart } from "./passkeys-part.js";
 import { passwordPart } from "./password-part.js";
 import { recoveryCodesPart } from "./recovery-codes-part.js";
 import { secondFactorPart } from "./second-factor-part.js";
@@ -14,8 +16,13 @@ import { sessionsPart } from "./sessions-part.js";
 
 /** @typedef {import("../../data/accounts.js").Account} Account */
 /** @typedef {import("../../lib/error-text.js").Text} Text */
-/** What parts can do with the screen that they are on: show themselves anew, or lead elsewhere.
- * @typedef {{reload: () => Promise<void>, go: (address: string) => void}} Screen */
+/**
+ * What parts can do with the screen that they are on.
+ * @typedef {object} Screen
+ * @property {() => Promise<void>} reload shows the part anew
+ * @property {(key: import("../../lib/i18n.js").TextKey) => Promise<void>} done the same, and tells what has happened
+ * @property {(address: string) => void} go leads elsewhere
+ */
 /**
  * @typedef {object} Part
  * @property {string} path
@@ -25,7 +32,7 @@ import { sessionsPart } from "./sessions-part.js";
 
 /** In the order of the overview.
  * @type {Part[]} */
-const PARTS = [passwordPart, sessionsPart, secondFactorPart, recoveryCodesPart];
+const PARTS = [passwordPart, passkeysPart, sessionsPart, secondFactorPart, recoveryCodesPart];
 
 class AccountScreen {
   element = fromTemplate("account-screen", HTMLElement);
@@ -39,7 +46,11 @@ class AccountScreen {
 
   /** @param {import("../../router.js").Router} router */
   constructor(router) {
-    this.#screen = { reload: () => this.#load(), go: (address) => router.go(address, { replace: true }) };
+    this.#screen = {
+      reload: () => this.#load(),
+      done: (key) => this.#done(key),
+      go: (address) => router.go(address, { replace: true }),
+    };
     this.#tryAgain.addEventListener("click", () => this.#load());
     addEventListener("online", () => this.element.isConnected && !this.#tryAgain.hidden && this.#load());
   }
@@ -69,6 +80,13 @@ class AccountScreen {
       if (!isExpected(error)) console.error(error);
       this.#tell(error instanceof Unreachable ? { key: "needsServer" } : textOf(error), true);
     }
+  }
+
+  /** @param {import("../../lib/i18n.js").TextKey} key */
+  async #done(key) {
+    focusHeading(this.element);
+    await this.#load();
+    notify({ key });
   }
 
   /** @param {Text | null} text @param {boolean} [isTrouble] */
