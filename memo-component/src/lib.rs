@@ -11,6 +11,7 @@ pub mod issuer;
 pub mod memo;
 pub mod routes;
 pub mod tags;
+pub mod transfer;
 pub mod words;
 
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use common::{
 use http::{HeaderName, Method, header};
 
 use catalog::{Catalog, quota::Limits};
-use routes::{cursor::CursorSeal, listeners::Listeners, maintenance::MaintenanceToken};
+use routes::{cursor::CursorSeal, listeners::Listeners, maintenance::MaintenanceToken, transfers::Transfers};
 
 use issuer::{Issuer, authenticator::Authenticator, public_keys::PublicKeys, revocations::Revocations};
 
@@ -75,6 +76,7 @@ pub struct App {
     maintenance: Option<MaintenanceToken>,
     seal: Arc<CursorSeal>,
     listeners: Arc<Listeners>,
+    transfers: Arc<Transfers>,
 }
 
 impl App {
@@ -102,6 +104,7 @@ pub fn app(ports: Ports, config: Config, issuer: Arc<dyn Issuer>) -> Result<Rout
         maintenance: MaintenanceToken::new(&config.maintenance_token),
         seal: Arc::default(),
         listeners: Arc::default(),
+        transfers: Arc::default(),
     };
     let layers = Layers {
         service: "memo",

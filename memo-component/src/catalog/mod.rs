@@ -13,6 +13,7 @@
 //! | `memo/{user}/tag-counts` | how many memos have which tag; a cache ([`tag_counts`]) |
 //! | `memo/{user}/signatures/{block}` | which words may be in which memos; a cache ([`signatures`]) |
 //! | `memo/{user}/idem/{digest}` | which memo an idempotency key stands for ([`once`]) |
+//! | `memo/{user}/import` | until when nobody else may import memos ([`import`]) |
 //! | `memo/due/…` | what is due on which day ([`due`]) |
 //!
 //! Ids are dense, so there is no index: nothing to lose updates on, and a listing walks the ids downwards ([`page`]). A
@@ -24,8 +25,10 @@ pub mod changes;
 mod counters;
 pub mod due;
 mod edit;
+pub mod export;
 pub mod filter;
 pub mod history;
+pub mod import;
 mod names;
 pub mod once;
 pub mod overview;

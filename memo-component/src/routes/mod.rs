@@ -11,13 +11,16 @@ pub mod changes;
 pub mod conditions;
 pub mod cursor;
 pub mod events;
+pub mod export;
 pub mod idempotency_key;
+pub mod import;
 pub mod list;
 pub mod listeners;
 pub mod maintenance;
 pub mod memos;
 pub mod path_id;
 pub mod tags;
+pub mod transfers;
 pub mod trash;
 pub mod versions;
 
@@ -39,6 +42,8 @@ pub fn router() -> Router<App> {
         .route("/api/memos/changes", get(changes::list))
         .route("/api/memos/events", get(events::listen))
         .route("/api/memos/batch", post(batch::run))
+        .route("/api/memos/export", get(export::export))
+        .route("/api/memos/import", post(import::import))
         .route("/api/memos/trash", delete(trash::empty))
         .route("/api/memos/maintenance", post(maintenance::run))
         .route(
