@@ -152,7 +152,7 @@ impl Importer<'_> {
             }
             self.take_piece(&piece, now).await?;
         }
-        if !self.done.more
+        while !self.done.more
             && let Some(part) = self.reader.finish(app.ports.clock.now())?
         {
             self.take(part).await?;

@@ -163,7 +163,7 @@ impl Reader {
         }
     }
 
-    /// What is left when there is no more to come: also what tells that there should have been more.
+    /// What is left when there is no more to come, one by one: also what tells that there should have been more.
     ///
     /// # Errors
     /// As [`Reader::next`].
