@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use common::{store::record::Versioned, world::clock::Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::import::Origin;
+use crate::catalog::import::Source;
 
 /// The longest text of a memo, in bytes of UTF-8. As JSON it has up to six times as many: a page of a listing is bounded
 /// in bytes for that reason ([`crate::catalog::page::PAGE_MAX_BYTES`]).
@@ -171,7 +171,7 @@ pub struct Memo {
     pub taken_at: Option<Timestamp>,
     /// What it was when it was imported ([`crate::catalog::import`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub origin: Option<Origin>,
+    pub source: Option<Source>,
 }
 
 impl Memo {
@@ -189,7 +189,7 @@ impl Memo {
             trashed_at: None,
             kept_at: None,
             taken_at: (created_at != taken_at).then_some(taken_at),
-            origin: None,
+            source: None,
         }
     }
 
@@ -221,7 +221,7 @@ impl Memo {
             },
             kept_at: self.kept_at,
             taken_at: self.taken_at,
-            origin: self.origin,
+            source: self.source,
         }
     }
 

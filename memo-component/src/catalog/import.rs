@@ -1,7 +1,7 @@
 //! Memos that come from elsewhere, each once.
 //!
-//! A memo that was imported keeps its **origin**, a digest of when it was written first and of what it said when it came. An
-//! import begins by looking at all memos that there are: what has such an origin, or says the same since the same moment, is
+//! A memo that was imported keeps its **source**, a digest of when it was written first and of what it said when it came. An
+//! import begins by looking at all memos that there are: what has such an source, or says the same since the same moment, is
 //! there already and is not made again, whatever became of it since. So an import that stopped anywhere is sent again, and
 //! goes on.
 //!
@@ -39,34 +39,34 @@ pub const WORK_MAX: Duration = Duration::from_secs(15);
 
 /// What a memo was when it was imported: 128 bits of a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Origin([u8; 16]);
+pub struct Source([u8; 16]);
 
-impl Origin {
-    /// The origin of a memo that was written first at that moment, if it is known, and says this.
+impl Source {
+    /// The source of a memo that was written first at that moment, if it is known, and says this.
     pub fn of(created_at: Option<Timestamp>, text: &str) -> Self {
         let moment = created_at.map_or(u64::MAX, |created_at| created_at.0);
         let digest = Sha256::new().chain_update(moment.to_le_bytes()).chain_update(text);
-        let mut origin = [0; 16];
-        origin
+        let mut source = [0; 16];
+        source
             .iter_mut()
             .zip(digest.finalize())
             .for_each(|(to, from)| *to = from);
-        Self(origin)
+        Self(source)
     }
 }
 
-impl Serialize for Origin {
+impl Serialize for Source {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&URL_SAFE_NO_PAD.encode(self.0))
     }
 }
 
-impl<'de> Deserialize<'de> for Origin {
+impl<'de> Deserialize<'de> for Source {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let bytes = URL_SAFE_NO_PAD.decode(text).ok();
         let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
-        bytes.map(Self).ok_or_else(|| serde::de::Error::custom("no origin"))
+        bytes.map(Self).ok_or_else(|| serde::de::Error::custom("no source"))
     }
 }
 
@@ -95,19 +95,19 @@ pub enum Refused {
     Store(#[from] KvError),
 }
 
-/// How many memos there are of each origin.
+/// How many memos there are of each source.
 #[derive(Default)]
-struct Known(HashMap<Origin, u32>);
+struct Known(HashMap<Source, u32>);
 
 impl Known {
-    fn add(&mut self, origin: Origin) {
-        let count = self.0.entry(origin).or_default();
+    fn add(&mut self, source: Source) {
+        let count = self.0.entry(source).or_default();
         *count = count.saturating_add(1);
     }
 
     /// Whether there is one that was not taken yet. Of two that are the same, each is taken once.
-    fn take(&mut self, origin: Origin) -> bool {
-        match self.0.get_mut(&origin) {
+    fn take(&mut self, source: Source) -> bool {
+        match self.0.get_mut(&source) {
             Some(count) if *count > 0 => {
                 *count = count.saturating_sub(1);
                 true
@@ -160,10 +160,10 @@ impl<'a> Import<'a> {
                 return Ok(());
             }
             for (_, memo) in memos {
-                let present = Origin::of(Some(memo.created_at), memo.text.as_str());
+                let present = Source::of(Some(memo.created_at), memo.text.as_str());
                 self.known.add(present);
-                if let Some(origin) = memo.origin.filter(|origin| *origin != present) {
-                    self.known.add(origin);
+                if let Some(source) = memo.source.filter(|source| *source != present) {
+                    self.known.add(source);
                 }
             }
         }
@@ -171,7 +171,7 @@ impl<'a> Import<'a> {
 
     /// Whether a memo is there already. Asked twice about two that are the same, it looks for two.
     pub fn has(&mut self, memo: &Portable) -> bool {
-        self.known.take(Origin::of(memo.created_at, memo.text.as_str()))
+        self.known.take(Source::of(memo.created_at, memo.text.as_str()))
     }
 
     /// Whether no more memos are to be made in this request.
@@ -311,7 +311,7 @@ fn imported(portable: &Portable, taken_at: Timestamp) -> Result<(Memo, Option<Ve
         },
         kept_at: portable.history.last().map(|newest| newest.written_at),
         taken_at: (created_at != taken_at).then_some(taken_at),
-        origin: Some(Origin::of(portable.created_at, portable.text.as_str())),
+        source: Some(Source::of(portable.created_at, portable.text.as_str())),
     };
     Ok((memo, texts))
 }
