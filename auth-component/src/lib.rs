@@ -1,18 +1,22 @@
 //! The token issuer: users, passwords, sessions, access tokens, public keys.
 //!
 //! Other services share nothing with it but its public keys. Read in this order: [`routes`] (what is served),
-//! [`sign_in`] (is it them), [`sessions`] (for how long), [`records`] (what lies in the store), [`tokens`] (how others can tell who somebody is).
+//! [`sign_in`] (is it them), [`sessions`] (for how long), [`records`] (what lies in the store), [`tokens`] (how others can tell who somebody is),
+//! [`webauthn`] (passkeys).
 
 pub mod bytes32;
 mod config;
 #[cfg(target_family = "wasm")]
 mod entry;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod records;
 pub mod routes;
 pub mod security_event;
 pub mod sessions;
 pub mod sign_in;
 pub mod tokens;
+pub mod webauthn;
 
 use std::sync::Arc;
 
@@ -26,6 +30,7 @@ use common::{
 use http::Method;
 
 pub use config::{Config, TrustedProxies};
+use records::challenge_key::ChallengeKey;
 use routes::revocations::RevocationList;
 use sign_in::password::Hasher;
 use tokens::keyring::Keyring;
@@ -44,6 +49,7 @@ pub struct App {
     allowed_origins: Arc<AllowedOrigins>,
     trusted_proxies: Arc<TrustedProxies>,
     revocations: Arc<RevocationList>,
+    challenge_key: ChallengeKey,
 }
 
 /// Makes the service, as a router for Spin, for tests and for a native server alike.
@@ -64,6 +70,7 @@ pub fn app(ports: Ports, config: Config) -> Result<Router, ConfigError> {
         allowed_origins: Arc::new(allowed_origins.clone()),
         trusted_proxies: Arc::new(TrustedProxies::parse(&config.trusted_proxies)?),
         revocations: Arc::default(),
+        challenge_key: ChallengeKey::default(),
         ports: ports.clone(),
     };
     let layers = Layers {

@@ -22,6 +22,12 @@ pub enum Event {
     SecondFactorOff,
     /// A code of a second factor was wrong, of somebody whose password was right.
     SecondFactorCode,
+    /// Somebody who is signed in wanted another passkey.
+    PasskeyAdded,
+    /// Somebody who is signed in wanted to remove a passkey.
+    PasskeyRemoved,
+    /// A passkey's authenticator has signed no more often than before, so somebody has a copy of it.
+    PasskeyCopied,
     /// Somebody who is signed in wanted new recovery codes.
     RecoveryCodes,
     /// Somebody wanted another password for a recovery code.
@@ -46,6 +52,16 @@ pub enum Outcome {
     Throttled,
 }
 
+/// What somebody signed in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// A password, and a code where it needs one.
+    Password,
+    /// A passkey.
+    Passkey,
+}
+
 /// An event as a line of the log.
 #[derive(Serialize)]
 pub struct SecurityEvent<'a> {
@@ -53,6 +69,9 @@ pub struct SecurityEvent<'a> {
     pub event: Event,
     /// How it ended.
     pub outcome: Outcome,
+    /// Of a sign-in: with what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
     /// Whose account it is about, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<&'a UserId>,

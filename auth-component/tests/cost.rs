@@ -337,3 +337,68 @@ fn a_recovery_costs_the_same_for_nobody_and_for_a_wrong_code() {
     // Who asks, a try that is given back, and the user under a claim.
     assert_eq!(renewed, (3 + 2 + 4, 4 + 3));
 }
+
+#[test]
+fn a_passkey_costs_a_change_of_the_user_and_options_cost_nothing() {
+    use authenticator::{Algorithm, Authenticator};
+
+    let meter = Meter::new();
+    // To where a window of the throttle begins: all of this is in one.
+    meter.world.pass_secs(100);
+    meter.learn_keys();
+    meter.register("ann");
+    let access = meter.sign_in("correct+horse").1.text("access_token");
+    let bearer = format!("Bearer {access}");
+    let json = ("content-type", "application/json");
+    let host = ("host", "localhost:3000");
+    let as_ann = [("authorization", bearer.as_str()), json, host];
+    let proof = json!({"password": "correct horse"}).to_string();
+    let options = || meter.cost("/api/auth/passkeys/options", &as_ann, &proof);
+    // An instance's first makes the key: the record, and the same under its claim.
+    let (first, _) = options();
+    let (asked, answer) = options();
+    // Who asks, and a try that is given back.
+    assert_eq!((asked.reads(), asked.writes()), (3 + 2, 4));
+    assert_eq!((first.reads(), first.writes()), (3 + 2 + 4, 4 + 3));
+    let mut device = Authenticator::new(Algorithm::Es256, "laptop", "http://localhost:3000");
+    let body = json!({"name": "laptop", "credential": device.create(&answer.body)}).to_string();
+    let (added, answer) = meter.cost("/api/auth/passkeys", &as_ann, &body);
+    assert_eq!(answer.status, StatusCode::CREATED);
+    // Who asks, and the user under a claim.
+    assert_eq!((added.reads(), added.writes()), (3 + 4, 3));
+    let list = meter.cost_as(&access, "GET", "/api/auth/passkeys", "");
+    assert_eq!(list, (3, 0));
+
+    let mut sign_in = |headers: &[(&str, &str)]| {
+        meter.world.pass_secs(1);
+        let (none, options) = meter.cost("/api/auth/session/passkey/options", &[host], "");
+        assert_eq!(none.all(), 0);
+        meter.cost(
+            "/api/auth/session/passkey",
+            headers,
+            &device.get(&options.body).to_string(),
+        )
+    };
+    let (entered, answer) = sign_in(&[json, host]);
+    assert_eq!(answer.status, StatusCode::OK);
+    // The user, and the same under a claim; the session's record, the list under a claim, and the user once more.
+    assert_eq!((entered.reads(), entered.writes()), (1 + 4 + 5, 3 + 1 + 3));
+    // From elsewhere than the machine itself, a try that is given back. The first one notes its window.
+    let from = [json, host, ("spin-client-addr", "192.0.2.7:1")];
+    sign_in(&from);
+    let (entered, _) = sign_in(&from);
+    assert_eq!((entered.reads(), entered.writes()), (1 + 1 + 4 + 5, 2 + 3 + 1 + 3));
+    // What answers no challenge of ours costs nothing.
+    let made_up = json!({"rpId": "localhost", "challenge": "A".repeat(54)});
+    let (nothing, answer) = meter.cost("/api/auth/session/passkey", &from, &device.get(&made_up).to_string());
+    assert_eq!((nothing.all(), answer.status), (0, StatusCode::UNAUTHORIZED));
+    let id = answer_id(&device);
+    let removed = meter.cost_as(&access, "DELETE", &format!("/api/auth/passkeys/{id}"), &proof);
+    // Who asks, a try that is given back, and the user under a claim.
+    assert_eq!(removed, (3 + 2 + 4, 4 + 3));
+}
+
+/// The id of a device's passkey, as the API has it.
+fn answer_id(device: &authenticator::Authenticator) -> String {
+    base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, &device.id)
+}

@@ -64,6 +64,11 @@ fn each_event_says_who_from_where_and_how_it_ended() {
             json!({"event": event, "outcome": outcome, "level": level, "client_address": "192.0.2.7",
                 "user_id": user})
         };
+        let sign_in = |outcome: &str, level: &str| {
+            let mut event = event("sign-in", outcome, level);
+            event["method"] = "password".into();
+            event
+        };
         assert_eq!(events().0, [event("registration", "success", "info")]);
 
         let answer = post(&app, "/api/auth/session", credentials(PASSWORD)).await;
@@ -72,14 +77,14 @@ fn each_event_says_who_from_where_and_how_it_ended() {
             event[name] = refresh.split('.').next().unwrap().into();
             event
         };
-        let signed_in = event("sign-in", "success", "info");
+        let signed_in = sign_in("success", "info");
         assert_eq!(events().0, [session(signed_in.clone(), "session_id", &first)]);
 
         post(&app, "/api/auth/session", credentials("wrong password")).await;
-        assert_eq!(events().0, [event("sign-in", "failure", "warn")]);
+        assert_eq!(events().0, [sign_in("failure", "warn")]);
         let nobody = json!({"username": "nobody", "password": PASSWORD});
         post(&app, "/api/auth/session", nobody).await;
-        let mut unknown = event("sign-in", "failure", "warn");
+        let mut unknown = sign_in("failure", "warn");
         unknown.as_object_mut().unwrap().remove("user_id");
         assert_eq!(events().0, [unknown]);
 
@@ -221,6 +226,82 @@ fn what_becomes_of_the_second_factor_and_of_recovery_codes_is_told_without_any_o
             "alice",
             "12345",
         ] {
+            assert!(!all.contains(hidden), "{hidden}");
+        }
+    });
+}
+
+#[test]
+fn what_becomes_of_passkeys_is_told_without_any_of_them() {
+    run(async {
+        use authenticator::{Algorithm, Authenticator};
+
+        let app = logged();
+        let user = app.register("alice", PASSWORD).await.text("id");
+        let access = app.log_in("alice", PASSWORD).await.text("access_token");
+        let mut device = Authenticator::new(Algorithm::EdDsa, "laptop", "http://localhost:3000");
+        device.sign_count = Some(1);
+        let as_alice = async |method: &str, path: &str, body: Value| app.call_as(&access, method, path, body).await;
+        let told = || {
+            let (events, all) = events();
+            let words = events.iter().map(|event| {
+                let method = event["method"].as_str().unwrap_or_default();
+                let whose = if event["user_id"] == user.as_str() {
+                    "hers"
+                } else {
+                    "nobody's"
+                };
+                format!("{} {} {method} {whose}", event["event"], event["outcome"]).replace('"', "")
+            });
+            (words.collect::<Vec<_>>(), all)
+        };
+        told();
+        let proof = |password: &str| json!({"password": password});
+        as_alice("POST", "/api/auth/passkeys/options", proof("wrong password")).await;
+        let options = as_alice("POST", "/api/auth/passkeys/options", proof(PASSWORD))
+            .await
+            .body;
+        let body = json!({"name": "my laptop", "credential": device.create(&options)});
+        let id = as_alice("POST", "/api/auth/passkeys", body.clone()).await.text("id");
+        as_alice("POST", "/api/auth/passkeys", body).await;
+        let (words, mut all) = told();
+        let expected = [
+            "passkey-added failure  hers",
+            "passkey-added success  hers",
+            "passkey-added failure  hers",
+        ];
+        assert_eq!(words, expected);
+
+        let mut copy = device.clone();
+        let sign_in = async |device: &mut Authenticator| {
+            app.pass_secs(1);
+            let options = post(&app, "/api/auth/session/passkey/options", Value::Null).await.body;
+            post(&app, "/api/auth/session/passkey", device.get(&options)).await
+        };
+        sign_in(&mut device).await;
+        sign_in(&mut copy).await;
+        copy.user_handle = b"nobody".to_vec();
+        sign_in(&mut copy).await;
+        let (words, lines) = told();
+        let expected = [
+            "sign-in success passkey hers",
+            "passkey-copied failure  hers",
+            "sign-in failure passkey hers",
+            "sign-in failure passkey nobody's",
+        ];
+        assert_eq!(words, expected);
+        all += &lines;
+
+        let path = format!("/api/auth/passkeys/{id}");
+        as_alice("DELETE", &path, proof("wrong password")).await;
+        as_alice("DELETE", &path, proof(PASSWORD)).await;
+        let (words, lines) = told();
+        assert_eq!(
+            words,
+            ["passkey-removed failure  hers", "passkey-removed success  hers"]
+        );
+        all += &lines;
+        for hidden in [&id, &access, "my laptop", "alice", PASSWORD] {
             assert!(!all.contains(hidden), "{hidden}");
         }
     });

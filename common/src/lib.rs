@@ -9,10 +9,13 @@
 //! | [`config`] | the values of Spin variables, parsed |
 //! | `entry`, `variable` | a component's entry, and its Spin variables; in Wasm only |
 //! | `testing` | a world that tests own; with the cargo feature `testing` only |
+//! | `fuzzing` | what holds for the parsers here, whatever they read; with the cargo feature `fuzzing` only |
 
 pub mod config;
 #[cfg(target_family = "wasm")]
 pub mod entry;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod http;
 pub mod store;
 #[cfg(feature = "testing")]

@@ -51,7 +51,7 @@ fn with(mut object: Value, field: &str, value: &Value) -> Value {
 }
 
 /// Signs any texts, whether or not they are the JSON of a token.
-fn sign(parts: &[&str]) -> String {
+fn sign(parts: &[impl AsRef<[u8]>]) -> String {
     let parts: Vec<String> = parts.iter().map(|part| URL_SAFE_NO_PAD.encode(part)).collect();
     let signed = parts.join(".");
     let signature = URL_SAFE_NO_PAD.encode(key().sign(signed.as_bytes()).to_bytes());
@@ -145,7 +145,11 @@ fn every_claim_is_needed_and_compared_whole() {
         ("sub", json!("")),
         ("sub", json!("ann/1")),
         ("sub", json!("x".repeat(65))),
+        ("sid", json!("")),
+        ("sid", json!("../2")),
+        ("sid", json!("x".repeat(65))),
         ("exp", json!("1")),
+        ("exp", json!(u64::MAX)),
         ("exp", json!(-1)),
         ("exp", json!(1.5)),
         ("iat", json!("1")),
@@ -171,6 +175,43 @@ fn every_claim_is_needed_and_compared_whole() {
         fault(&sign(&[&header().to_string(), &twice])),
         Some(TokenError::Invalid)
     );
+}
+
+#[test]
+fn a_header_is_an_object_and_null_is_an_extension_too() {
+    let list = json!(["EdDSA", "at+jwt", "one", false]).to_string();
+    assert_eq!(fault(&sign(&[&list, &claims().to_string()])), Some(TokenError::Invalid));
+    let null = header().to_string().replacen('{', "{\"crit\": null, ", 1);
+    assert_eq!(fault(&sign(&[&null, &claims().to_string()])), Some(TokenError::Invalid));
+    // serde_json itself does not look into what it passes over.
+    let unread = [b"{\"x\":\"\xff\",".as_slice(), &header().to_string().as_bytes()[1..]].concat();
+    assert_eq!(
+        fault(&sign(&[unread.as_slice(), claims().to_string().as_bytes()])),
+        Some(TokenError::Invalid)
+    );
+    let spaced = format!(" \n{}", header());
+    assert_eq!(fault(&sign(&[&spaced, &claims().to_string()])), None);
+}
+
+/// Also where a key of ours had the id that they name.
+#[test]
+fn wycheproofs_tokens_are_refused_whatever_they_say() {
+    let corpus: Value = serde_json::from_str(include_str!("../../tests/corpora/jws.json")).unwrap();
+    let tokens = corpus["tokens"].as_array().unwrap();
+    assert!(tokens.len() > 350);
+    for case in tokens {
+        let token = case[2].as_str().unwrap();
+        let named = token
+            .split('.')
+            .next()
+            .and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+        let named: Value = named
+            .and_then(|json| serde_json::from_slice(&json).ok())
+            .unwrap_or_default();
+        let keys = key_set(&[jwk(named["kid"].as_str().unwrap_or("one"), &key())]);
+        let fault = verify_with(token, &keys, Timestamp(ISSUED * 1000)).err();
+        assert_eq!(fault, Some(TokenError::Invalid), "{case}");
+    }
 }
 
 #[test]
@@ -212,9 +253,13 @@ fn times_are_allowed_the_skew_and_no_second_more() {
 #[test]
 fn times_at_the_end_of_all_numbers_do_no_harm() {
     let keys = key_set(&[jwk("one", &key())]);
-    let endless = token(&header(), &with(claims(), "exp", &json!(u64::MAX)));
-    let read = verify_with(&endless, &keys, Timestamp(u64::MAX)).unwrap();
-    assert_eq!(read.expires_at, Timestamp(u64::MAX));
+    let (last, longer) = (u64::MAX / 1000, u64::MAX / 1000 + 1);
+    let latest = token(&header(), &with(claims(), "exp", &json!(last)));
+    let read = verify_with(&latest, &keys, Timestamp(u64::MAX)).unwrap();
+    assert_eq!(read.expires_at, Timestamp(last * 1000));
+    // No clock comes so far.
+    let endless = token(&header(), &with(claims(), "exp", &json!(longer)));
+    assert_eq!(fault(&endless), Some(TokenError::Invalid));
     let never = token(&header(), &with(claims(), "iat", &json!(u64::MAX)));
     assert_eq!(fault(&never), Some(TokenError::Invalid));
 }

@@ -7,6 +7,8 @@
 pub mod catalog;
 #[cfg(target_family = "wasm")]
 mod entry;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod issuer;
 pub mod memo;
 pub mod routes;

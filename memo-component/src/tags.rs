@@ -141,7 +141,8 @@ fn add(tag: &str, tags: &mut Vec<String>) {
         return;
     }
     let tag = fold(tag).into_owned();
-    if !tags.contains(&tag) {
+    // A letter may fold to three, and what is longer can't be asked for.
+    if tag.chars().nth(TAG_MAX_CHARS).is_none() && !tags.contains(&tag) {
         tags.push(tag);
     }
 }
@@ -175,6 +176,8 @@ mod tests {
         assert_eq!(tags_of(&many.join(" ")).len(), TAGS_MAX);
         let long = "가".repeat(TAG_MAX_CHARS + 1);
         assert_eq!(tags_of(&format!("#{long}")), Vec::<String>::new());
+        let long_when_folded = "ß".repeat(TAG_MAX_CHARS / 2 + 1);
+        assert_eq!(tags_of(&format!("#{long_when_folded}")), Vec::<String>::new());
     }
 
     #[test]

@@ -370,7 +370,7 @@ fn verified(expires_at: Timestamp) -> Arc<AccessToken> {
             sub: UserId::try_from("ann".to_owned()).unwrap(),
             jti: String::new(),
             client_id: String::new(),
-            sid: String::new(),
+            sid: "1".to_owned(),
             scope: String::new(),
         },
         expires_at,

@@ -53,10 +53,10 @@ fn languages(sources: &Sources, sheet: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// Every file beside `languages.js` is a language.
+/// Every file beside `languages.js` is a language; what it says later lies in a folder.
 fn languages_of(sources: &Sources) -> impl Iterator<Item = &str> {
     let languages = sources
         .names(|_| true)
         .filter_map(|name| name.strip_prefix("locales/")?.strip_suffix(".js"));
-    languages.filter(|name| *name != "languages")
+    languages.filter(|name| *name != "languages" && !name.contains('/'))
 }

@@ -6,27 +6,34 @@ import { test } from "node:test";
 
 import { choose } from "../public/js/lib/language.js";
 import { format, parametersOf } from "../public/js/lib/message.js";
-import en from "../public/locales/en.js";
+import firstEn from "../public/locales/en.js";
+import lateEn from "../public/locales/late/en.js";
 import { FALLBACK, LANGUAGES } from "../public/locales/languages.js";
 
 const PUBLIC = new URL("../public/", import.meta.url);
 const files = (folder, extension) =>
   readdirSync(new URL(folder, PUBLIC), { recursive: true }).filter((name) => name.endsWith(extension));
 
+const en = { ...firstEn, ...lateEn };
 const locales = await Promise.all(
-  Object.entries(LANGUAGES).map(async ([tag, { load }]) => [tag, (await load()).default]),
+  Object.entries(LANGUAGES).map(async ([tag, source]) => {
+    const [first, late] = [(await source.load()).default, (await source.loadLate()).default];
+    return [tag, { ...first, ...late }, first];
+  }),
 );
 
 test("every file of words is a language, and the other way round", () => {
   const found = files("locales", ".js").map((name) => name.replace(".js", "")).filter((name) => name !== "languages");
-  assert.deepEqual(found.sort(), Object.keys(LANGUAGES).sort());
+  const expected = Object.keys(LANGUAGES).flatMap((tag) => [tag, `late/${tag}`]);
+  assert.deepEqual(found.sort(), expected.sort());
   assert(Object.hasOwn(LANGUAGES, FALLBACK));
 });
 
 test("all languages say the same things, with the same parameters", () => {
   assert(Object.keys(en).length > 50);
-  for (const [tag, words] of locales) {
+  for (const [tag, words, first] of locales) {
     assert.deepEqual(Object.keys(words), Object.keys(en), tag);
+    assert.deepEqual(Object.keys(first), Object.keys(firstEn), tag);
     for (const [key, message] of Object.entries(words)) {
       assert.deepEqual(parametersOf(message), parametersOf(en[key]), `${tag}: ${key}`);
     }
@@ -38,7 +45,9 @@ test("a message with forms has the forms of its language", () => {
     const categories = new Intl.PluralRules(tag).resolvedOptions().pluralCategories;
     for (const [key, message] of Object.entries(words)) {
       if (typeof message === "string") continue;
-      assert.deepEqual(Object.keys(message).sort(), [...categories].sort(), `${tag}: ${key}`);
+      const forms = Object.keys(message).filter((form) => form !== "none");
+      assert.deepEqual(forms.sort(), [...categories].sort(), `${tag}: ${key}`);
+      assert.equal(message.none === undefined, en[key].none === undefined, `${tag}: ${key}`);
       assert(parametersOf(message).includes("count"), `${tag}: ${key}`);
     }
   }
@@ -56,7 +65,7 @@ test("nobody is shouted at, and nothing is empty", () => {
 });
 
 test("Korean is polite in one way, and puts no particle after a parameter", () => {
-  const ko = Object.fromEntries(locales).ko;
+  const ko = locales.find(([tag]) => tag === "ko")[1];
   for (const [key, message] of Object.entries(ko)) {
     for (const form of typeof message === "string" ? [message] : Object.values(message)) {
       assert(!/니다[.?]|십시오/.test(form), key);
@@ -104,4 +113,10 @@ test("the language is the first wanted one that the site speaks", () => {
   assert.equal(choose(["KO"]), "ko");
   assert.equal(choose(["fr", "__proto__", "constructor"]), FALLBACK);
   assert.equal(choose([]), FALLBACK);
+});
+
+test("where there are none, the form for none is taken, if there is one", () => {
+  const message = { none: "Offline", one: "Offline · {count}", other: "Offline · {count}" };
+  assert.deepEqual([0, 1, 2].map((count) => format(message, { count }, "en")), ["Offline", "Offline · 1", "Offline · 2"]);
+  assert.equal(format({ one: "a", other: "b" }, { count: 0 }, "en"), "b");
 });

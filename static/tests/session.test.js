@@ -107,3 +107,13 @@ test("who is not signed in asks nothing", async () => {
   await assert.rejects(session.authorized("GET", "/api/memos"), SignedOut);
   assert(!asked.includes("GET /api/memos"));
 });
+
+test("what the owner of the account should know is told by a sign-in, once", async () => {
+  const notices = [{ type: "refresh-token-reused", at: "2026-11-22T10:00:00Z" }];
+  const { session, changes } = sessionWith({ ...GRANT, notices }, GRANT);
+  const told = [];
+  session.addEventListener("notices", ({ detail }) => told.push([detail, changes.length]));
+  await session.signIn("ann", "x");
+  await session.signIn("ann", "x");
+  assert.deepEqual(told, [[notices, 1]], "after who is signed in is known");
+});

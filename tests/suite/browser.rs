@@ -4,6 +4,7 @@ use crate::auth::second_factor::{code, turn_on};
 use crate::harness::{Browser, HostPlan, PASSWORD, Screen, TestApp, User, unique};
 
 mod accessibility;
+mod account;
 mod addresses;
 mod capture;
 mod conflicts;
@@ -18,6 +19,7 @@ mod live;
 mod model;
 mod offline;
 mod organise;
+mod passkeys;
 mod policy;
 mod releases;
 mod replaced;
@@ -36,6 +38,8 @@ async fn sign_up(browser: &Browser, name: &str) {
     browser.fill("#username", name).await;
     browser.fill("#password", PASSWORD).await;
     browser.click("#sign-up").await;
+    browser.click("[data-testid=codes-kept]").await;
+    browser.sees("#new-memo").await;
     browser.is_synced().await;
 }
 
@@ -156,13 +160,10 @@ async fn a_wrong_password_is_told() {
     browser.fill("#username", &user.username).await;
     browser.fill("#password", "not the password").await;
     browser.click("#sign-in").await;
-    browser
-        .until_true(
-            "a message",
-            "return document.querySelector('#status').textContent.trim() !== ''",
-        )
-        .await;
-    browser.sees("#sign-in").await;
+    let told = "const field = document.querySelector('#password');
+        return field.ariaInvalid === 'true' && field === document.activeElement
+            && document.querySelector('#password-error').textContent.includes('not right')";
+    browser.until_true("it is told at the field", told).await;
     browser.close().await;
 }
 

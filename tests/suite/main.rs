@@ -19,6 +19,7 @@ mod auth;
 mod memos;
 
 mod app;
+mod attacks;
 mod hostile;
 mod survival;
 

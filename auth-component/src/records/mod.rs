@@ -1,6 +1,8 @@
 //! What lies in the store. Every record has a version, and changes only under a claim.
 
+pub mod challenge_key;
 pub mod insist;
+pub mod passkey;
 pub mod recovery_code;
 pub mod refresh_token;
 pub mod revocation;

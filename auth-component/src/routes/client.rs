@@ -41,6 +41,7 @@ impl Client {
         SecurityEvent {
             event,
             outcome,
+            method: None,
             user_id: None,
             session_id: None,
             by_session_id: None,

@@ -40,7 +40,7 @@ impl ClientAddress {
 }
 
 /// The address of the connection, or, where that is a trusted proxy's, the last one in `X-Forwarded-For` that is not.
-fn client_address(headers: &HeaderMap, proxies: &TrustedProxies) -> Option<IpAddr> {
+pub(crate) fn client_address(headers: &HeaderMap, proxies: &TrustedProxies) -> Option<IpAddr> {
     let peer = headers.get(SPIN_CLIENT_ADDR)?.to_str().ok()?;
     let peer: IpAddr = peer
         .parse::<SocketAddr>()

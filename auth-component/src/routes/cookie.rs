@@ -43,7 +43,7 @@ pub struct RefreshCookie {
 }
 
 /// What a browser sent.
-enum Sent {
+pub(crate) enum Sent {
     None,
     One(String),
     /// Somebody planted another one beside the app's; which of them is the app's can't be told.
@@ -75,7 +75,8 @@ fn is_loopback(host: &str) -> bool {
     ip.is_ok_and(|ip: IpAddr| ip.is_loopback()) || host.eq_ignore_ascii_case("localhost")
 }
 
-fn sent(headers: &HeaderMap, name: &str) -> Sent {
+/// The cookie of that name, in all lines together.
+pub(crate) fn sent(headers: &HeaderMap, name: &str) -> Sent {
     let lines = headers.get_all(header::COOKIE).iter();
     let mut values = lines
         .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))

@@ -18,6 +18,7 @@ pub struct AccountBody {
     #[serde(with = "rfc3339")]
     created_at: Timestamp,
     second_factor: bool,
+    passkeys: usize,
     recovery_codes_left: usize,
     #[serde(with = "rfc3339")]
     password_changed_at: Timestamp,
@@ -28,6 +29,7 @@ pub async fn show(Caller { id, user, .. }: Caller) -> Json<AccountBody> {
     Json(AccountBody {
         id,
         second_factor: user.second_factor().is_some(),
+        passkeys: user.passkeys().len(),
         recovery_codes_left: user.recovery_codes.len(),
         username: user.username,
         created_at: user.created_at,

@@ -9,6 +9,8 @@ pub mod client_address;
 pub mod cookie;
 pub mod jwks;
 pub mod me;
+mod own_domain;
+pub mod passkeys;
 pub mod password;
 mod proof;
 pub mod recover;
@@ -17,6 +19,7 @@ mod requested;
 pub mod revocations;
 pub mod same_site;
 pub mod session;
+pub mod session_passkey;
 pub mod sessions;
 mod signing_in;
 pub mod token;
@@ -42,6 +45,9 @@ pub fn router(app: &App) -> Router<App> {
             "/api/auth/totp",
             post(totp::begin).put(totp::activate).delete(totp::remove),
         )
+        .route("/api/auth/passkeys", get(passkeys::list).post(passkeys::add))
+        .route("/api/auth/passkeys/options", post(passkeys::begin))
+        .route("/api/auth/passkeys/{id}", delete(passkeys::remove))
         .route("/api/auth/recovery-codes", post(recovery_codes::renew))
         .route("/api/auth/recover", post(recover::recover))
         .route("/api/auth/sessions", get(sessions::list).delete(sessions::end_others))
@@ -59,5 +65,7 @@ fn site_routes(app: &App) -> Router<App> {
     Router::new()
         .route("/api/auth/session", post(session::sign_in).delete(session::sign_out))
         .route("/api/auth/session/refresh", post(session::refresh))
+        .route("/api/auth/session/passkey", post(session_passkey::sign_in))
+        .route("/api/auth/session/passkey/options", post(session_passkey::options))
         .route_layer(from_fn_with_state(app.clone(), same_site::refuse_other_sites))
 }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     client::Client,
     cookie::RefreshCookie,
-    signing_in::{begin_by_password, go_on},
+    signing_in::{Begun, begin_by_password, go_on},
 };
 use crate::{
     App,
@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// `client_id` of the site's sessions.
-const CLIENT_ID: &str = "memo-web";
+pub(super) const CLIENT_ID: &str = "memo-web";
 
 /// Whom somebody says they are.
 #[derive(Deserialize)]
@@ -113,9 +113,18 @@ pub async fn sign_in(
         code: body.code,
     };
     let begun = begin_by_password(&app, &client, place, credentials).await?;
-    let (session, token, notices) = begun;
-    end_sent(&app, &cookie, &client, Some(&session)).await?;
-    signed_in(&app, &cookie, session, Some(token), notices).await
+    enter(&app, &cookie, &client, begun).await
+}
+
+/// Answers with a session that has just begun. The one that the browser had ends.
+pub(super) async fn enter(
+    app: &App,
+    cookie: &RefreshCookie,
+    client: &Client,
+    (session, token, notices): Begun,
+) -> Result<Response, Problem> {
+    end_sent(app, cookie, client, Some(&session)).await?;
+    signed_in(app, cookie, session, Some(token), notices).await
 }
 
 /// Goes on with the browser's session. Without a cookie there is none, which is no error: 204.

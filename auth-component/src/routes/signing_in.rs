@@ -1,6 +1,8 @@
 //! What the two ways in, [`session`](super::session) and [`token`](super::token), have in common: sessions that begin and go on,
 //! and what the log says of that.
 
+use common::token::UserId;
+
 use super::{client::Client, proof::log_wrong_code};
 use crate::{
     App,
@@ -9,12 +11,16 @@ use crate::{
         session::{self, Session},
         user::Notice,
     },
-    security_event::{Event, Outcome},
+    security_event::{Event, Method, Outcome},
     sessions::{self, GoneOn, Place},
-    sign_in::{self, Credentials, authenticate, throttle::Throttled},
+    sign_in::{self, AuthenticatedUser, Credentials, authenticate, passkey, throttle::Throttled},
+    webauthn::{RelyingParty, assertion::AuthenticationResponse},
 };
 
-/// Begins a session for credentials. Tells it, its first refresh token, and what the user should know.
+/// A session that has begun, its first refresh token, and what the user should know.
+pub type Begun = (Session, RefreshToken, Vec<Notice>);
+
+/// Begins a session for credentials.
 ///
 /// # Errors
 /// Those of [`authenticate`]. A password that was changed while it was checked is a wrong one.
@@ -23,33 +29,76 @@ pub async fn begin_by_password(
     client: &Client,
     place: Place<'_>,
     credentials: Credentials,
-) -> Result<(Session, RefreshToken, Vec<Notice>), sign_in::Error> {
+) -> Result<Begun, sign_in::Error> {
     let begun = async {
         let who = authenticate(&app.ports, &app.hasher, credentials, client.network()).await?;
-        let begun = sessions::begin(&app.ports, &who, place).await;
-        let (session, token) = begun.map_err(|error| match error {
-            session::Error::Ended => sign_in::Error::WrongCredentials(Some(who.id.clone())),
-            error => sign_in::Error::Session(error),
-        })?;
-        Ok((session, token, who.user.notices))
+        begin(app, who, place, sign_in::Error::WrongCredentials).await
     };
     let begun = begun.await;
-    let (outcome, user_id, session_id) = match &begun {
+    log_sign_in(app, client, Method::Password, &begun);
+    begun
+}
+
+/// Begins a session for the answer of a passkey, which is two factors: nobody is asked for a code.
+///
+/// # Errors
+/// Those of [`passkey::authenticate`]. What was ended while the answer was checked is not begun.
+pub async fn begin_by_passkey(
+    app: &App,
+    client: &Client,
+    place: Place<'_>,
+    party: &RelyingParty,
+    answer: &AuthenticationResponse,
+) -> Result<Begun, sign_in::Error> {
+    let begun = async {
+        let key = &app.challenge_key;
+        let who = passkey::authenticate(&app.ports, key, party, answer, client.network()).await?;
+        begin(app, who, place, sign_in::Error::WrongPasskey).await
+    };
+    let begun = begun.await;
+    log_sign_in(app, client, Method::Passkey, &begun);
+    begun
+}
+
+/// Begins the session. `wrong` is what it is called when all sessions were ended meanwhile.
+async fn begin(
+    app: &App,
+    who: AuthenticatedUser,
+    place: Place<'_>,
+    wrong: fn(Option<UserId>) -> sign_in::Error,
+) -> Result<Begun, sign_in::Error> {
+    let begun = sessions::begin(&app.ports, &who, place).await;
+    let (session, token) = begun.map_err(|error| match error {
+        session::Error::Ended => wrong(Some(who.id.clone())),
+        error => sign_in::Error::Session(error),
+    })?;
+    Ok((session, token, who.user.notices))
+}
+
+fn log_sign_in(app: &App, client: &Client, method: Method, begun: &Result<Begun, sign_in::Error>) {
+    use sign_in::Error;
+
+    let (outcome, user_id, session_id) = match begun {
         Ok((session, ..)) => (Outcome::Success, Some(&session.user_id), Some(session.id.as_str())),
-        Err(sign_in::Error::Throttled(Throttled::TooMany { .. })) => (Outcome::Throttled, None, None),
-        Err(sign_in::Error::CodeMissing(user)) => (Outcome::Incomplete, Some(user), None),
-        Err(sign_in::Error::WrongCode(user)) => {
+        Err(Error::Throttled(Throttled::TooMany { .. })) => (Outcome::Throttled, None, None),
+        Err(Error::CodeMissing(user)) => (Outcome::Incomplete, Some(user), None),
+        Err(Error::WrongCode(user)) => {
             log_wrong_code(app, client, user, None);
             (Outcome::Failure, Some(user), None)
         }
-        Err(sign_in::Error::WrongCredentials(user)) => (Outcome::Failure, user.as_ref(), None),
+        Err(Error::PasskeyCopied(user)) => {
+            let mut event = client.event(Event::PasskeyCopied, Outcome::Failure);
+            event.user_id = Some(user);
+            event.log(&app.ports);
+            (Outcome::Failure, Some(user), None)
+        }
+        Err(Error::WrongCredentials(user) | Error::WrongPasskey(user)) => (Outcome::Failure, user.as_ref(), None),
         // A fault of ours is in the line of the request.
-        Err(_) => return begun,
+        Err(Error::Throttled(_) | Error::Hash(_) | Error::Session(_) | Error::Store(_)) => return,
     };
     let mut event = client.event(Event::SignIn, outcome);
-    (event.user_id, event.session_id) = (user_id, session_id);
+    (event.method, event.user_id, event.session_id) = (Some(method), user_id, session_id);
     event.log(&app.ports);
-    begun
 }
 
 /// Goes on with the session of a refresh token. Tells it, and the next token where there is one.

@@ -31,10 +31,11 @@ use crate::{
 const CLIENT_DEFAULT: &str = "memo-cli";
 
 /// A form's parameters.
-struct Form(Vec<(String, String)>);
+pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    fn parse(body: &[u8]) -> Self {
+    /// Reads a body; whatever it is, it is some form.
+    pub(crate) fn parse(body: &[u8]) -> Self {
         let pairs = form_urlencoded::parse(body);
         Self(
             pairs
@@ -44,7 +45,7 @@ impl Form {
     }
 
     /// A parameter's value. One without a value is as good as absent, and none may come twice (RFC 6749 §3.2).
-    fn get(&self, name: &str) -> Result<Option<&str>, Error> {
+    pub(crate) fn get(&self, name: &str) -> Result<Option<&str>, Error> {
         let mut values = self
             .0
             .iter()
@@ -62,7 +63,7 @@ impl Form {
     }
 
     /// The client's name for itself, where it is one that can stand in a token and a log.
-    fn client_id(&self) -> Result<Option<&str>, Error> {
+    pub(crate) fn client_id(&self) -> Result<Option<&str>, Error> {
         let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         let sane = |id: &&str| id.len() <= 64 && id.bytes().all(safe);
         Ok(self.get("client_id")?.filter(sane))

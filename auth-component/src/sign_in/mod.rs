@@ -1,5 +1,6 @@
 //! Is it them: the one door that all ways in go through.
 
+pub mod passkey;
 pub mod password;
 pub mod password_policy;
 pub mod recovery;
@@ -43,6 +44,13 @@ pub enum Error {
     /// The password is right, and the code of the second factor is wrong or was used before.
     #[error("wrong code of the second factor")]
     WrongCode(UserId),
+    /// The answer of a passkey is not good: it is not to a challenge of ours, or was used, or nobody has that passkey. For the
+    /// log: who is it that somebody tried to be.
+    #[error("the answer of a passkey is not good")]
+    WrongPasskey(Option<UserId>),
+    /// The answer of a passkey is good, and its authenticator has signed as often before: somebody has a copy.
+    #[error("there are two of a passkey's authenticator")]
+    PasskeyCopied(UserId),
     /// There were too many tries, or it could not be found out how many.
     #[error(transparent)]
     Throttled(#[from] Throttled),
@@ -70,6 +78,10 @@ impl From<Error> for Problem {
             Error::WrongCode(_) => Self::new(
                 &problems::SECOND_FACTOR_REQUIRED,
                 "The code is wrong, or was used before. Send the one that the app shows next.",
+            ),
+            Error::WrongPasskey(_) | Error::PasskeyCopied(_) => Self::new(
+                &problems::WRONG_PASSKEY,
+                "It is not good here, or it took more than five minutes. Ask for new options and try again.",
             ),
             Error::Throttled(error) => error.into(),
             Error::Hash(error) => error.into(),

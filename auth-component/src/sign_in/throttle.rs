@@ -44,6 +44,8 @@ pub enum Action {
     SecondFactor,
     /// To recover an account. Only wrong codes count in the end.
     Recover,
+    /// To sign in with a passkey. Only wrong answers count in the end.
+    Passkey,
 }
 
 /// One kind of limit.
@@ -102,6 +104,12 @@ const RECOVER_HERE: Limit = Limit {
 const RECOVER_NETWORK: Limit = Limit {
     name: "recover-network",
     tries: 30,
+};
+
+/// Sign-ins with a passkey from one network. Nobody can guess a signature; what is limited is work.
+const PASSKEY_NETWORK: Limit = Limit {
+    name: "passkey-network",
+    tries: 100,
 };
 
 /// Why a try is put off.
@@ -166,6 +174,7 @@ fn buckets(action: Action, username: &str, network: Option<IpAddr>) -> Vec<(Limi
         Action::Register => (Some(REGISTER_NETWORK), None, Some(REGISTER_NAME)),
         Action::SecondFactor => (None, None, Some(SECOND_FACTOR)),
         Action::Recover => (Some(RECOVER_NETWORK), Some(RECOVER_HERE), None),
+        Action::Passkey => (Some(PASSKEY_NETWORK), None, None),
     };
     // The machine itself is no network: on a laptop everybody is there, and so is everybody behind a proxy on the same
     // machine that is not among the trusted ones.

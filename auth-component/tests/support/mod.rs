@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod passkeys;
 mod store;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
@@ -37,6 +38,20 @@ pub fn cookie(answer: &Answer) -> String {
     let (name, rest) = cookie.split_once('=').unwrap();
     assert!(["memo_refresh", "__Host-memo_refresh"].contains(&name), "{cookie}");
     rest.split(';').next().unwrap().to_owned()
+}
+
+/// Bytes as the JSON of passkeys has them.
+pub fn base64url(bytes: &[u8]) -> String {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The same, back.
+pub fn from_base64url(text: &str) -> Vec<u8> {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    URL_SAFE_NO_PAD.decode(text).unwrap()
 }
 
 /// The fields for which a request was refused.

@@ -38,6 +38,8 @@ kinds! {
     SECOND_FACTOR_REQUIRED: UNAUTHORIZED, "second-factor-required", "The code of the second factor is needed";
     /// The name or the recovery code is wrong; which of them is not told.
     WRONG_RECOVERY_CODE: UNAUTHORIZED, "wrong-recovery-code", "Wrong username or recovery code";
+    /// What a passkey answered is not good.
+    WRONG_PASSKEY: UNAUTHORIZED, "wrong-passkey", "The passkey is not good here";
     /// Known, but not allowed.
     FORBIDDEN: FORBIDDEN, "forbidden", "Not allowed";
     /// There would be more than a person may have.
@@ -54,6 +56,10 @@ kinds! {
     USERNAME_TAKEN: CONFLICT, "username-taken", "The username is taken";
     /// There is a second factor already.
     SECOND_FACTOR_ON: CONFLICT, "second-factor-on", "The second factor is on";
+    /// Nobody has more passkeys than so many.
+    TOO_MANY_PASSKEYS: CONFLICT, "too-many-passkeys", "There is no room for another passkey";
+    /// Browsers have no passkeys for the address that the app is reached at.
+    PASSKEYS_UNAVAILABLE: CONFLICT, "passkeys-unavailable", "There are no passkeys at this address";
     /// The feed no longer goes back so far: begin anew.
     CURSOR_EXPIRED: GONE, "cursor-expired", "The feed begins later";
     /// The change was meant for a version that is past.

@@ -8,6 +8,7 @@
 )]
 
 mod counting;
+pub mod parsers;
 
 use std::{
     sync::{

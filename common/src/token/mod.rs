@@ -12,7 +12,7 @@ mod profile;
 use std::time::Duration;
 
 use http::{HeaderMap, header};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     http::problem::Problem,
@@ -48,10 +48,16 @@ pub struct Claims {
     /// The client that it was issued to.
     pub client_id: String,
     /// The session that it belongs to.
+    #[serde(deserialize_with = "id")]
     pub sid: String,
     /// What it may be used for (RFC 9068 §2.2.3), as words between spaces. Tokens from before there were scopes say nothing.
     #[serde(default)]
     pub scope: String,
+}
+
+/// Reads an id that may become part of a store's key, or of what is compared with one.
+fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    UserId::deserialize(deserializer).map(|UserId(id)| id)
 }
 
 impl Claims {

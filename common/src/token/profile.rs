@@ -1,8 +1,10 @@
 //! The verification of access tokens.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ed25519_dalek::Signature;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 use super::{AccessToken, CLOCK_SKEW, Claims, KeySet, TOKEN_MAX_BYTES, TOKEN_TYPE, TokenError};
 use crate::world::clock::Timestamp;
@@ -13,8 +15,14 @@ struct Header {
     alg: String,
     typ: String,
     kid: String,
-    /// Extensions that must be understood; we understand none.
-    crit: Option<serde::de::IgnoredAny>,
+    /// Whether there are extensions that must be understood; we understand none.
+    #[serde(default, rename = "crit", deserialize_with = "is_there")]
+    has_crit: bool,
+}
+
+/// Reads any value, `null` as well: what matters is that there is one.
+fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 /// The claims about time, in seconds (RFC 7519 §4.1).
@@ -31,7 +39,13 @@ fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
 }
 
 fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, TokenError> {
-    serde_json::from_slice(json).map_err(|_| TokenError::Invalid)
+    // A derived type would take a list of its fields' values as well.
+    if !json.trim_ascii_start().starts_with(b"{") {
+        return Err(TokenError::Invalid);
+    }
+    // Where a field is passed over, serde_json looks at its quotes and no closer.
+    let json = std::str::from_utf8(json).map_err(|_| TokenError::Invalid)?;
+    serde_json::from_str(json).map_err(|_| TokenError::Invalid)
 }
 
 /// Who issues tokens, and for whom: what both ends of a token agree on.
@@ -55,13 +69,10 @@ impl TokenProfile {
         let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Invalid)?;
         let (header, claims) = signed.split_once('.').ok_or(TokenError::Invalid)?;
         let header: Header = read(&decode(header)?)?;
-        if header.alg != "EdDSA" || !header.typ.eq_ignore_ascii_case(TOKEN_TYPE) || header.crit.is_some() {
+        if header.alg != "EdDSA" || !header.typ.eq_ignore_ascii_case(TOKEN_TYPE) || header.has_crit {
             return Err(TokenError::Invalid);
         }
-        let key = keys.get(&header.kid).ok_or(TokenError::UnknownKey)?;
-        let signature = Signature::from_slice(&decode(signature)?).map_err(|_| TokenError::Invalid)?;
-        key.verify_strict(signed.as_bytes(), &signature)
-            .map_err(|_| TokenError::Invalid)?;
+        keys.verify(&header.kid, signed.as_bytes(), &decode(signature)?)?;
         self.check(&decode(claims)?, now)
     }
 
@@ -76,9 +87,9 @@ impl TokenProfile {
         if times.exp.saturating_add(skew) <= now {
             return Err(TokenError::Expired);
         }
-        Ok(AccessToken {
-            claims,
-            expires_at: Timestamp(times.exp.saturating_mul(1000)),
-        })
+        // A moment that no clock can tell is no time to expire.
+        let expires_at = times.exp.checked_mul(1000).map(Timestamp);
+        let expires_at = expires_at.ok_or(TokenError::Invalid)?;
+        Ok(AccessToken { claims, expires_at })
     }
 }

@@ -2,8 +2,8 @@
 
 import { forgetLastWords, keepLastWords, takeUpLastWords } from "./data/last-words.js";
 import { drafts, memos, selection, service, session, workspace } from "./data/stores.js";
-import { find, focusHeading } from "./lib/dom.js";
-import { languageChange, renewTimes, t } from "./lib/i18n.js";
+import { find } from "./lib/dom.js";
+import { languageChange, needAllWords, renewTimes, t } from "./lib/i18n.js";
 import { tab } from "./lib/storage.js";
 import { pathOfTag } from "./lib/tags.js";
 import { foldText } from "./lib/text.js";
@@ -25,17 +25,13 @@ import { clearToast, notify, notifyError, notifyTrouble } from "./screens/toast/
 /** @typedef {{element: HTMLElement, show: (place: Place, how: How) => unknown}} LateScreen */
 
 /** What not everybody needs at once.
- * @type {Record<"history" | "sign-in" | "help", () => Promise<LateScreen>>} */
+ * @type {Record<"history" | "account" | "sign-in" | "recover" | "help", () => Promise<(router: Router) => LateScreen>>} */
 const LATER = {
-  history: async () => (await import("./screens/history/history-screen.js")).createHistoryScreen(),
-  help: async () => {
-    const element = (await import("./screens/help/help-screen.js")).createHelpScreen();
-    return { element, show: (_, how) => how !== "load" && focusHeading(element) };
-  },
-  "sign-in": async () => {
-    const element = (await import("./screens/sign-in/sign-in-form.js")).createSignInForm(router);
-    return { element, show: (place) => element.show(place) };
-  },
+  history: async () => (await import("./screens/history/history-screen.js")).createHistoryScreen,
+  account: async () => (await import("./screens/account/account-screen.js")).createAccountScreen,
+  "sign-in": async () => (await import("./screens/sign-in/sign-in-form.js")).createSignInForm,
+  recover: async () => (await import("./screens/recover/recover-form.js")).createRecoverScreen,
+  help: async () => (await import("./screens/help/help-screen.js")).createHelpScreen,
 };
 /** How long "two minutes ago" is true. */
 const TIMES_MS = 30_000;
@@ -102,12 +98,18 @@ function showScreen(place, how) {
 /** Shows a screen that comes when somebody wants to see it.
  * @param {keyof typeof LATER} name @param {Place} place @param {How} how */
 async function showLater(name, place, how) {
-  const screen = screens.get(name) ?? (await LATER[name]());
+  const screen = screens.get(name) ?? (await createLater(name));
   screens.set(name, screen);
   if (router.place !== place) return; // Elsewhere by now.
   display(screen.element);
   screen.show(place, how);
   router.restoreScroll();
+}
+
+/** @param {keyof typeof LATER} name */
+async function createLater(name) {
+  const [create] = await Promise.all([LATER[name](), needAllWords()]);
+  return create(router);
 }
 
 /** Whoever looks at the memos of a tag that has another name by now goes there.
@@ -166,6 +168,12 @@ async function changeUser({ previous, asked }) {
   else notifyTrouble({ key: "sessionEnded" });
 }
 
+/** Tells what the owner of the account should know. @param {import("./data/session.js").Notice[]} notices */
+async function tellNotices(notices) {
+  const [late] = await Promise.all([import("./screens/account/notices.js"), needAllWords()]);
+  await late.tellNotices(notices, (address) => router.go(address));
+}
+
 /** @type {Promise<ReturnType<typeof import("./screens/bulk/bulk.js").startBulk>> | null} */
 let bulk = null;
 
@@ -193,6 +201,10 @@ pad.onRename = (/** @type {string} */ tag) => withBulk().then(({ rename }) => re
 selection.addEventListener("change", () => selection.size > 0 && withBulk());
 session.addEventListener("change", (event) => {
   changeUser(/** @type {CustomEvent} */ (event).detail).catch(notifyError);
+});
+session.addEventListener("notices", (event) => {
+  const { detail } = /** @type {CustomEvent} */ (event);
+  tellNotices(detail).catch(notifyError);
 });
 // The server is there again, as another tab may have found out, and this page never knew who is signed in.
 workspace.addEventListener("change", () => {

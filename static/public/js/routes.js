@@ -5,7 +5,7 @@
 /**
  * @typedef {object} Route
  * @property {string} path
- * @property {"pad" | "history" | "sign-in" | "help"} screen
+ * @property {"pad" | "history" | "account" | "sign-in" | "recover" | "help"} screen
  * @property {"members" | "guests" | "all"} audience for members: asks others to sign in first; guests: have not yet
  * @property {import("./lib/i18n.js").TextKey} title
  * @property {import("./data/query.js").State} [state] where there is a list: which memos it holds
@@ -23,6 +23,12 @@ export const ROUTES = [
   { path: "/trash", screen: "pad", audience: "all", title: "trashTitle", state: "trashed" },
   { path: "/sign-in", screen: "sign-in", audience: "guests", title: "signInTitle" },
   { path: "/sign-up", screen: "sign-in", audience: "guests", title: "signUpTitle" },
+  { path: "/recover", screen: "recover", audience: "all", title: "recoverTitle" },
+  { path: "/account", screen: "account", audience: "members", title: "accountTitle" },
+  { path: "/account/password", screen: "account", audience: "members", title: "passwordTitle" },
+  { path: "/account/sessions", screen: "account", audience: "members", title: "sessionsTitle" },
+  { path: "/account/second-factor", screen: "account", audience: "members", title: "secondFactorTitle" },
+  { path: "/account/recovery-codes", screen: "account", audience: "members", title: "recoveryCodesTitle" },
   { path: "/help", screen: "help", audience: "all", title: "helpTitle" },
 ];
 

@@ -48,7 +48,9 @@ fn pages() -> Vec<(&'static str, &'static str)> {
 fn languages() -> Vec<&'static str> {
     let paths = ASSETS.iter().map(|asset| asset.path);
     let languages = paths.filter_map(|path| path.strip_prefix("/locales/")?.strip_suffix(".js"));
-    languages.filter(|name| *name != "languages").collect()
+    languages
+        .filter(|name| *name != "languages" && !name.contains('/'))
+        .collect()
 }
 
 /// The values of an attribute, wherever it stands.
@@ -326,12 +328,9 @@ fn every_kind_of_problem_is_explained_and_no_other() {
 
 /// The words of a language for problems, by the last part of their keys.
 fn explained(language: &str) -> Vec<&'static str> {
-    let words = text(asset(&format!("/locales/{language}.js")));
-    let keys = words
-        .split("\"problem.")
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next());
-    keys.collect()
+    let words = ["", "late/"].map(|part| text(asset(&format!("/locales/{part}{language}.js"))));
+    let keys = words.iter().flat_map(|words| words.split("\"problem.").skip(1));
+    keys.filter_map(|rest| rest.split('"').next()).collect()
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use axum::{
     body::{Body, to_bytes},
-    http::{Response, header},
+    http::{HeaderValue, Response, header},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::{
     call::Act,
+    factors::Try,
     sessions::{Entry, Wish},
 };
 
@@ -183,6 +184,18 @@ struct EnteredBody {
 }
 
 #[derive(Deserialize)]
+struct AccessBody {
+    access_token: String,
+}
+
+/// The refresh token in a cookie.
+fn refresh_token(cookie: &HeaderValue) -> String {
+    let cookie = cookie.to_str().expect("a cookie");
+    let value = cookie.split(['=', ';']).nth(1);
+    value.expect("a cookie has a value").to_owned()
+}
+
+#[derive(Deserialize)]
 struct IdsBody {
     items: Vec<IdBody>,
 }
@@ -208,6 +221,7 @@ impl Answer {
     pub async fn read(act: &Act, response: Response<Body>) -> Self {
         let status = response.status().as_u16();
         let tag = response.headers().get(header::ETAG).cloned();
+        let cookie = response.headers().get(header::SET_COOKIE).map(refresh_token);
         let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
         match (status, act) {
             (200, Act::List { .. }) => {
@@ -237,6 +251,10 @@ impl Answer {
             (201, Act::Register(_)) => Self::User(parse::<UserBody>(&body).id),
             (200, Act::Keys) => Self::Keys(String::from_utf8_lossy(&body).into_owned()),
             (200, Act::Refresh(_) | Act::SignIn { .. }) => Self::Tokens(parse::<TokensBody>(&body).refresh_token),
+            (200, Act::Factor(Try::Passkey { .. })) => Self::Entered(Entry {
+                access: parse::<AccessBody>(&body).access_token,
+                refresh: cookie.expect("a cookie"),
+            }),
             (200, Act::Enter(_) | Act::Factor(_)) => {
                 let EnteredBody {
                     access_token,

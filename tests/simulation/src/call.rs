@@ -206,6 +206,7 @@ impl Act {
             },
             Self::Factor(wanted) => match wanted {
                 Try::Enter { .. } => ("POST", "/api/auth/token".to_owned()),
+                Try::Passkey { .. } => ("POST", "/api/auth/session/passkey".to_owned()),
                 Try::Recover { .. } => ("POST", "/api/auth/recover".to_owned()),
                 Try::Change { .. } => ("PUT", "/api/auth/me/password".to_owned()),
             },
@@ -223,6 +224,7 @@ impl Act {
             Self::Account(_, Wish::ChangePassword { current, new }) => {
                 json!({ "current_password": current, "new_password": new })
             }
+            Self::Factor(Try::Passkey { answer }) => serde_json::from_str(answer).expect("JSON"),
             Self::Factor(Try::Recover { code, new }) => {
                 json!({ "username": CY, "recovery_code": code, "new_password": new })
             }

@@ -1,22 +1,24 @@
-//! A random history of one user's second factor and recovery codes: sign-ins with codes, recoveries, and changes of the password.
+//! A random history of one user's second factor, recovery codes and passkey: sign-ins with codes and with the passkey,
+//! recoveries, and changes of the password.
 
 use auth_component::{
     records::{
         recovery_code::RecoveryCode,
         totp::{STEP_MILLIS, Totp, TotpCode, TotpSecret},
-        user,
+        user::{self, User},
         username::Username,
     },
     sign_in::throttle,
 };
-use common::{store::record::Change, world::clock::Timestamp};
+use common::{store::record::Change, token::UserId, world::clock::Timestamp};
 use fastrand::Rng;
 use futures::FutureExt;
 
 use crate::{
     accounts::{at_once, register_with},
     answer::Answer,
-    call::{Act, PASSWORD},
+    call::{Act, Call, PASSWORD},
+    passkeys,
     plan::{Conditions, Plan, Shape},
     ports,
     services::INSTANCES,
@@ -43,6 +45,11 @@ pub enum Try {
         password: String,
         /// The code.
         code: String,
+    },
+    /// A new session, for what the device of the passkey answered.
+    Passkey {
+        /// The answer, as JSON.
+        answer: String,
     },
     /// Another password, for a recovery code.
     Recover {
@@ -95,14 +102,14 @@ pub fn run(stage: &mut Stage, seed: u64, conditions: &Conditions) -> Result<(), 
         Shape::Long | Shape::Purged => rng.usize(10..=20),
     };
     stage.reset_auth(setting, true);
-    prepare(stage);
-    storm::rage(stage, &mut rng, &plan, &mut Factors)?;
+    let mut factors = Factors { cy: prepare(stage) };
+    storm::rage(stage, &mut rng, &plan, &mut factors)?;
     storm::calm_down(stage)?;
-    settle(stage, &mut rng)
+    settle(stage, &mut rng, &factors.cy)
 }
 
-/// Cy is registered, with recovery codes and a second factor.
-fn prepare(stage: &Stage) {
+/// Cy is registered, with recovery codes, a second factor and a passkey.
+fn prepare(stage: &Stage) -> UserId {
     let hashes = serde_json::from_value(kept_codes()).expect("hashes");
     let cy = register_with(stage, CY, hashes);
     let ports = ports::of(stage.world(), 0);
@@ -110,15 +117,19 @@ fn prepare(stage: &Stage) {
     // Active since long ago.
     let totp = Totp::new(secret).after(code_at(1), Timestamp(STEP_MILLIS));
     let totp = totp.expect("a second factor");
-    let prepared = at_once(
-        stage,
-        user::change(&ports, &cy.id, |user| {
-            let next = user.and_then(|user| user.with_new_totp(totp.clone()));
+    let change = |next: fn(User, &Totp) -> Option<User>| {
+        let changed = user::change(&ports, &cy.id, |user| {
+            let next = user.and_then(|user| next(user, &totp));
             let change = next.map_or(Change::Leave(()), |next| Change::Write(next.clone(), next));
             async move { Ok(change) }.boxed()
-        }),
-    );
-    assert!(prepared.is_ok(), "a second factor");
+        });
+        assert!(at_once(stage, changed).is_ok(), "a change of the user");
+    };
+    change(|user, totp| user.with_new_totp(totp.clone()));
+    change(|user, _| user.with_passkey(passkeys::kept()).ok());
+    // The key of challenges is there from now on.
+    passkeys::answer(stage, 0, &cy.id);
+    cy.id
 }
 
 /// The code that the app shows now.
@@ -145,8 +156,16 @@ fn passwords(stage: &Stage) -> Vec<String> {
     passwords
 }
 
-/// Somebody knows the password, and a new code is good.
-fn settle(stage: &mut Stage, rng: &mut Rng) -> Result<(), Violation> {
+/// Somebody knows the password, and a new code is good; so is the passkey, unless the account may have been recovered.
+fn settle(stage: &mut Stage, rng: &mut Rng, cy: &UserId) -> Result<(), Violation> {
+    stage.state().pass(2 * millis(throttle::WINDOW));
+    let instance = rng.usize(..INSTANCES);
+    let answer = passkeys::answer(stage, instance, cy);
+    let by_passkey = stage.perform(0, instance, Act::Factor(Try::Passkey { answer }), "")?;
+    let is_recovery = |call: &Call| matches!(call.act, Act::Factor(Try::Recover { .. }));
+    if !stage.calls.iter().any(is_recovery) && !matches!(by_passkey, Answer::Entered(_)) {
+        return Err(Violation(format!("a good passkey was answered {by_passkey:?}")));
+    }
     for password in passwords(stage).into_iter().rev() {
         // Right passwords with wrong codes count as well.
         stage.state().pass(2 * millis(throttle::WINDOW));
@@ -159,7 +178,29 @@ fn settle(stage: &mut Stage, rng: &mut Rng) -> Result<(), Violation> {
     Err(Violation("nobody knows the password".to_owned()))
 }
 
-struct Factors;
+struct Factors {
+    cy: UserId,
+}
+
+impl Factors {
+    /// What the device answers now, or once more what it answered before.
+    fn passkey(&self, stage: &Stage, rng: &mut Rng) -> Try {
+        let before: Vec<&String> = stage
+            .calls
+            .iter()
+            .filter_map(|call| match &call.act {
+                Act::Factor(Try::Passkey { answer }) => Some(answer),
+                _ => None,
+            })
+            .collect();
+        let answer = if !before.is_empty() && rng.u32(..100) < 50 {
+            before[rng.usize(..before.len())].clone()
+        } else {
+            passkeys::answer(stage, rng.usize(..INSTANCES), &self.cy)
+        };
+        Try::Passkey { answer }
+    }
+}
 
 impl Source for Factors {
     fn next(&mut self, stage: &mut Stage, rng: &mut Rng) -> (usize, Act, String) {
@@ -191,6 +232,7 @@ impl Source for Factors {
                 new,
                 code,
             },
+            45..65 => self.passkey(stage, rng),
             _ => Try::Enter { password, code },
         };
         (0, Act::Factor(wanted), String::new())

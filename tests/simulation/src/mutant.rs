@@ -68,6 +68,10 @@ pub enum Mutant {
     CodesUsedUnseen,
     /// Recovery codes that are there again after they were spent.
     SpentCodesReturn,
+    /// A passkey that forgets when it was used.
+    PasskeyUsesUnseen,
+    /// A passkey that is there again after a recovery.
+    PasskeysReturn,
 }
 
 /// What happens to an operation instead of being done.
@@ -157,6 +161,14 @@ impl Mutant {
             (Self::SpentCodesReturn, Ask::Get(key), Ok(Reply::Value(Some(value)))) if key.starts_with("auth/user/") => {
                 Ok(Reply::Value(Some(with_all_recovery_codes(&value))))
             }
+            (Self::PasskeyUsesUnseen, Ask::Get(key), Ok(Reply::Value(Some(value))))
+                if key.starts_with("auth/user/") =>
+            {
+                Ok(Reply::Value(Some(with_passkey_unused(&value))))
+            }
+            (Self::PasskeysReturn, Ask::Get(key), Ok(Reply::Value(Some(value)))) if key.starts_with("auth/user/") => {
+                Ok(Reply::Value(Some(with_passkey(&value))))
+            }
             (Self::NothingIsDue, Ask::Exists(key), Ok(_)) if key.starts_with("memo/due/") => Ok(Reply::Found(false)),
             (_, _, response) => response,
         }
@@ -205,6 +217,27 @@ fn with_all_recovery_codes(stored: &[u8]) -> Vec<u8> {
     let mut user: serde_json::Value = serde_json::from_slice(stored).expect("a user or a list");
     if user.get("recovery_codes").is_some() {
         user["recovery_codes"] = crate::factors::kept_codes();
+    }
+    serde_json::to_vec(&user).expect("a record")
+}
+
+/// The record of a user who has never used the passkey.
+fn with_passkey_unused(stored: &[u8]) -> Vec<u8> {
+    let mut user: serde_json::Value = serde_json::from_slice(stored).expect("a user or a list");
+    if let Some(passkey) = user
+        .pointer_mut("/passkeys/0")
+        .and_then(|passkey| passkey.as_object_mut())
+    {
+        passkey.remove("last_used_at");
+    }
+    serde_json::to_vec(&user).expect("a record")
+}
+
+/// The record of a user who has the passkey again, if it is gone.
+fn with_passkey(stored: &[u8]) -> Vec<u8> {
+    let mut user: serde_json::Value = serde_json::from_slice(stored).expect("a user or a list");
+    if user.get("recovery_codes").is_some() && user.get("passkeys").is_none() {
+        user["passkeys"] = serde_json::json!([crate::passkeys::kept()]);
     }
     serde_json::to_vec(&user).expect("a record")
 }

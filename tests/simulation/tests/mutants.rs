@@ -283,6 +283,16 @@ fn recovery_codes_that_come_back_are_good_twice() {
 }
 
 #[test]
+fn a_passkey_that_forgets_its_uses_takes_one_answer_twice() {
+    mutant_of_factors(Mutant::PasskeyUsesUnseen, &["one answer of a passkey was good twice"]);
+}
+
+#[test]
+fn a_passkey_that_a_recovery_leaves_opens_the_account() {
+    mutant_of_factors(Mutant::PasskeysReturn, &["a passkey outlived a recovery"]);
+}
+
+#[test]
 fn a_user_without_a_claim_is_changed_by_two_codes_at_once() {
     mutant_of_factors(Mutant::Unclaimed("auth/user/"), &["two winners"]);
 }

@@ -2,6 +2,7 @@
 
 mod jwks;
 mod me;
+mod passkeys;
 mod password;
 mod recovery;
 pub mod second_factor;

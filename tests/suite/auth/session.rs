@@ -97,30 +97,6 @@ async fn where_the_app_is_reached_by_https_the_cookie_is_the_hosts_own_whatever_
 }
 
 #[tokio::test]
-async fn pages_of_other_sites_sign_nobody_in_or_out() {
-    let app = TestApp::shared();
-    let user = app.user("fetched").await;
-    let own = app.base_url().to_owned();
-    for (headers, status) in [
-        (&[("sec-fetch-site", "same-origin")][..], 200),
-        (&[("sec-fetch-site", "none")], 200),
-        (&[("sec-fetch-site", "cross-site")], 403),
-        (&[("sec-fetch-site", "same-site")], 403),
-        // Browsers that say nothing of the site of a page do say its origin.
-        (&[("origin", &own)], 200),
-        (&[("origin", "https://elsewhere.example")], 403),
-        (&[("origin", "null")], 403),
-    ] {
-        let mut call = app.anonymous().call(Method::POST, SESSION);
-        for (name, value) in headers {
-            call = call.header(name, value);
-        }
-        let answer = call.json(&credentials(&user)).send().await;
-        assert_eq!(answer.status(), status, "{headers:?}");
-    }
-}
-
-#[tokio::test]
 async fn guesses_are_put_off_and_told_for_how_long() {
     let app = TestApp::shared();
     let user = app.user("guessed").await;

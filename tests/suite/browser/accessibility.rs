@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::sign_in;
-use crate::harness::{Screen, TestApp, User};
+use crate::harness::{PASSWORD, Screen, TestApp, User};
 use audit::{Audit, SETTLED};
 
 mod audit;
@@ -53,6 +53,8 @@ async fn visitor(screen: Screen) {
     audit.browser.click("#sign-in").await; // Nothing is filled in.
     audit.check("/sign-in with what is wrong").await;
     sign_in(&audit.browser, "nobody-of-this-name").await;
+    let is_refused = "return document.querySelector('#password').ariaInvalid === 'true'";
+    audit.browser.until_true("it is refused", is_refused).await;
     audit.browser.run_async(SETTLED, Vec::new()).await;
     audit.check("/sign-in refused").await;
     audit.end().await;
@@ -108,6 +110,7 @@ async fn member_at_work(audit: &mut Audit, user: &User, memo: &str) {
     audit.check("a deed can be undone").await;
 
     conflict(audit, user).await;
+    account_at_work(audit).await;
 
     audit.go("/new").await;
     audit.browser.fill("#new-memo", "not saved").await;
@@ -117,6 +120,25 @@ async fn member_at_work(audit: &mut Audit, user: &User, memo: &str) {
         .await; // It may be in the drawer.
     audit.browser.sees("[data-testid=question]").await;
     audit.check("a question is asked").await;
+}
+
+/// What the account's pages show when something is wrong, or once.
+async fn account_at_work(audit: &mut Audit) {
+    audit.go("/account/password").await;
+    audit.browser.click("[data-testid=act]").await; // Nothing is filled in.
+    audit.browser.type_into("#new_password", "password1").await;
+    audit.browser.sees("[data-testid=strength]").await;
+    audit.check("a weak password is chosen").await;
+    audit.go("/account/second-factor").await;
+    audit.browser.click("[data-testid=begin-second-factor]").await;
+    audit.browser.sees("[data-testid=qr] path").await;
+    audit.check("a second factor is set up").await;
+    audit.go("/account/recovery-codes").await;
+    audit.browser.fill("#password", PASSWORD).await;
+    audit.browser.click("[data-testid=act]").await;
+    audit.browser.sees("[data-testid=recovery-codes]").await;
+    audit.check("recovery codes are shown").await;
+    audit.browser.click("[data-testid=codes-kept]").await;
 }
 
 /// Two devices have changed one memo.

@@ -29,6 +29,8 @@ async fn what_a_guest_has_written_is_theirs_when_they_sign_up_and_nobody_elses()
     browser.fill("#username", &name).await;
     browser.fill("#password", PASSWORD).await;
     browser.click("#sign-up").await;
+    browser.click("[data-testid=codes-kept]").await;
+    browser.is_at("/").await;
     browser.is_synced().await;
     browser.shows(&["two", "one"]).await;
     browser.reload().await;

@@ -12,6 +12,11 @@ async fn speaks(browser: &Browser, language: &str) {
     let script = format!("return document.documentElement.lang === {language:?}");
     browser.until_true(language, &script).await;
     assert_eq!(is_korean(&browser.text("#sign-in").await), language == "ko");
+    // The words of a screen that came later.
+    assert_eq!(
+        is_korean(&browser.text("[data-testid=to-recover]").await),
+        language == "ko"
+    );
 }
 
 #[tokio::test]
@@ -41,13 +46,13 @@ async fn one_language_is_loaded() {
     browser.stroll("/sign-in").await;
     browser.sees("#sign-in").await;
     let loaded = "return performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname)
-        .flatMap((path) => /\\/locales\\/..\\.js$/.exec(path) ?? []).join()";
-    assert_eq!(browser.run(loaded).await, "/locales/en.js");
+        .flatMap((path) => /\\/locales\\/(?:late\\/)?..\\.js$/.exec(path) ?? []).sort().join()";
+    assert_eq!(browser.run(loaded).await, "/locales/en.js,/locales/late/en.js");
     browser.pick("#language", "ko").await;
     speaks(&browser, "ko").await;
     browser.reload().await;
     browser.sees("#sign-in").await;
-    assert_eq!(browser.run(loaded).await, "/locales/ko.js");
+    assert_eq!(browser.run(loaded).await, "/locales/ko.js,/locales/late/ko.js");
     browser.close().await;
 }
 

@@ -33,6 +33,11 @@ impl TestApp {
         }
     }
 
+    /// The same app under a name: browsers have no passkeys for an address of numbers.
+    pub fn at_localhost(&self) -> Self {
+        Self::at(&self.base_url.replace("//127.0.0.1", "//localhost"))
+    }
+
     /// Where the app is, without a slash at the end.
     pub fn base_url(&self) -> &str {
         &self.base_url

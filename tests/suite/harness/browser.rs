@@ -177,9 +177,9 @@ impl Browser {
         self.until_true(&format!("the focus is on {css}"), &script).await;
     }
 
-    /// Waits until nothing is wider than the window.
+    /// Waits until nothing is wider than the window. A phone makes its window as wide as what is in it, but not the page.
     pub async fn fits(&self) {
-        let script = "return document.documentElement.scrollWidth <= innerWidth";
+        let script = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth";
         self.until_true("nothing is wider than the screen", script).await;
     }
 

@@ -166,6 +166,10 @@ impl Response {
         &self.body
     }
 
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
     /// A header that must be there.
     #[track_caller]
     pub fn header(&self, name: &str) -> &str {

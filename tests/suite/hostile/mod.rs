@@ -3,4 +3,4 @@
 mod bad_bodies;
 mod bad_requests;
 mod bad_tokens;
-mod misused_tokens;
+mod tokens;

@@ -4,6 +4,7 @@
 //! before the second, whose creation under a claim is what makes the user exist: of two registrations of a name one
 //! wins, and what a crash in between leaves is a record that nothing points to.
 
+pub mod passkeys;
 mod second_factor;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     insist::{Insisted, insist},
+    passkey::Passkey,
     recovery_code::RecoveryCodeHash,
     session::Session,
     totp::Totp,
@@ -59,6 +61,9 @@ pub struct User {
     /// What is kept of the recovery codes that are left. Who registered before there were any has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recovery_codes: Vec<RecoveryCodeHash>,
+    /// Passkeys, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    passkeys: Vec<Passkey>,
 }
 
 /// The most notices that are kept for the next sign-in; older ones say no more than newer ones.
@@ -239,6 +244,7 @@ pub async fn register(
         notices: Vec::new(),
         totp: None,
         recovery_codes,
+        passkeys: Vec::new(),
     };
     // Nobody else can have this id, so nobody else can be writing this record.
     ports.kv.set_json(&user_key(id.as_str()), &user).await?;

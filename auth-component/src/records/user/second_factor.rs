@@ -56,17 +56,20 @@ impl User {
         .next()
     }
 
-    /// This user with another password and without a second factor, for one of the recovery codes, which is spent; `None` where
-    /// there is no such code. Sessions have to end by the same change.
+    /// This user with another password and without a second factor and passkeys, for one of the recovery codes, which is spent;
+    /// `None` where there is no such code. Sessions have to end by the same change.
+    ///
+    /// A passkey that a thief added must not outlive the recovery, and which ones the owner still has nobody can tell here.
     #[must_use]
     pub fn recovered(mut self, spent: &RecoveryCodeHash, password_hash: String, now: Timestamp) -> Option<Self> {
         let place = self.recovery_codes.iter().position(|hash| hash == spent)?;
         self.recovery_codes.remove(place);
         self.totp = None;
+        self.passkeys.clear();
         Some(self.with_password_hash(password_hash, now))
     }
 
-    fn next(self) -> Self {
+    pub(super) fn next(self) -> Self {
         Self {
             version: self.version.saturating_add(1),
             ..self

@@ -4,7 +4,9 @@
 import { Problem, SignedOut } from "../lib/api.js";
 
 /** @typedef {{id: string, username: string}} User */
-/** @typedef {{access_token: string, expires_in: number, user: User}} Grant what the server answers to a sign-in */
+/** What the owner of the account should know: `type` says what happened.
+ * @typedef {{type: string, at: string}} Notice */
+/** @typedef {{access_token: string, expires_in: number, user: User, notices?: Notice[]}} Grant what the server answers to a sign-in */
 /**
  * What a `change` of the session tells: who was signed in before, and whether this change was asked for.
  * @typedef {{previous: User | null, asked: boolean}} Change
@@ -17,7 +19,7 @@ const MARGIN_MS = 60_000;
 /** @param {unknown} error */
 const isUnauthorized = (error) => error instanceof Problem && error.status === 401;
 
-/** Fires `change` when somebody else, or nobody, is signed in from now on. */
+/** Fires `change` when somebody else, or nobody, is signed in from now on, and `notices` when a sign-in has told some. */
 export class Session extends EventTarget {
   /** @type {string | null} */
   #token = null;
@@ -72,15 +74,27 @@ export class Session extends EventTarget {
    * @param {string} [code] of the second factor, where the account has one */
   async signIn(username, password, code) {
     const json = { username, password, ...(code && { code }) };
-    this.#set(await this.#withLock(() => this.#call("POST", SESSION, { json })), true);
+    /** @type {Grant} */
+    const grant = await this.#withLock(() => this.#call("POST", SESSION, { json }));
+    this.#set(grant, true);
     this.#tabs.postMessage("signed-in");
+    const { notices = [] } = grant;
+    if (notices.length > 0) this.dispatchEvent(new CustomEvent("notices", { detail: notices }));
   }
 
   /** Creates an account, which does not sign in to it yet.
    * @param {string} username
-   * @param {string} password */
+   * @param {string} password
+   * @returns {Promise<{username: string, recovery_codes: string[]}>} the codes are told here and never again */
   signUp(username, password) {
     return this.#call("POST", "/api/auth/users", { json: { username, password } });
+  }
+
+  /** Gives an account another password for one of its recovery codes, which ends all its sessions.
+   * @param {{username: string, recovery_code: string, new_password: string}} json
+   * @returns {Promise<null>} */
+  recover(json) {
+    return this.#call("POST", "/api/auth/recover", { json });
   }
 
   async signOut() {

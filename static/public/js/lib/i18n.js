@@ -26,9 +26,18 @@ export const currentLanguage = () => language.tag;
 /** Speaks another language from now on. Rejects, and changes nothing, where its words do not come.
  * @param {string} tag */
 export async function changeLanguage(tag) {
-  language = await load(tag);
+  language = await load(tag, language.isWhole);
   remember(tag);
   speak();
+}
+
+/** Brings the words of the screens that come later. Rejects where they do not come.
+ * @returns {Promise<void>} */
+export async function needAllWords() {
+  if (language.isWhole) return;
+  const whole = await load(language.tag, true);
+  if (language.tag !== whole.tag) return needAllWords(); // Another language was chosen meanwhile.
+  language = whole;
 }
 
 /** Fires `change` when the page speaks another language from now on. */
@@ -52,7 +61,7 @@ export const has = (key) => Object.hasOwn(language.words, key);
  * @param {TextKey} key
  * @param {Params} [params]
  */
-export const t = (key, params = {}) => format(language.words[key], params, language.tag);
+export const t = (key, params = {}) => format(language.words[key] ?? "", params, language.tag);
 
 /** @param {string | undefined} key */
 const words = (key, params = {}) => (key && has(key) ? t(key, params) : "");

@@ -5,7 +5,8 @@ import { FALLBACK, LANGUAGES } from "../../locales/languages.js";
 import { local } from "./storage.js";
 
 /** @typedef {import("../../locales/languages.js").Words} Words */
-/** @typedef {{tag: string, words: Record<keyof Words, import("./message.js").Message>}} Language */
+/** @typedef {import("./message.js").Message} Message */
+/** @typedef {{tag: string, words: Partial<Record<keyof Words, Message>>, isWhole: boolean}} Language */
 
 const REMEMBERED = "language";
 
@@ -20,10 +21,13 @@ export function choose(wanted) {
 
 /**
  * @param {string} tag
+ * @param {boolean} [isWhole] with the words of the screens that come later
  * @returns {Promise<Language>}
  */
-export async function load(tag) {
-  return { tag, words: (await LANGUAGES[tag].load()).default };
+export async function load(tag, isWhole = false) {
+  const source = LANGUAGES[tag];
+  const [words, late] = await Promise.all([source.load(), isWhole ? source.loadLate() : null]);
+  return { tag, words: { ...words.default, ...late?.default }, isWhole };
 }
 
 /** Makes a language the one that this browser's next visit begins with.

@@ -6,9 +6,9 @@ const numbersIn = perLanguage((language) => new Intl.NumberFormat(language));
 const pluralsIn = perLanguage((language) => new Intl.PluralRules(language));
 
 /**
- * A text, or its plural forms by the categories of `Intl.PluralRules`. `{name}` stands for a parameter; the plural
- * form is chosen by the parameter `count`.
- * @typedef {string | {one?: string, other: string}} Message
+ * A text, or its plural forms by the categories of `Intl.PluralRules`, and one for none at all. `{name}` stands for a
+ * parameter; the plural form is chosen by the parameter `count`.
+ * @typedef {string | {none?: string, one?: string, other: string}} Message
  */
 /** @typedef {Record<string, string | number>} Params */
 
@@ -33,6 +33,7 @@ export function format(message, params, language) {
  */
 function pattern(message, params, language) {
   if (typeof message === "string") return message;
+  if (params.count === 0 && message.none !== undefined) return message.none;
   const category = pluralsIn(language).select(Number(params.count));
   return (category === "one" ? message.one : undefined) ?? message.other;
 }

@@ -64,8 +64,10 @@ export function tagAt(text, index) {
   if (text.startsWith("](", index - 2)) return null;
   WORD.lastIndex = index + 1;
   const word = withoutJoiners(WORD.exec(text)?.[0] ?? "");
-  if (NUMBER.test(word) || [...word].length > LETTERS_MAX) return null;
-  return { start: index, end: index + 1 + word.length, tag: foldText(word) };
+  const tag = foldText(word);
+  // A letter may fold to three, and what is longer can't be asked for.
+  if (NUMBER.test(word) || [word, tag].some((spelling) => [...spelling].length > LETTERS_MAX)) return null;
+  return { start: index, end: index + 1 + word.length, tag };
 }
 
 /** What joins the parts of a tag does not end it.

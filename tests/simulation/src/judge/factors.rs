@@ -1,4 +1,6 @@
-//! What must hold of a second factor and of recovery codes.
+//! What must hold of a second factor, of recovery codes and of a passkey.
+
+use auth_component::webauthn::challenge;
 
 use super::{End, accounts::TRIES, expect, may_be_busy};
 use crate::{
@@ -6,6 +8,7 @@ use crate::{
     call::{Act, Call, Moment, PASSWORD},
     factors::Try,
     op::CallId,
+    world::millis,
 };
 
 /// Judges the answer of a request that has just ended.
@@ -36,6 +39,34 @@ pub fn answer(calls: &[Call], id: CallId, ended: &Moment, wanted: &Try, answer: 
             expect(
                 !was_replaced(calls, password, call.began.step),
                 "an old password was taken",
+            )
+        }
+        (Try::Passkey { answer }, Answer::Entered(_)) => {
+            let is_same = |other: &&Call| {
+                let is_it = matches!(&other.act, Act::Factor(Try::Passkey { answer: used }) if used == answer);
+                is_it && matches!(other.answer(), Some(Answer::Entered(_)))
+            };
+            expect(
+                !others().any(|other| is_same(&other)),
+                "one answer of a passkey was good twice",
+            )?;
+            let mut recovered = recoveries(calls).filter_map(|(other, _)| acknowledged(other));
+            expect(
+                !recovered.any(|recovered| recovered.step <= call.began.step),
+                "a passkey outlived a recovery",
+            )
+        }
+        (Try::Passkey { .. }, Answer::Refused(401)) => {
+            // One that is used makes what was asked for before too old; a change of the password ends what is under way.
+            let is_rival = |other: &Call| {
+                let is_it = matches!(&other.act, Act::Factor(wanted) if !matches!(wanted, Try::Enter { .. }));
+                is_it && other.began.step < ended.step
+            };
+            let is_late =
+                ended.time - call.began.time >= millis(challenge::LIFETIME) - 2 * crate::world::SKEW_MAX as u64;
+            expect(
+                is_late || others().any(is_rival),
+                "a good answer of a passkey was refused",
             )
         }
         (Try::Recover { code, .. }, Answer::Removed) => {

@@ -1,7 +1,7 @@
 // What to know about writing here: Markdown, the keys, what happens to texts, and how they come here from elsewhere.
 
 import { MODIFIER, SAVE_KEYS } from "../../lib/device.js";
-import { find, findButton, findElement, fromTemplate } from "../../lib/dom.js";
+import { find, findButton, findElement, focusHeading, fromTemplate } from "../../lib/dom.js";
 import { languageChange, t } from "../../lib/i18n.js";
 import { renderMarkdown } from "../../lib/markdown/render.js";
 import { notify } from "../toast/toast.js";
@@ -15,7 +15,9 @@ export function createHelpScreen() {
   languageChange.addEventListener("change", showSample);
   showSample();
   startBookmarklet(screen);
-  return screen;
+  /** @param {unknown} _ @param {string} how one got here */
+  const show = (_, how) => how !== "load" && focusHeading(screen);
+  return { element: screen, show };
 }
 
 /** @param {HTMLElement} screen */

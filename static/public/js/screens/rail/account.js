@@ -1,4 +1,4 @@
-// Who is signed in, and the way out.
+// Who is signed in, the way to their account, and the way out.
 
 import { drafts, memos, session, workspace } from "../../data/stores.js";
 import { findButton, findElement } from "../../lib/dom.js";
@@ -9,6 +9,7 @@ import { notifyError } from "../toast/toast.js";
 export function startAccount(rail) {
   const update = () => {
     findElement(rail, "#who").textContent = workspace.owner?.username ?? "";
+    findElement(rail, ".who").hidden = workspace.owner === null;
     findElement(rail, "#to-sign-in").hidden = session.user !== null;
     findButton(rail, "#sign-out").hidden = session.user === null;
   };

@@ -70,7 +70,7 @@ export class Rail {
   /** Puts everything where it belongs in this window, for members and for guests. */
   #arrange() {
     // Who has no account has a pad all the same.
-    const isMember = session.user !== null || this.#place?.route.screen !== "sign-in";
+    const isMember = session.user !== null || !["sign-in", "recover"].includes(this.#place?.route.screen ?? "");
     const isWide = this.#wide.matches;
     const isSearch = this.#place?.route.path === "/search";
     document.documentElement.toggleAttribute("data-member", isMember);

@@ -1,0 +1,62 @@
+// What the issuer tells of the account, and the changes of it that people ask for.
+
+import { session } from "./stores.js";
+
+/**
+ * @typedef {object} Account
+ * @property {string} id
+ * @property {string} username
+ * @property {string} created_at
+ * @property {boolean} second_factor
+ * @property {number} recovery_codes_left
+ * @property {string} password_changed_at
+ */
+/**
+ * Where somebody is signed in.
+ * @typedef {object} SignedInAt
+ * @property {string} id
+ * @property {string} client_id
+ * @property {string | null} user_agent
+ * @property {string} created_at
+ * @property {string} last_used_at
+ * @property {boolean} current
+ */
+/** A secret for an app that makes codes: to be typed, to be opened, to be scanned.
+ * @typedef {{secret: string, otpauth_uri: string, qr_svg: string}} Secret */
+/** The password, and the code of the second factor where there is one.
+ * @typedef {{password: string, code?: string}} Proof */
+
+const AUTH = "/api/auth";
+
+/** @type {typeof session.authorized} */
+const ask = (...request) => session.authorized(...request);
+
+export const accounts = {
+  /** @returns {Promise<Account>} */
+  read: () => ask("GET", `${AUTH}/me`),
+
+  /** All sessions, the latest first. @returns {Promise<{items: SignedInAt[]}>} */
+  sessions: () => ask("GET", `${AUTH}/sessions`),
+
+  /** @param {string} id */
+  endSession: (id) => ask("DELETE", `${AUTH}/sessions/${encodeURIComponent(id)}`),
+
+  /** Ends all sessions but this one. */
+  endOtherSessions: () => ask("DELETE", `${AUTH}/sessions`),
+
+  /** Ends all other sessions, too.
+   * @param {{current_password: string, new_password: string, code?: string}} json */
+  changePassword: (json) => ask("PUT", `${AUTH}/me/password`, { json }),
+
+  /** A secret; the second factor is on when a code of it has come. @returns {Promise<Secret>} */
+  beginSecondFactor: () => ask("POST", `${AUTH}/totp`),
+
+  /** @param {string} code */
+  turnSecondFactorOn: (code) => ask("PUT", `${AUTH}/totp`, { json: { code } }),
+
+  /** @param {Proof} json */
+  turnSecondFactorOff: (json) => ask("DELETE", `${AUTH}/totp`, { json }),
+
+  /** New codes; the ones before are void. @param {Proof} json @returns {Promise<{recovery_codes: string[]}>} */
+  renewRecoveryCodes: (json) => ask("POST", `${AUTH}/recovery-codes`, { json }),
+};

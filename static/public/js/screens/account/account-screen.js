@@ -1,0 +1,82 @@
+// The account: an overview, and a part for each thing that can be looked after, at an address of its own. A part is a module
+// here, a line in `PARTS`, and one in routes.js.
+
+import { accounts } from "../../data/accounts.js";
+import { SignedOut, Unreachable } from "../../lib/api.js";
+import { findButton, findElement, find, focusHeading, fromTemplate } from "../../lib/dom.js";
+import { isExpected, textOf } from "../../lib/error-text.js";
+import { setText } from "../../lib/i18n.js";
+import { createOverview } from "./overview.js";
+import { passwordPart } from "./password-part.js";
+import { recoveryCodesPart } from "./recovery-codes-part.js";
+import { secondFactorPart } from "./second-factor-part.js";
+import { sessionsPart } from "./sessions-part.js";
+
+/** @typedef {import("../../data/accounts.js").Account} Account */
+/** @typedef {import("../../lib/error-text.js").Text} Text */
+/** What parts can do with the screen that they are on: show themselves anew, or lead elsewhere.
+ * @typedef {{reload: () => Promise<void>, go: (address: string) => void}} Screen */
+/**
+ * @typedef {object} Part
+ * @property {string} path
+ * @property {(account: Account) => Text & {time?: string}} summary how it stands, in the overview; a moment follows the words
+ * @property {(account: Account, screen: Screen) => HTMLElement | Promise<HTMLElement>} create
+ */
+
+/** In the order of the overview.
+ * @type {Part[]} */
+const PARTS = [passwordPart, sessionsPart, secondFactorPart, recoveryCodesPart];
+
+class AccountScreen {
+  element = fromTemplate("account-screen", HTMLElement);
+  #state = findElement(this.element, ".state");
+  #tryAgain = findButton(this.element, ".try-again");
+  #shown = findElement(this.element, ".part");
+  /** @type {import("../../router.js").Place | null} */
+  #place = null;
+  /** @type {Screen} */
+  #screen;
+
+  /** @param {import("../../router.js").Router} router */
+  constructor(router) {
+    this.#screen = { reload: () => this.#load(), go: (address) => router.go(address, { replace: true }) };
+    this.#tryAgain.addEventListener("click", () => this.#load());
+    addEventListener("online", () => this.element.isConnected && !this.#tryAgain.hidden && this.#load());
+  }
+
+  /** @param {import("../../router.js").Place} place */
+  show(place) {
+    this.#place = place;
+    setText(findElement(this.element, "h1"), place.route.title);
+    find(this.element, ".back", HTMLAnchorElement).hidden = place.route.path === "/account";
+    focusHeading(this.element);
+    return this.#load();
+  }
+
+  async #load() {
+    const place = this.#place;
+    const part = PARTS.find(({ path }) => path === place?.route.path);
+    this.#tell({ key: "opening" });
+    this.#shown.replaceChildren();
+    try {
+      const account = await accounts.read();
+      const element = part ? await part.create(account, this.#screen) : createOverview(account, PARTS);
+      if (place !== this.#place) return; // Another part by now.
+      this.#tell(null);
+      this.#shown.replaceChildren(element);
+    } catch (error) {
+      if (place !== this.#place || error instanceof SignedOut) return;
+      if (!isExpected(error)) console.error(error);
+      this.#tell(error instanceof Unreachable ? { key: "needsServer" } : textOf(error), true);
+    }
+  }
+
+  /** @param {Text | null} text @param {boolean} [isTrouble] */
+  #tell(text, isTrouble = false) {
+    setText(this.#state, text?.key ?? null, text?.params);
+    this.#tryAgain.hidden = !isTrouble;
+  }
+}
+
+/** @param {import("../../router.js").Router} router */
+export const createAccountScreen = (router) => new AccountScreen(router);
