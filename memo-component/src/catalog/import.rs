@@ -1,7 +1,7 @@
 //! Memos that come from elsewhere, each once.
 //!
 //! A memo that was imported keeps its **source**, a digest of when it was written first and of what it said when it came. An
-//! import begins by looking at all memos that there are: what has such an source, or says the same since the same moment, is
+//! import begins by looking at all memos that there are: what has such a source, or says the same since the same moment, is
 //! there already and is not made again, whatever became of it since. So an import that stopped anywhere is sent again, and
 //! goes on.
 //!
