@@ -11,6 +11,7 @@ import { passwordPart } from "./password-part.js";
 import { recoveryCodesPart } from "./recovery-codes-part.js";
 import { secondFactorPart } from "./second-factor-part.js";
 import { sessionsPart } from "./sessions-part.js";
+import { transferPart } from "./transfer-part.js";
 
 /** @typedef {import("../../data/accounts.js").Account} Account */
 /** @typedef {import("../../lib/error-text.js").Text} Text */
@@ -25,7 +26,7 @@ import { sessionsPart } from "./sessions-part.js";
 
 /** In the order of the overview.
  * @type {Part[]} */
-const PARTS = [passwordPart, sessionsPart, secondFactorPart, recoveryCodesPart];
+const PARTS = [passwordPart, sessionsPart, secondFactorPart, recoveryCodesPart, transferPart];
 
 class AccountScreen {
   element = fromTemplate("account-screen", HTMLElement);
