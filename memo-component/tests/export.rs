@@ -6,7 +6,7 @@ mod support;
 
 use std::sync::Arc;
 
-use common::testing::respond;
+use common::{testing::respond, world::clock::Clock};
 use http::StatusCode;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -269,6 +269,26 @@ fn an_export_is_never_silently_short() {
             }
             assert!(cut > 20, "{cut}");
         }
+    });
+}
+
+#[test]
+fn an_export_ends_with_its_session() {
+    run(async {
+        let app = TestApp::new();
+        for number in 0..300 {
+            app.write("ann", &format!("memo {number} {}", "x".repeat(2_000))).await;
+        }
+        let response = respond(&app.router, request(&app, "ann", "")).await;
+        let mut body = response.into_body();
+        assert!(body.frame().await.unwrap().is_ok());
+        app.issuer.end("1", app.clock.now(), 600);
+        app.pass_secs(30);
+        let mut last = body.frame().await;
+        while let Some(Ok(_)) = last {
+            last = body.frame().await;
+        }
+        assert!(last.is_some_and(|last| last.is_err()), "it is cut off");
     });
 }
 

@@ -11,15 +11,18 @@ use common::{
     store::kv::MemoryKv,
     testing::{EPOCH, yield_now},
 };
-use futures::{future::join, stream};
+use futures::{
+    future::{Either, join, select},
+    stream,
+};
 use http::StatusCode;
 use memo_component::catalog::{import::LEASE, quota::Limits};
 use serde_json::{Value, json};
 use support::{
-    TestApp,
+    Answer, TestApp,
     failing::Failing,
     run,
-    slow::slow,
+    slow::{slow, unsteady},
     transfer::{LINES, ZIP, counts, export, import, import_in, import_request},
 };
 
@@ -426,6 +429,60 @@ fn of_two_at_the_same_moment_one_does_it() {
     });
 }
 
+/// Whoever goes first, and whenever: nobody makes what the other one makes.
+#[test]
+fn of_two_at_about_the_same_moment_nothing_comes_twice() {
+    let mut met = 0;
+    for seed in 0..300 {
+        run(async {
+            let app = unsteady(seed);
+            let file = lines(40);
+            let later = async {
+                for _ in 0..seed {
+                    yield_now().await;
+                }
+                import_in(&app, "ann", LINES, &file, 300).await
+            };
+            let (one, other) = join(import_in(&app, "ann", LINES, &file, 300), later).await;
+            let created = |answer: &Answer| answer.body["created"].as_u64().unwrap_or(0);
+            assert_eq!(created(&one) + created(&other), 40, "seed {seed}: {one:?} {other:?}");
+            assert_eq!(app.memos("ann", "state=all").await.len(), 40, "seed {seed}");
+            met += usize::from(one.status != other.status);
+        });
+    }
+    assert!((50..300).contains(&met), "{met}");
+}
+
+/// An instance that ends at any moment: what it made is there once, and the rest comes when the lease is over.
+#[test]
+fn wherever_an_import_dies_the_next_one_finishes_it() {
+    let mut died = 0;
+    for turns in 0.. {
+        let is_over = run(async {
+            let [app, _] = slow();
+            let file = lines(40);
+            let dying = Box::pin(import_in(&app, "ann", LINES, &file, 300));
+            let death = Box::pin(async {
+                for _ in 0..turns {
+                    yield_now().await;
+                }
+            });
+            let is_over = matches!(select(dying, death).await, Either::Left(_));
+            app.pass(LEASE);
+            let (created, skipped) = counts(&import(&app, "ann", LINES, &file).await);
+            assert_eq!(created + skipped, 40);
+            let expected = sorted(exported_of(&file));
+            assert_eq!(sorted(exported(&app, "ann").await), expected, "after {turns} turns");
+            is_over
+        });
+        if is_over {
+            break;
+        }
+        died += 1;
+    }
+    assert!(died > 30, "{died}");
+}
+
 #[test]
 fn an_import_whose_client_went_away_keeps_others_waiting_for_a_minute() {
     run(async {
@@ -437,7 +494,7 @@ fn an_import_whose_client_went_away_keeps_others_waiting_for_a_minute() {
                 yield_now().await;
             }
         });
-        futures::future::select(pending, wait).await;
+        select(pending, wait).await;
         let refused = import_in(&app, "ann", LINES, &lines(1), 100).await;
         assert_eq!(
             (refused.status, refused.header("retry-after")),

@@ -3,7 +3,7 @@
 //! A few memos are in memory at a time, however many there are. Where the store fails on the way the stream is cut off, so
 //! that the client's connection tells it; besides, both formats have an end without which they are known to be cut off.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -15,13 +15,13 @@ use common::{
         extract::Query,
         problem::{FieldError, Problem},
     },
-    token::UserId,
+    token::{AccessToken, TokenError, UserId},
 };
 use futures::stream::unfold;
 use http::{HeaderValue, header};
 use serde::Deserialize;
 
-use super::{caller::Caller, transfers::Place};
+use super::{caller::CallerToken, transfers::Place};
 use crate::{
     App,
     catalog::export::Walk,
@@ -58,7 +58,7 @@ enum Format {
 /// Sends everything that the caller has.
 pub async fn export(
     State(app): State<App>,
-    Caller(user): Caller,
+    CallerToken(token): CallerToken,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
     if query.history && query.format == Format::Markdown {
@@ -75,7 +75,7 @@ pub async fn export(
     };
     let disposition = format!("attachment; filename=\"memos-{today}.{ending}\"");
     let disposition = HeaderValue::try_from(disposition).map_err(Problem::internal)?;
-    let mut export = Export::begin(app, user, &query, place).await?;
+    let mut export = Export::begin(app, token, &query, place).await?;
     // So that whatever keeps the first memos from being read is told by the answer's status.
     let first = export.piece().await?;
     let pieces = unfold((first, Some(export)), next_piece);
@@ -116,6 +116,7 @@ enum Form {
 /// An export that is under way.
 struct Export {
     app: App,
+    token: Arc<AccessToken>,
     user: UserId,
     walk: Walk,
     form: Form,
@@ -128,7 +129,8 @@ struct Export {
 }
 
 impl Export {
-    async fn begin(app: App, user: UserId, query: &ExportQuery, place: Place) -> Result<Self, Problem> {
+    async fn begin(app: App, token: Arc<AccessToken>, query: &ExportQuery, place: Place) -> Result<Self, Problem> {
+        let user = token.claims.sub.clone();
         let walk = app.catalog(&user).walk_all().await?;
         let form = match query.format {
             Format::Ndjson => Form::Lines {
@@ -138,6 +140,7 @@ impl Export {
         };
         Ok(Self {
             app,
+            token,
             user,
             walk,
             form,
@@ -153,6 +156,10 @@ impl Export {
     async fn piece(&mut self) -> Result<Option<Vec<u8>>, Problem> {
         if self.is_over {
             return Ok(None);
+        }
+        // The token was good when this began. It may expire meanwhile, on a slow line; its session must not have ended.
+        if self.app.authenticator.has_ended(&self.token).await {
+            return Err(TokenError::Ended.into());
         }
         let mut piece = Vec::new();
         if !std::mem::replace(&mut self.has_begun, true)
