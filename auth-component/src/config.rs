@@ -22,6 +22,8 @@ pub struct Config {
     pub cors_origins: String,
     /// Addresses or networks of the proxies whose `X-Forwarded-For` is believed, comma-separated; empty for none.
     pub trusted_proxies: String,
+    /// The token that maintenance is asked for with; empty: maintenance can't be asked for.
+    pub maintenance_token: String,
     /// What hashing a password costs.
     pub password_cost: Cost,
 }
@@ -36,6 +38,7 @@ impl Config {
             public_origin: String::new(),
             cors_origins: String::new(),
             trusted_proxies: String::new(),
+            maintenance_token: String::new(),
             password_cost: Cost::OWASP,
         }
     }

@@ -1,5 +1,7 @@
 //! The component's entry: Spin's request in, the router's response out.
 
+use std::sync::Arc;
+
 use axum::Router;
 use common::{
     entry::{Instance, StartError},
@@ -11,7 +13,7 @@ use spin_sdk::{
     http_service,
 };
 
-use crate::{Config, sign_in::password::Cost};
+use crate::{Config, memo_service::http::HttpMemoService, sign_in::password::Cost};
 
 static INSTANCE: Instance = Instance::new("auth");
 
@@ -28,7 +30,9 @@ async fn router(ports: Ports) -> Result<Router, StartError> {
         public_origin: variable::get("public_origin").await?,
         cors_origins: variable::get("cors_origins").await?,
         trusted_proxies: variable::get("trusted_proxies").await?,
+        maintenance_token: variable::get("maintenance_token").await?,
         password_cost: Cost::OWASP,
     };
-    Ok(crate::app(ports, config)?)
+    let memo_service = HttpMemoService::at(&variable::get("memo_origin").await?);
+    Ok(crate::app(ports, config, Arc::new(memo_service))?)
 }

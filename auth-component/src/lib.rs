@@ -1,15 +1,18 @@
 //! The token issuer: users, passwords, sessions, access tokens, public keys.
 //!
 //! Other services share nothing with it but its public keys. Read in this order: [`routes`] (what is served),
-//! [`sign_in`] (is it them), [`sessions`] (for how long), [`records`] (what lies in the store), [`tokens`] (how others can tell who somebody is),
-//! [`webauthn`] (passkeys).
+//! [`sign_in`] (is it them), [`sessions`] (for how long), [`deletion`] (how all of it ends) with [`due`] and [`memo_service`],
+//! [`records`] (what lies in the store), [`tokens`] (how others can tell who somebody is), [`webauthn`] (passkeys).
 
 pub mod bytes32;
 mod config;
+pub mod deletion;
+pub mod due;
 #[cfg(target_family = "wasm")]
 mod entry;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+pub mod memo_service;
 pub mod records;
 pub mod routes;
 pub mod security_event;
@@ -23,13 +26,14 @@ use std::sync::Arc;
 use axum::Router;
 use common::{
     config::{AllowedOrigins, ConfigError, PublicOrigin},
-    http::{cors::Cors, layers::Layers},
+    http::{cors::Cors, layers::Layers, maintenance::MaintenanceToken},
     token::TokenProfile,
     world::Ports,
 };
 use http::Method;
 
 pub use config::{Config, TrustedProxies};
+use memo_service::{MemoService, Memos};
 use records::challenge_key::ChallengeKey;
 use routes::revocations::RevocationList;
 use sign_in::password::Hasher;
@@ -49,6 +53,8 @@ pub struct App {
     allowed_origins: Arc<AllowedOrigins>,
     trusted_proxies: Arc<TrustedProxies>,
     revocations: Arc<RevocationList>,
+    memos: Memos,
+    maintenance: MaintenanceToken,
     challenge_key: ChallengeKey,
 }
 
@@ -56,15 +62,23 @@ pub struct App {
 ///
 /// # Errors
 /// When the configuration can't be used.
-pub fn app(ports: Ports, config: Config) -> Result<Router, ConfigError> {
+pub fn app(ports: Ports, config: Config, memo_service: Arc<dyn MemoService>) -> Result<Router, ConfigError> {
     let allowed_origins = AllowedOrigins::parse(&config.cors_origins)?;
     let public_origin = PublicOrigin::parse(&config.public_origin)?;
+    let keys = Arc::new(Keyring::new(ports.clone(), &config.signing_key)?);
+    let profile = Arc::new(TokenProfile {
+        issuer: config.issuer,
+        audience: config.audience,
+    });
     let app = App {
-        keys: Arc::new(Keyring::new(ports.clone(), &config.signing_key)?),
-        profile: Arc::new(TokenProfile {
-            issuer: config.issuer,
-            audience: config.audience,
-        }),
+        memos: Memos {
+            service: memo_service,
+            keys: Arc::clone(&keys),
+            profile: Arc::clone(&profile),
+        },
+        maintenance: MaintenanceToken::new(&config.maintenance_token),
+        keys,
+        profile,
         hasher: Hasher::new(config.password_cost),
         public_origin: public_origin.clone(),
         allowed_origins: Arc::new(allowed_origins.clone()),

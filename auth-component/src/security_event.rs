@@ -32,8 +32,13 @@ pub enum Event {
     RecoveryCodes,
     /// Somebody wanted another password for a recovery code.
     Recovery,
+    /// Somebody who is signed in wanted the account to be deleted, or goes on with that.
+    AccountDeletion,
     /// A session was ended: by its own user, whichever session they used for it.
     SessionEnd,
+    /// Somebody wanted to go on with a session, where many refresh tokens came from that are nobody's. Only what is put off is
+    /// an event.
+    Refresh,
     /// A refresh token was used again long after it was replaced, which ended its session.
     RefreshTokenReuse,
 }
@@ -46,7 +51,7 @@ pub enum Outcome {
     Success,
     /// Not: something was wrong.
     Failure,
-    /// Not yet: the password was right, and the code of the second factor is missing.
+    /// Not yet: the password was right, and the code of the second factor is missing; or a deletion has begun, and goes on.
     Incomplete,
     /// Not: there were too many tries.
     Throttled,

@@ -2,6 +2,8 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)]
 
+mod support;
+
 use std::sync::Arc;
 
 use auth_component::{
@@ -13,6 +15,7 @@ use axum::Router;
 use common::testing::{Answer, Calls, CountingKv, World, request, run, send};
 use http::StatusCode;
 use serde_json::json;
+use support::TestMemos;
 
 const FORM: [(&str, &str); 1] = [("content-type", "application/x-www-form-urlencoded")];
 
@@ -27,7 +30,12 @@ impl Meter {
     fn new() -> Self {
         let store = Arc::new(CountingKv::default());
         let world = World::over(store.clone());
-        let router = app(world.ports(), Config::new("memo-auth", "memo-api")).unwrap();
+        let router = app(
+            world.ports(),
+            Config::new("memo-auth", "memo-api"),
+            Arc::<TestMemos>::default(),
+        )
+        .unwrap();
         let meter = Self { router, world, store };
         meter.learn_keys();
         meter
@@ -82,21 +90,21 @@ fn a_sign_in_counts_itself_and_takes_that_back() {
     let expected = Calls {
         get: 7,
         exists: 2,
-        increment: 5,
-        set: 2,
+        increment: 6,
+        set: 3,
         delete: 1,
         keys: 0,
     };
     assert_eq!(second, expected);
     // The first of a window notes it.
-    assert_eq!(first, Calls { set: 4, ..expected });
+    assert_eq!(first, Calls { set: 5, ..expected });
     meter.world.pass(WINDOW);
     meter.learn_keys();
     let (next_window, _) = meter.sign_in("correct+horse");
     assert_eq!(
         next_window,
         Calls {
-            set: 4,
+            set: 5,
             delete: 3,
             ..expected
         }
@@ -121,11 +129,15 @@ fn a_guess_costs_less_and_one_that_is_put_off_least() {
 #[test]
 fn a_registration_is_two_records_and_a_claim() {
     let meter = Meter::new();
-    meter.register("bob");
+    // By then all days of the past have been gone through.
+    for number in 0..14 {
+        meter.register(&format!("bob{number}"));
+    }
     let (calls, answer) = meter.register("ann");
     assert_eq!(answer.status, StatusCode::CREATED);
-    // The throttle's note; whether the name is taken; under the claim, the two windows beside it and the name again.
-    assert_eq!((calls.get, calls.exists), (2, 3));
+    // The throttle's note; whether the name is taken; under the claim, the two windows beside it and the name again. How far what
+    // is due was gone through, and whether anything is due today.
+    assert_eq!((calls.get, calls.exists), (3 + 1, 2 + 1));
     // The throttle's note and counter; the user; the claim's flag, the name, and the flag again.
     assert_eq!((calls.set, calls.increment, calls.delete), (3, 2, 1));
     let (taken, answer) = meter.register("ann");
@@ -144,6 +156,35 @@ fn a_refresh_is_six_reads_and_three_writes() {
         token = answer.text("refresh_token");
         assert_eq!((calls.reads(), calls.writes()), (6, 3), "{calls:?}");
     }
+}
+
+#[test]
+fn a_refresh_from_a_network_looks_at_the_failures_there_first() {
+    let meter = Meter::new();
+    meter.register("ann");
+    let refresh = |token: &str| {
+        let headers = [FORM[0], ("spin-client-addr", "192.0.2.7:5000")];
+        let form = format!("grant_type=refresh_token&refresh_token={token}");
+        meter.cost("/api/auth/token", &headers, &form)
+    };
+    let token = meter.sign_in("correct+horse").1.text("refresh_token");
+    let (calls, answer) = refresh(&token);
+    // The note of the network's bucket, which is not there.
+    assert_eq!((calls.reads(), calls.writes()), (6 + 1, 3));
+    let made_up = format!("{}.{}.{}", "A".repeat(22), "A".repeat(43), "A".repeat(43));
+    refresh(&made_up);
+    // The note and the counter, the session that is not there and whether it ended; and the note and the counter once more.
+    let (calls, _) = refresh(&made_up);
+    assert_eq!((calls.reads(), calls.writes()), (1 + 2 + 1, 1 + 1));
+    let (calls, answer) = refresh(&answer.text("refresh_token"));
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!((calls.reads(), calls.writes()), (6 + 1, 3 + 1));
+    for _ in 2..300 {
+        refresh(&made_up);
+    }
+    let (calls, answer) = refresh(&made_up);
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!((calls.get, calls.increment, calls.all()), (1, 1, 2));
 }
 
 /// Reads and writes of requests about an account with `others` sessions beside the one that asks.
@@ -195,7 +236,12 @@ fn signing_out_is_noted_and_the_list_of_that_costs_an_entry_each() {
     meter.register("ann");
     let revocations = || {
         // A new instance, which has no list yet.
-        let router = app(meter.world.ports(), Config::new("memo-auth", "memo-api")).unwrap();
+        let router = app(
+            meter.world.ports(),
+            Config::new("memo-auth", "memo-api"),
+            Arc::<TestMemos>::default(),
+        )
+        .unwrap();
         meter.store.take();
         run(send(&router, request("GET", "/api/auth/revocations", &[], "")));
         let calls = meter.store.take();
@@ -223,9 +269,9 @@ fn the_twenty_first_sign_in_also_pays_for_the_end_of_the_first() {
     meter.register("ann");
     let costs: Vec<_> = (0..22).map(|_| meter.sign_in("correct+horse").0).collect();
     let (usual, ending) = (costs[10], costs[20]);
-    assert_eq!((usual.reads(), usual.writes()), (9, 8));
+    assert_eq!((usual.reads(), usual.writes()), (9, 10));
     // Which of them are there; the first one is noted as ended, and its record goes under a claim.
-    assert_eq!((ending.reads(), ending.writes()), (9 + 21 + 4, 8 + 2 + 3));
+    assert_eq!((ending.reads(), ending.writes()), (9 + 21 + 4, 10 + 2 + 3));
     assert_eq!(costs[21], ending);
 }
 
@@ -262,7 +308,7 @@ fn a_second_factor_costs_a_change_of_the_user_and_a_try() {
     let (with_code, answer) = sign_in("correct+horse", &next_code(&meter, &secret));
     assert_eq!(answer.status, StatusCode::OK);
     // As without one, the throttle of codes, and the user under a claim.
-    assert_eq!((with_code.reads(), with_code.writes()), (9 + 1 + 4, 8 + 2 + 3));
+    assert_eq!((with_code.reads(), with_code.writes()), (9 + 1 + 4, 10 + 2 + 3));
     // Without a code, nothing is counted in the end.
     let (without, answer) = meter.sign_in("correct+horse");
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
@@ -339,6 +385,29 @@ fn a_recovery_costs_the_same_for_nobody_and_for_a_wrong_code() {
 }
 
 #[test]
+fn a_deletion_costs_what_its_sessions_do() {
+    let deletion = |others: usize| {
+        let meter = Meter::new();
+        meter.register("ann");
+        let own = meter.sign_in("correct+horse").1.text("access_token");
+        for _ in 0..others {
+            meter.sign_in("correct+horse");
+        }
+        let body = json!({"password": "correct horse"}).to_string();
+        meter.cost_as(&own, "DELETE", "/api/auth/me", &body)
+    };
+    let alone = deletion(0);
+    // Who asks, and a try that is given back. The list, twice, the user under a claim, and the list under one.
+    let begun = (3 + 2 + 2 + 4 + 4, 4 + 3 + 2);
+    // The user, and the list; the end of the session is noted; the name, the session, the list and the user, each under a claim.
+    let finished = (1 + 1 + 4 * 4, 2 + 4 * 3);
+    // What is due of the account and of its name.
+    assert_eq!(alone, (begun.0 + finished.0, begun.1 + finished.1 + 2 * 2));
+    let (one, two) = (deletion(1), deletion(2));
+    assert_eq!((two.0 - one.0, two.1 - one.1), (4, 3));
+}
+
+#[test]
 fn a_passkey_costs_a_change_of_the_user_and_options_cost_nothing() {
     use authenticator::{Algorithm, Authenticator};
 
@@ -381,13 +450,14 @@ fn a_passkey_costs_a_change_of_the_user_and_options_cost_nothing() {
     };
     let (entered, answer) = sign_in(&[json, host]);
     assert_eq!(answer.status, StatusCode::OK);
-    // The user, and the same under a claim; the session's record, the list under a claim, and the user once more.
-    assert_eq!((entered.reads(), entered.writes()), (1 + 4 + 5, 3 + 1 + 3));
+    // The user, and the same under a claim; the session's entry among what is due and its record,
+    // the list under a claim, and the user once more.
+    assert_eq!((entered.reads(), entered.writes()), (1 + 4 + 5, 3 + 2 + 1 + 3));
     // From elsewhere than the machine itself, a try that is given back. The first one notes its window.
     let from = [json, host, ("spin-client-addr", "192.0.2.7:1")];
     sign_in(&from);
     let (entered, _) = sign_in(&from);
-    assert_eq!((entered.reads(), entered.writes()), (1 + 1 + 4 + 5, 2 + 3 + 1 + 3));
+    assert_eq!((entered.reads(), entered.writes()), (1 + 1 + 4 + 5, 2 + 3 + 2 + 1 + 3));
     // What answers no challenge of ours costs nothing.
     let made_up = json!({"rpId": "localhost", "challenge": "A".repeat(54)});
     let (nothing, answer) = meter.cost("/api/auth/session/passkey", &from, &device.get(&made_up).to_string());

@@ -164,7 +164,9 @@ fn a_given_key_that_is_none_is_refused() {
     for bad in ["secret", &SEED[1..], &format!("{SEED}A"), &format!("+{}", &SEED[1..])] {
         let mut given = config();
         given.signing_key = bad.to_owned();
-        let refusal = auth_component::app(app.ports.clone(), given).err().unwrap();
+        let refusal = auth_component::app(app.ports.clone(), given, app.memos.clone())
+            .err()
+            .unwrap();
         let shown = refusal.to_string();
         assert!(refusal.variable == "signing_key" && !shown.contains(bad), "{shown}");
     }

@@ -38,7 +38,7 @@ fn logged() -> TestApp {
         ..app.ports.clone()
     };
     TestApp {
-        router: auth_component::app(ports.clone(), config()).unwrap(),
+        router: auth_component::app(ports.clone(), config(), app.memos.clone()).unwrap(),
         ports,
         ..app
     }
@@ -228,6 +228,48 @@ fn what_becomes_of_the_second_factor_and_of_recovery_codes_is_told_without_any_o
         ] {
             assert!(!all.contains(hidden), "{hidden}");
         }
+    });
+}
+
+#[test]
+fn the_deletion_of_an_account_is_an_event_however_it_ends() {
+    run(async {
+        let app = logged();
+        post(
+            &app,
+            "/api/auth/users",
+            json!({"username": "alice", "password": PASSWORD}),
+        )
+        .await;
+        let (own, _) = app.alice_signs_in(PASSWORD).await;
+        app.alice_signs_in(PASSWORD).await;
+        events();
+        let mut outcomes = Vec::new();
+        for (password, is_up) in [("wrong password", true), (PASSWORD, false), (PASSWORD, true)] {
+            app.memos.is_up.store(is_up, std::sync::atomic::Ordering::SeqCst);
+            app.call_as(&own, "DELETE", "/api/auth/me", json!({"password": password}))
+                .await;
+            let (events, all) = events();
+            assert!(!all.contains("alice") && !all.contains("password\":"), "{all}");
+            for event in events {
+                assert!(
+                    event["user_id"].is_string() && event["session_id"].is_string(),
+                    "{event}"
+                );
+                outcomes.push(format!(
+                    "{} {}",
+                    event["event"].as_str().unwrap(),
+                    event["outcome"].as_str().unwrap()
+                ));
+            }
+        }
+        let expected = [
+            "account-deletion failure",
+            "session-end success",
+            "account-deletion incomplete",
+            "account-deletion success",
+        ];
+        assert_eq!(outcomes, expected);
     });
 }
 

@@ -374,7 +374,12 @@ fn a_token_that_is_not_for_the_account_opens_no_list() {
             let body = json!({"current_password": PASSWORD, "new_password": "another password"});
             let answer = app.call_as(&narrow, method, path, body).await;
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{method} {path}");
-            assert!(answer.header("www-authenticate").contains("insufficient_scope"));
+            assert_eq!(answer.text("type"), "/problems#insufficient-scope");
+            let challenge = answer.header("www-authenticate");
+            assert!(
+                challenge.ends_with("error=\"insufficient_scope\", scope=\"account\""),
+                "{challenge}"
+            );
         }
     });
 }

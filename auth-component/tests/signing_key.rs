@@ -110,7 +110,7 @@ fn an_instance_gives_up_waiting_after_about_five_seconds() {
         assert_eq!(clock.now().since(EPOCH), Duration::from_millis(5110));
         assert!(world.kv.get(KEY).await.unwrap().is_none());
 
-        let app = auth_component::app(ports, config()).unwrap();
+        let app = auth_component::app(ports, config(), Arc::<support::TestMemos>::default()).unwrap();
         let request = common::testing::request("GET", "/.well-known/jwks.json", &[], "");
         let answer = common::testing::send(&app, request).await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);

@@ -14,7 +14,8 @@ use common::{
     testing::{EPOCH, HandClock, World},
     world::{Ports, clock::Clock},
 };
-use support::{Failing, TestKv, run};
+use http::StatusCode;
+use support::{Answer, Failing, TestApp, TestKv, run};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -329,5 +330,67 @@ fn a_try_that_can_not_be_given_back_is_no_reason_to_fail() {
         admission.give_back(&ports).await;
         kv.mend();
         assert_eq!(counted(&*world.kv, "sign-in-here").await, 1);
+    });
+}
+
+/// The most refresh tokens from one network that are nobody's.
+const MADE_UP: usize = 300;
+
+async fn refresh_from(app: &TestApp, address: &str, token: &str) -> Answer {
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("spin-client-addr", address),
+    ];
+    let form = format!("grant_type=refresh_token&refresh_token={token}");
+    app.call("POST", "/api/auth/token", &headers, &form).await
+}
+
+/// A token of the right form, of a session that nobody has.
+fn made_up(number: usize) -> String {
+    let part = "A".repeat(43);
+    format!("{number:022}.{part}.{part}")
+}
+
+#[test]
+fn made_up_refresh_tokens_of_a_network_are_limited_and_good_ones_never_count() {
+    run(async {
+        let app = TestApp::with_alice().await;
+        let (here, elsewhere) = ("192.0.2.7:5000", "192.0.2.8:5000");
+        let mut token = app.alices_token().await;
+        // However often a good browser comes, it is not what uses up a limit.
+        for _ in 0..MADE_UP + 20 {
+            token = refresh_from(&app, here, &token).await.text("refresh_token");
+        }
+        for number in 0..MADE_UP {
+            let refused = refresh_from(&app, here, &made_up(number)).await;
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST, "token {number}");
+        }
+        let put_off = refresh_from(&app, here, &made_up(MADE_UP)).await;
+        assert_eq!(put_off.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(put_off.text("error"), "slow_down");
+        let seconds: u64 = put_off.header("retry-after").parse().unwrap();
+        assert!((1..=WINDOW.as_secs()).contains(&seconds));
+        let cookie = format!("memo_refresh={}", made_up(0));
+        let headers = [("cookie", cookie.as_str()), ("spin-client-addr", here)];
+        let put_off = app.call("POST", "/api/auth/session/refresh", &headers, "").await;
+        assert_eq!(put_off.status, StatusCode::TOO_MANY_REQUESTS);
+        // Others go on, and so does everybody here when the window is over: the session is still good.
+        token = refresh_from(&app, elsewhere, &token).await.text("refresh_token");
+        app.pass(Duration::from_secs(seconds));
+        assert_eq!(refresh_from(&app, here, &token).await.status, StatusCode::OK);
+        // What is put off leaves nothing behind, and what was counted is a note and a counter.
+        let keys = app.kv.keys("auth/throttle/refresh-network/").await.unwrap();
+        assert_eq!(keys.len(), 2, "{keys:?}");
+    });
+}
+
+#[test]
+fn the_machine_itself_refreshes_without_limits() {
+    run(async {
+        let app = TestApp::with_alice().await;
+        for number in 0..MADE_UP + 20 {
+            let refused = refresh_from(&app, "127.0.0.1:5000", &made_up(number)).await;
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+        }
     });
 }

@@ -93,7 +93,7 @@ impl App {
             ..auth_component::Config::new("memo-auth", "memo-api")
         };
         let memo = memo_component::Config::new(&auth.issuer, &auth.audience);
-        let auth = auth_component::app(ports.clone(), auth)?;
+        let auth = auth_component::app(ports.clone(), auth, Arc::new(auth_component::memo_service::Away))?;
         let issuer = Arc::new(Neighbour(auth.clone()));
         let memo = memo_component::app(ports, memo, issuer)?;
         Ok(Self { auth, memo })

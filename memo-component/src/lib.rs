@@ -21,14 +21,14 @@ use std::sync::Arc;
 use axum::Router;
 use common::{
     config::{AllowedOrigins, ConfigError, PublicOrigin},
-    http::{cors::Cors, layers::Layers},
+    http::{cors::Cors, layers::Layers, maintenance::MaintenanceToken},
     token::{TokenProfile, UserId},
     world::Ports,
 };
 use http::{HeaderName, Method, header};
 
 use catalog::{Catalog, quota::Limits};
-use routes::{cursor::CursorSeal, listeners::Listeners, maintenance::MaintenanceToken, transfers::Transfers};
+use routes::{cursor::CursorSeal, listeners::Listeners, transfers::Transfers};
 
 use issuer::{Issuer, authenticator::Authenticator, public_keys::PublicKeys, revocations::Revocations};
 
@@ -75,7 +75,7 @@ pub struct App {
     ports: Ports,
     authenticator: Arc<Authenticator>,
     limits: Limits,
-    maintenance: Option<MaintenanceToken>,
+    maintenance: MaintenanceToken,
     seal: Arc<CursorSeal>,
     listeners: Arc<Listeners>,
     transfers: Arc<Transfers>,

@@ -121,3 +121,16 @@ pub async fn strike(ports: &Ports, user_id: &UserId, ended: &[String]) -> Result
     });
     struck.await.map(drop)
 }
+
+/// Removes the list of a user who is gone. Says whether it did; not, where others change it all the time.
+///
+/// # Errors
+/// Those of the store.
+pub async fn remove(ports: &Ports, user_id: &UserId) -> Result<bool, KvError> {
+    let key = key(user_id);
+    let removed = insist(ports, &key, |list: Option<SessionList>| {
+        let change = list.map_or(Change::Leave(()), |_| Change::Delete(()));
+        async move { Ok(change) }.boxed()
+    });
+    Ok(!matches!(removed.await?, Insisted::Busy))
+}

@@ -2,10 +2,10 @@
 
 use axum::extract::FromRequestParts;
 use common::{
-    http::{problem::Problem, problems},
-    token::{TokenError, UserId, bearer, scope},
+    http::problem::Problem,
+    token::{TokenError, UserId, bearer, insufficient_scope, scope},
 };
-use http::{HeaderValue, header, request::Parts};
+use http::request::Parts;
 
 use crate::{
     App,
@@ -37,11 +37,22 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let caller = Self::leaving(parts, app).await?;
+        if caller.user.admits(&caller.session) {
+            return Ok(caller);
+        }
+        Err(TokenError::Ended.into())
+    }
+}
+
+impl Caller {
+    /// Also who has asked for the deletion of the account.
+    async fn leaving(parts: &Parts, app: &App) -> Result<Self, Problem> {
         let token = bearer(&parts.headers)?;
         let now = app.ports.clock.now();
         let keys = app.keys.current(now).await?;
         let claims = app.profile.verify(token, keys.public(), now)?.claims;
-        let found = sessions::find(&app.ports, &claims.sub, &claims.sid).await?;
+        let found = sessions::find_leaving(&app.ports, &claims.sub, &claims.sid).await?;
         let (session, user) = found.ok_or(TokenError::Ended)?;
         let scope = if claims.allows(scope::ACCOUNT) {
             Scope::Account
@@ -55,6 +66,14 @@ impl FromRequestParts<App> for Caller {
             scope,
         })
     }
+
+    /// With a token that may be used for the account.
+    fn for_account(self) -> Result<Self, Problem> {
+        if self.scope == Scope::Account {
+            return Ok(self);
+        }
+        Err(insufficient_scope(scope::ACCOUNT))
+    }
 }
 
 /// The same, with a token that may be used for the account.
@@ -65,12 +84,18 @@ impl FromRequestParts<App> for AccountCaller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, app).await?;
-        if caller.scope == Scope::Account {
-            return Ok(Self(caller));
-        }
-        // RFC 6750 §3.1.
-        let challenge = "Bearer realm=\"memo\", error=\"insufficient_scope\", scope=\"account\"";
-        let problem = Problem::new(&problems::FORBIDDEN, "The access token is not for the account.");
-        Err(problem.with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)))
+        caller.for_account().map(Self)
+    }
+}
+
+/// The same, also where the account is being deleted because this session asked for it.
+pub struct LeavingCaller(pub Caller);
+
+impl FromRequestParts<App> for LeavingCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let caller = Caller::leaving(parts, app).await?;
+        caller.for_account().map(Self)
     }
 }

@@ -7,7 +7,9 @@ pub mod caller;
 mod client;
 pub mod client_address;
 pub mod cookie;
+pub mod deletion;
 pub mod jwks;
+pub mod maintenance;
 pub mod me;
 mod own_domain;
 pub mod passkeys;
@@ -39,7 +41,7 @@ pub fn router(app: &App) -> Router<App> {
     Router::new()
         // Accounts
         .route("/api/auth/users", post(users::register))
-        .route("/api/auth/me", get(me::show))
+        .route("/api/auth/me", get(me::show).delete(deletion::delete))
         .route("/api/auth/me/password", put(password::change))
         .route(
             "/api/auth/totp",
@@ -57,6 +59,8 @@ pub fn router(app: &App) -> Router<App> {
         // What others check tokens with
         .route("/.well-known/jwks.json", get(jwks::show))
         .route("/api/auth/revocations", get(revocations::show))
+        // For a scheduler
+        .route("/api/auth/maintenance", post(maintenance::run))
         .merge(site_routes(app))
 }
 

@@ -1,11 +1,11 @@
 //! What the two ways in, [`session`](super::session) and [`token`](super::token), have in common: sessions that begin and go on,
 //! and what the log says of that.
 
+use super::{client::Client, proof::log_wrong_code};
 use common::token::UserId;
 
-use super::{client::Client, proof::log_wrong_code};
 use crate::{
-    App,
+    App, deletion,
     records::{
         refresh_token::RefreshToken,
         session::{self, Session},
@@ -13,7 +13,10 @@ use crate::{
     },
     security_event::{Event, Method, Outcome},
     sessions::{self, GoneOn, Place},
-    sign_in::{self, AuthenticatedUser, Credentials, authenticate, passkey, throttle::Throttled},
+    sign_in::{
+        self, AuthenticatedUser, Credentials, authenticate, passkey,
+        throttle::{self, Action, Throttled},
+    },
     webauthn::{RelyingParty, assertion::AuthenticationResponse},
 };
 
@@ -36,6 +39,7 @@ pub async fn begin_by_password(
     };
     let begun = begun.await;
     log_sign_in(app, client, Method::Password, &begun);
+    go_on_with_deletion(app, client, &begun).await;
     begun
 }
 
@@ -57,6 +61,7 @@ pub async fn begin_by_passkey(
     };
     let begun = begun.await;
     log_sign_in(app, client, Method::Passkey, &begun);
+    go_on_with_deletion(app, client, &begun).await;
     begun
 }
 
@@ -86,6 +91,7 @@ fn log_sign_in(app: &App, client: &Client, method: Method, begun: &Result<Begun,
             log_wrong_code(app, client, user, None);
             (Outcome::Failure, Some(user), None)
         }
+        Err(Error::BeingDeleted(user)) => (Outcome::Failure, Some(user), None),
         Err(Error::PasskeyCopied(user)) => {
             let mut event = client.event(Event::PasskeyCopied, Outcome::Failure);
             event.user_id = Some(user);
@@ -101,22 +107,45 @@ fn log_sign_in(app: &App, client: &Client, method: Method, begun: &Result<Begun,
     event.log(&app.ports);
 }
 
+/// Goes on with a deletion that did not come to its end: somebody is there who may sign in, as when it began.
+async fn go_on_with_deletion(app: &App, client: &Client, begun: &Result<Begun, sign_in::Error>) {
+    let Err(sign_in::Error::BeingDeleted(user_id)) = begun else {
+        return;
+    };
+    let finished = deletion::finish(&app.ports, &app.memos, user_id, deletion::STEPS, &client.request_id).await;
+    if let Err(error) = finished {
+        app.ports.warn("the deletion of an account goes on later", error);
+    }
+}
+
 /// Goes on with the session of a refresh token. Tells it, and the next token where there is one.
 ///
 /// # Errors
-/// Those of [`sessions::go_on`]. A token that was used again is no longer good.
+/// Those of [`sessions::go_on`]. A token that was used again is no longer good. Too many tokens of a network that are nobody's
+/// put off the next one, before anything of a session is read.
 pub async fn go_on(
     app: &App,
     client: &Client,
     token: &RefreshToken,
-) -> Result<(Session, Option<RefreshToken>), session::Error> {
-    match sessions::go_on(&app.ports, token).await? {
-        GoneOn::Session(session, next) => Ok((*session, next)),
-        GoneOn::Reused(session) => {
+) -> Result<(Session, Option<RefreshToken>), sign_in::Error> {
+    let checked = throttle::check(&app.ports, Action::Refresh, client.network()).await;
+    if let Err(Throttled::TooMany { .. }) = &checked {
+        client.event(Event::Refresh, Outcome::Throttled).log(&app.ports);
+    }
+    checked?;
+    match sessions::go_on(&app.ports, token).await {
+        Ok(GoneOn::Session(session, next)) => Ok((*session, next)),
+        Ok(GoneOn::Reused(session)) => {
             let mut event = client.event(Event::RefreshTokenReuse, Outcome::Failure);
             (event.user_id, event.session_id) = (Some(&session.user_id), Some(session.id.as_str()));
             event.log(&app.ports);
-            Err(session::Error::Ended)
+            Err(sign_in::Error::Session(session::Error::Ended))
+        }
+        Err(error) => {
+            if matches!(error, session::Error::Ended) {
+                throttle::count_failure(&app.ports, Action::Refresh, client.network()).await;
+            }
+            Err(sign_in::Error::Session(error))
         }
     }
 }

@@ -159,6 +159,8 @@ impl From<sign_in::Error> for Error {
                 Self::invalid_grant("the user has a second factor; send its code as well")
             }
             sign_in::Error::WrongCode(_) => Self::invalid_grant("the code of the second factor is wrong or was used"),
+            sign_in::Error::BeingDeleted(_) => Self::invalid_grant("the account is being deleted"),
+            sign_in::Error::Session(error) => error.into(),
             error => Self::Fault(error.into()),
         }
     }

@@ -9,12 +9,13 @@ use common::{
     },
     world::clock::{Timestamp, rfc3339},
 };
+use futures::FutureExt;
 use http::{HeaderName, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
 use super::client::Client;
 use crate::{
-    App,
+    App, due,
     records::{recovery_code::RecoveryCode, user, username::Username},
     security_event::{Event, Outcome},
     sign_in::{
@@ -23,6 +24,9 @@ use crate::{
         throttle::{self, Action, Throttled},
     },
 };
+
+/// How many entries of what is due a registration goes through.
+const PASSED_BY: u64 = 8;
 
 /// A new user as the API shows it.
 #[derive(Serialize)]
@@ -76,7 +80,7 @@ pub async fn register(
     }
     admission?;
     // Registering asks again; asking first saves the hashing.
-    if user::is_taken(ports, &username).await? {
+    if user::name::is_taken(ports, &username).await? {
         return Err(user::Error::Taken.into());
     }
     let password_hash = app.hasher.hash(ports, &password).await?;
@@ -86,6 +90,7 @@ pub async fn register(
     let mut event = client.event(Event::Registration, Outcome::Success);
     event.user_id = Some(&id);
     event.log(ports);
+    pass_by(&app, &client).await;
     let body = UserBody {
         id,
         username: user.username,
@@ -93,4 +98,16 @@ pub async fn register(
         recovery_codes: codes.iter().map(RecoveryCode::to_text).collect(),
     };
     Ok((StatusCode::CREATED, [(header::LOCATION, "/api/auth/me")], Answer(body)))
+}
+
+/// Goes through some of what is due, for which nobody waits.
+async fn pass_by(app: &App, client: &Client) {
+    let (ports, memos, request_id) = (app.ports.clone(), app.memos.clone(), client.request_id.clone());
+    let afterwards = ports.afterwards;
+    let passing = async move {
+        if let Err(error) = due::sweep(&ports, &memos, PASSED_BY, &request_id).await {
+            ports.warn("what is due was not gone through", error);
+        }
+    };
+    afterwards(passing.boxed()).await;
 }

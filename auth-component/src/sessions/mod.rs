@@ -21,6 +21,7 @@ use futures::{
 };
 
 use crate::{
+    due,
     records::{
         insist::Insisted,
         refresh_token::RefreshToken,
@@ -56,7 +57,11 @@ pub struct Place<'a> {
 /// can't be had; those of the store and of randomness.
 pub async fn begin(ports: &Ports, who: &AuthenticatedUser, place: Place<'_>) -> Result<(Session, RefreshToken), Error> {
     let AuthenticatedUser { id, user } = who;
+    let session_id = ports.random.token::<16>()?;
+    // Before it is there, so that none stays for ever.
+    due::enlist_session(ports, &session_id, ports.clock.now() + session::TTL).await?;
     let beginning = Beginning {
+        id: session_id,
         user_id: id.clone(),
         username: user.username.clone(),
         user_version: user.version(),
@@ -201,9 +206,22 @@ async fn remove(ports: &Ports, session: &Session) -> Result<(), KvError> {
 /// # Errors
 /// Those of the store.
 pub async fn find(ports: &Ports, user_id: &UserId, session_id: &str) -> Result<Option<(Session, User)>, KvError> {
+    let found = find_leaving(ports, user_id, session_id).await?;
+    Ok(found.filter(|(session, user)| user.admits(session)))
+}
+
+/// The same where it is good for nothing but to go on with the deletion of the account that it asked for.
+///
+/// # Errors
+/// Those of the store.
+pub async fn find_leaving(
+    ports: &Ports,
+    user_id: &UserId,
+    session_id: &str,
+) -> Result<Option<(Session, User)>, KvError> {
     let (session, user) = try_join(session::find(ports, session_id), user::read(ports, user_id)).await?;
     let found = session.zip(user);
-    Ok(found.filter(|(session, user)| session.user_id == *user_id && user.admits(session)))
+    Ok(found.filter(|(session, user)| session.user_id == *user_id && user.admits_deletion(session)))
 }
 
 /// The sessions of a user, latest first.

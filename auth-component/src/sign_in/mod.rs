@@ -44,6 +44,9 @@ pub enum Error {
     /// The password is right, and the code of the second factor is wrong or was used before.
     #[error("wrong code of the second factor")]
     WrongCode(UserId),
+    /// The password is right, and the account is being deleted.
+    #[error("the account is being deleted")]
+    BeingDeleted(UserId),
     /// The answer of a passkey is not good: it is not to a challenge of ours, or was used, or nobody has that passkey. For the
     /// log: who is it that somebody tried to be.
     #[error("the answer of a passkey is not good")]
@@ -78,6 +81,10 @@ impl From<Error> for Problem {
             Error::WrongCode(_) => Self::new(
                 &problems::SECOND_FACTOR_REQUIRED,
                 "The code is wrong, or was used before. Send the one that the app shows next.",
+            ),
+            Error::BeingDeleted(_) => Self::new(
+                &problems::ACCOUNT_DELETED,
+                "Its owner asked for that. Nobody can sign in to it any more.",
             ),
             Error::WrongPasskey(_) | Error::PasskeyCopied(_) => Self::new(
                 &problems::WRONG_PASSKEY,
@@ -127,6 +134,10 @@ pub async fn authenticate(
     };
     if verdict == Verdict::Wrong {
         return Err(Error::WrongCredentials(Some(id)));
+    }
+    if user.is_being_deleted() {
+        admission.give_back(ports).await;
+        return Err(Error::BeingDeleted(id));
     }
     // Before the code is used up, which makes another version of the record.
     if verdict == Verdict::RightAsTyped || hasher.is_outdated(&user.password_hash) {

@@ -63,6 +63,10 @@ pub async fn authenticate(
     let wrong = || Error::WrongPasskey(Some(id.clone()));
     let passkey = user.passkey(&answer.raw_id).map_err(|_| wrong())?;
     let sign_count = answer.verify(party, passkey.public_key()).map_err(|_| wrong())?;
+    if user.is_being_deleted() {
+        admission.give_back(ports).await;
+        return Err(Error::BeingDeleted(id));
+    }
     let by = Use {
         challenged_at,
         sign_count,

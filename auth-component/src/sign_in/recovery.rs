@@ -61,7 +61,7 @@ pub async fn find(
     let Some((id, user)) = found else {
         return Err(Error::WrongCode(None));
     };
-    if !user.recovery_codes.contains(&hash) {
+    if user.is_being_deleted() || !user.recovery_codes.contains(&hash) {
         return Err(Error::WrongCode(Some(id)));
     }
     admission.give_back(ports).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use common::{
     http::problem::Problem,
-    token::{Claims, TOKEN_TYPE, TokenProfile, scope},
+    token::{Claims, TOKEN_TYPE, TokenProfile, UserId, scope},
     world::Ports,
 };
 use jwt_simple::{
@@ -23,6 +23,12 @@ pub fn scope_of_a_session() -> String {
     [scope::MEMOS_READ, scope::MEMOS_WRITE, scope::ACCOUNT].join(" ")
 }
 
+/// How long the token of an erasure is good: as long as the request that asks for it.
+const ERASURE_TTL: Duration = Duration::from_secs(60);
+
+/// `client_id` of the issuer itself.
+const ISSUER_CLIENT_ID: &str = "memo-auth";
+
 /// Signs a new token for the session.
 ///
 /// # Errors
@@ -33,6 +39,42 @@ pub async fn issue(
     profile: &TokenProfile,
     session: &Session,
 ) -> Result<String, Problem> {
+    let claims = Claims {
+        iss: profile.issuer.clone(),
+        aud: profile.audience.clone(),
+        sub: session.user_id.clone(),
+        jti: ports.random.token::<16>()?,
+        client_id: session.client_id.clone(),
+        sid: session.id.clone(),
+        scope: scope_of_a_session(),
+    };
+    sign(ports, keyring, claims, TTL).await
+}
+
+/// Signs a token that is good for nothing but to remove everything that a person has. It belongs to no session.
+///
+/// # Errors
+/// 503 without keys or randomness.
+pub async fn issue_for_erasure(
+    ports: &Ports,
+    keyring: &Keyring,
+    profile: &TokenProfile,
+    user_id: &UserId,
+) -> Result<String, Problem> {
+    let id = ports.random.token::<16>()?;
+    let claims = Claims {
+        iss: profile.issuer.clone(),
+        aud: profile.audience.clone(),
+        sub: user_id.clone(),
+        jti: id.clone(),
+        client_id: ISSUER_CLIENT_ID.to_owned(),
+        sid: id,
+        scope: scope::MEMOS_ERASE.to_owned(),
+    };
+    sign(ports, keyring, claims, ERASURE_TTL).await
+}
+
+async fn sign(ports: &Ports, keyring: &Keyring, claims: Claims, ttl: Duration) -> Result<String, Problem> {
     let now = ports.clock.now();
     let keys = keyring.current(now).await?;
     let key = keys
@@ -40,7 +82,7 @@ pub async fn issue(
         .ok_or_else(|| Problem::internal("there is no signing key"))?;
     let claims = JWTClaims {
         issued_at: Some(Seconds::from_secs(now.as_secs())),
-        expires_at: Some(Seconds::from_secs((now + TTL).as_secs())),
+        expires_at: Some(Seconds::from_secs((now + ttl).as_secs())),
         // `exp` and `iat` say it all.
         invalid_before: None,
         // These are among the claims below, whose names both ends share.
@@ -49,15 +91,7 @@ pub async fn issue(
         audiences: None,
         jwt_id: None,
         nonce: None,
-        custom: Claims {
-            iss: profile.issuer.clone(),
-            aud: profile.audience.clone(),
-            sub: session.user_id.clone(),
-            jti: ports.random.token::<16>()?,
-            client_id: session.client_id.clone(),
-            sid: session.id.clone(),
-            scope: scope_of_a_session(),
-        },
+        custom: claims,
     };
     let header = HeaderOptions {
         content_type: None,

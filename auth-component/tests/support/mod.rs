@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod memos;
 pub mod passkeys;
 mod store;
 
@@ -17,7 +18,10 @@ use common::{
 use http::StatusCode;
 use serde_json::{Value, json};
 
+#[allow(unused_imports)]
 pub use common::testing::{Answer, run};
+#[allow(unused_imports)]
+pub use memos::TestMemos;
 #[allow(unused_imports)]
 pub use store::{Failing, TestKv};
 
@@ -30,6 +34,7 @@ pub struct TestApp {
     pub ports: Ports,
     pub world: World,
     pub kv: Arc<TestKv>,
+    pub memos: Arc<TestMemos>,
 }
 
 /// The refresh token in the cookie that this answer sets, under either name.
@@ -86,12 +91,13 @@ impl TestApp {
     pub fn over(store: MemoryKv) -> Self {
         let kv = Arc::new(TestKv::new(store));
         let world = World::over(kv.clone());
-        let ports = world.ports();
+        let (ports, memos) = (world.ports(), Arc::<TestMemos>::default());
         Self {
-            router: app(ports.clone(), config()).unwrap(),
+            router: app(ports.clone(), config(), memos.clone()).unwrap(),
             ports,
             world,
             kv,
+            memos,
         }
     }
 
@@ -102,7 +108,7 @@ impl TestApp {
 
     pub fn with_config(&self, config: Config) -> Self {
         Self {
-            router: app(self.ports.clone(), config).unwrap(),
+            router: app(self.ports.clone(), config, self.memos.clone()).unwrap(),
             ..self.clone()
         }
     }

@@ -3,6 +3,7 @@
 pub mod cors;
 pub mod extract;
 pub mod layers;
+pub mod maintenance;
 pub mod problem;
 pub mod problems;
 pub mod request_id;

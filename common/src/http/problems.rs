@@ -42,6 +42,10 @@ kinds! {
     WRONG_PASSKEY: UNAUTHORIZED, "wrong-passkey", "The passkey is not good here";
     /// Known, but not allowed.
     FORBIDDEN: FORBIDDEN, "forbidden", "Not allowed";
+    /// The account is being deleted, as its owner asked.
+    ACCOUNT_DELETED: FORBIDDEN, "account-deleted", "The account is being deleted";
+    /// The access token is good, and not for this.
+    INSUFFICIENT_SCOPE: FORBIDDEN, "insufficient-scope", "The access token is not for this";
     /// There would be more than a person may have.
     QUOTA_EXCEEDED: FORBIDDEN, "quota-exceeded", "The quota is used up";
     /// No such thing, as far as the caller may know.

@@ -4,6 +4,7 @@
 //! that), [`record`] (records that change in no other way), [`layout`] (which of two layouts a store holds).
 
 pub mod claim;
+pub mod due;
 pub mod kv;
 pub mod layout;
 pub mod record;

@@ -11,11 +11,11 @@ mod profile;
 
 use std::time::Duration;
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
-    http::problem::Problem,
+    http::{problem::Problem, problems},
     world::{
         clock::Timestamp,
         random::{Random, RandomError},
@@ -73,8 +73,21 @@ pub mod scope {
     pub const MEMOS_READ: &str = "memos:read";
     /// To write memos.
     pub const MEMOS_WRITE: &str = "memos:write";
+    /// To remove everything that a person has. It is the issuer's alone, who deletes an account.
+    pub const MEMOS_ERASE: &str = "memos:erase";
     /// To see and change the account: its sessions and its password.
     pub const ACCOUNT: &str = "account";
+}
+
+/// 403: the token is good, and not for this. The challenge says what a token would have to be for (RFC 6750 §3.1).
+pub fn insufficient_scope(needed: &'static str) -> Problem {
+    let detail = format!("The access token has to be for {needed}.");
+    let problem = Problem::new(&problems::INSUFFICIENT_SCOPE, detail);
+    let challenge = format!("Bearer realm=\"memo\", error=\"insufficient_scope\", scope=\"{needed}\"");
+    match HeaderValue::try_from(challenge) {
+        Ok(challenge) => problem.with_header(header::WWW_AUTHENTICATE, challenge),
+        Err(_) => problem,
+    }
 }
 
 /// A verified access token.

@@ -26,9 +26,9 @@ const KIB_BITS: u32 = 20;
 /// How many bits the KiB have beside the number of a change, their sign among them.
 const GROWN_BITS: u32 = 24;
 
-/// Ids beyond this one are not given out, so that they never reach the number above them. Who is here has created sixteen
-/// million memos.
-const ID_MAX: i64 = 1 << (ID_BITS - 1);
+/// What is added to the id of a counter that is closed: from here on no ids are given out. So an id has eight million places,
+/// and a counter that is closed twice, by a request whose increment came late, is closed all the same.
+const CLOSED: i64 = 1 << (ID_BITS - 2);
 
 /// The numbers of `seq`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +49,15 @@ impl Seq {
         let id = value & ((1 << ID_BITS) - 1);
         let (memos, kib) = split(value >> ID_BITS, KIB_BITS);
         Self { id, kib, memos }
+    }
+
+    fn is_closed(self) -> bool {
+        self.id >= CLOSED
+    }
+
+    /// The newest id that was given out, also of a counter that is closed.
+    fn newest(self) -> i64 {
+        self.id & (CLOSED - 1)
     }
 }
 
@@ -123,10 +132,10 @@ impl Catalog<'_> {
             memos: memos.into(),
         };
         let seq = Seq::of(self.ports.kv.increment(&self.names.seq(), taken.joined()).await?);
-        if seq.id > ID_MAX {
+        if seq.is_closed() {
             // Nobody was given these ids or later ones, so they can be taken back.
             self.count_off_seq(taken).await;
-            return Err(KvError::Refused("a person has created too many memos".to_owned()).into());
+            return Err(Error::Closed);
         }
         if let Err(refused) = self.check(seq, taken).await? {
             self.count_off_seq(Seq { id: 0, ..taken }).await;
@@ -261,7 +270,16 @@ impl Catalog<'_> {
     /// The newest id that was given out. One increment by nothing.
     pub(super) async fn newest_id(&self) -> Result<u64, KvError> {
         let seq = self.ports.kv.increment(&self.names.seq(), 0).await?;
-        Ok(natural(Seq::of(seq).id))
+        Ok(natural(Seq::of(seq).newest()))
+    }
+
+    /// Closes the counter of ids: no memo can be created any more. Stores without `increment` have none.
+    pub(super) async fn close(&self) -> Result<(), KvError> {
+        let key = self.names.seq();
+        if self.ports.kv.has_increment() && !Seq::of(self.ports.kv.increment(&key, 0).await?).is_closed() {
+            self.ports.kv.increment(&key, CLOSED).await?;
+        }
+        Ok(())
     }
 
     /// A number for stores without `increment`: 42 bits of milliseconds, 21 random ones. 2^-21 is the chance that two
@@ -283,7 +301,7 @@ mod tests {
 
     #[test]
     fn the_numbers_of_a_counter_are_read_as_they_were_joined() {
-        for id in [0, 1, ID_MAX] {
+        for id in [0, 1, CLOSED - 1, CLOSED, 2 * CLOSED + 1] {
             for kib in [0, 1, -1, 500_000, -500_000] {
                 for memos in [0, 1, -1, 130_000, -130_000] {
                     let seq = Seq { id, kib, memos };

@@ -1,17 +1,14 @@
-//! What is due on which day: records that are no longer needed then, found without a scan of the store.
-//!
-//! | key | holds |
-//! |---|---|
-//! | `memo/due/{day}` | a counter: how many entries the day has |
-//! | `memo/due/{day}/{number}` | an entry: what is due |
-//! | `memo/due/from` | how far the days have been gone through; a hint |
-//!
-//! Whoever makes a record that has an end writes an entry for the day after it. [`sweep`] goes through the days that are
-//! over, in bounded steps: anybody may, at any time, and two at once do no more than one. An entry removes nothing that is
-//! not due when it is looked at, because a memo may have been taken out of the trash since.
+//! What is due here: memos whose stay in the trash is over, idempotency keys, flags, and what is left of people who are gone.
+//! The lists themselves are [`common::store::due`].
 
+use async_trait::async_trait;
+pub use common::store::due::Swept;
 use common::{
-    store::{claim::flags_around, kv::KvError},
+    store::{
+        claim::flags_around,
+        due::{DueList, Fulfil, Fulfilled},
+        kv::KvError,
+    },
     token::UserId,
     world::{Ports, clock::Timestamp},
 };
@@ -20,15 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{Catalog, Error, names::Names, once, quota::Limits};
 use crate::memo::MemoId;
 
-/// How far back the first one looks who goes through the days.
-const LOOK_BACK_DAYS: u64 = 400;
-
-/// How long after its beginning a day is gone through, in milliseconds: by then the last entries are there that were made
-/// for it just before midnight.
-const LATE_MILLIS: u64 = 60 * 60 * 1000;
-
-/// How many days without entries are passed in one step.
-const EMPTY_DAYS_AT_ONCE: u64 = 32;
+const LIST: DueList = DueList("memo/due");
 
 /// Something that is due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +37,11 @@ pub enum Due {
         /// The key's digest.
         digest: String,
     },
+    /// What came too late for a person's erasure ([`super::erasure`]).
+    Erasure {
+        /// Whose.
+        user: UserId,
+    },
     /// A claim's flag that somebody met and that may have been left behind.
     Flag {
         /// The record's key.
@@ -59,40 +53,12 @@ pub enum Due {
     },
 }
 
-/// How far the days have been gone through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct From {
-    day: u64,
-    /// How many of the day's entries.
-    done: u64,
-}
-
-/// What a sweep did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Swept {
-    /// How many records it removed.
-    pub removed: usize,
-    /// Whether there is more to do.
-    pub more: bool,
-}
-
-fn day_key(day: u64) -> String {
-    format!("memo/due/{day}")
-}
-
-fn entry_key(day: u64, number: u64) -> String {
-    format!("memo/due/{day}/{number}")
-}
-
-const FROM: &str = "memo/due/from";
-
 /// Enters something into the list of a day. One increment and one set; without `increment` one set.
 ///
 /// # Errors
 /// Those of the store.
 pub async fn enlist(ports: &Ports, day: u64, due: &Due) -> Result<(), KvError> {
-    let number = ports.number_of(&day_key(day)).await?;
-    ports.kv.set_json(&entry_key(day, number), due).await
+    LIST.enlist(ports, day, due).await
 }
 
 /// Removes what is due, at most `limit` entries of the lists.
@@ -100,114 +66,43 @@ pub async fn enlist(ports: &Ports, day: u64, due: &Due) -> Result<(), KvError> {
 /// # Errors
 /// Those of the store; what was not done is done by the next one.
 pub async fn sweep(ports: &Ports, limits: &Limits, limit: u64) -> Result<Swept, Error> {
-    let now = ports.clock.now();
-    let today = Timestamp(now.0.saturating_sub(LATE_MILLIS)).day();
-    if ports.kv.has_increment() {
-        sweep_days(ports, limits, limit, today).await
-    } else {
-        sweep_keys(ports, limits, limit, today).await
-    }
+    LIST.sweep(ports, limit, &Removal { ports, limits }).await
 }
 
-async fn sweep_days(ports: &Ports, limits: &Limits, limit: u64, today: u64) -> Result<Swept, Error> {
-    let stored: Option<From> = ports.kv.get_json(FROM).await?;
-    let begun = stored.unwrap_or(From {
-        day: today.saturating_sub(LOOK_BACK_DAYS),
-        done: 0,
-    });
-    let mut from = begun;
-    let mut swept = Swept::default();
-    let mut left = limit;
-    let mut empty_days = 0;
-    while from.day <= today && left > 0 && empty_days < EMPTY_DAYS_AT_ONCE {
-        let day = day_key(from.day);
-        let is_there = ports.kv.exists(&day).await?;
-        let count = if is_there {
-            u64::try_from(ports.kv.increment(&day, 0).await?).unwrap_or(0)
-        } else {
-            empty_days = empty_days.saturating_add(1);
-            0
-        };
-        while from.done < count && left > 0 {
-            let key = entry_key(from.day, from.done.saturating_add(1));
-            swept.removed = swept.removed.saturating_add(settle(ports, limits, &key).await?);
-            from.done = from.done.saturating_add(1);
-            left = left.saturating_sub(1);
-        }
-        if from.done < count || from.day == today {
-            break;
-        }
-        // Also at 0: another one may have deleted it meanwhile, and reading it made it anew.
-        if is_there {
-            ports.kv.delete(&day).await?;
-        }
-        from = From {
-            day: from.day.saturating_add(1),
-            done: 0,
-        };
-    }
-    if from != begun {
-        ports.kv.set_json(FROM, &from).await?;
-    }
-    swept.more = from.day < today || left == 0;
-    Ok(swept)
+struct Removal<'a> {
+    ports: &'a Ports,
+    limits: &'a Limits,
 }
 
-/// The same by the store's keys.
-async fn sweep_keys(ports: &Ports, limits: &Limits, limit: u64, today: u64) -> Result<Swept, Error> {
-    let mut swept = Swept::default();
-    let mut left = limit;
-    for key in ports.kv.keys("memo/due/").await? {
-        let day = key.split('/').nth(2).and_then(|day| day.parse::<u64>().ok());
-        if day.is_none_or(|day| day > today) {
-            continue;
-        }
-        if left == 0 {
-            swept.more = true;
-            break;
-        }
-        left = left.saturating_sub(1);
-        swept.removed = swept.removed.saturating_add(settle(ports, limits, &key).await?);
-    }
-    Ok(swept)
-}
+#[async_trait]
+impl Fulfil for Removal<'_> {
+    type Due = Due;
+    type Error = Error;
 
-/// Does what an entry asks for, and removes it. Says how many records are gone.
-async fn settle(ports: &Ports, limits: &Limits, key: &str) -> Result<usize, Error> {
-    let due: Option<Due> = match ports.kv.get_json(key).await {
-        Ok(due) => due,
-        Err(error @ KvError::Corrupt { .. }) => {
-            ports.warn("an entry of what is due can't be read", error);
-            None
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let removed = match due {
-        None => 0,
-        Some(due) => match fulfil(ports, limits, due).await {
+    async fn fulfil(&self, due: Due) -> Result<Fulfilled, Error> {
+        match remove(self.ports, self.limits, due).await {
             // One record that can't be read must not keep everybody else's from being gone through.
             Err(Error::Store(error @ KvError::Corrupt { .. })) => {
-                ports.warn("what is due can't be read", error);
-                0
+                self.ports.warn("what is due can't be read", error);
+                Ok(Fulfilled::default())
             }
-            fulfilled => fulfilled?,
-        },
-    };
-    ports.kv.delete(key).await?;
-    Ok(removed)
+            removed => removed,
+        }
+    }
 }
 
-/// Removes what an entry is about, if it is due. Says how many records are gone.
-async fn fulfil(ports: &Ports, limits: &Limits, due: Due) -> Result<usize, Error> {
+/// Removes what an entry is about, if it is due.
+async fn remove(ports: &Ports, limits: &Limits, due: Due) -> Result<Fulfilled, Error> {
     Ok(match due {
         Due::Trash { user, memo } => {
             let catalog = Catalog::of(&user, ports, limits);
-            usize::from(catalog.purge_if_due(memo).await?)
+            usize::from(catalog.purge_if_due(memo).await?).into()
         }
         Due::Key { user, digest } => {
             let record = Names(&user).once(&digest);
-            usize::from(once::forget_if_old(ports, &record).await?)
+            usize::from(once::forget_if_old(ports, &record).await?).into()
         }
+        Due::Erasure { user } => Catalog::of(&user, ports, limits).finish_erasure().await?,
         Due::Flag {
             record,
             version,
@@ -216,7 +111,7 @@ async fn fulfil(ports: &Ports, limits: &Limits, due: Due) -> Result<usize, Error
             for flag in flags_around(&record, version, met_at) {
                 ports.kv.delete(&flag).await?;
             }
-            1
+            Fulfilled::from(1)
         }
     })
 }

@@ -14,6 +14,7 @@
 //! | `memo/{user}/signatures/{block}` | which words may be in which memos; a cache ([`signatures`]) |
 //! | `memo/{user}/idem/{digest}` | which memo an idempotency key stands for ([`once`]) |
 //! | `memo/{user}/import` | until when nobody else may import memos ([`import`]) |
+//! | `memo/{user}/erasure` | how far the removal of all of these is ([`erasure`]) |
 //! | `memo/due/…` | what is due on which day ([`due`]) |
 //!
 //! Ids are dense, so there is no index: nothing to lose updates on, and a listing walks the ids downwards ([`page`]). A
@@ -25,6 +26,7 @@ pub mod changes;
 mod counters;
 pub mod due;
 mod edit;
+mod erasure;
 pub mod export;
 pub mod filter;
 pub mod history;
@@ -98,6 +100,9 @@ pub enum Error {
     /// There would be more than a person may have.
     #[error(transparent)]
     Quota(#[from] Quota),
+    /// Nobody is given an id any more: everything has been erased, or eight million memos were created.
+    #[error("no memo can be created any more")]
+    Closed,
     /// The feed of changes no longer goes back so far.
     #[error("the log of changes begins later")]
     Expired,

@@ -69,6 +69,11 @@ impl Names<'_> {
         format!("memo/{}/tag-counts", self.0)
     }
 
+    /// How far the removal of everything is.
+    pub fn erasure(self) -> String {
+        format!("memo/{}/erasure", self.0)
+    }
+
     /// Until when nobody else may import memos.
     pub fn import(self) -> String {
         format!("memo/{}/import", self.0)
@@ -100,6 +105,7 @@ mod tests {
             (names.overview(), "memo/ann/overview"),
             (names.signatures(3), "memo/ann/signatures/3"),
             (names.tag_counts(), "memo/ann/tag-counts"),
+            (names.erasure(), "memo/ann/erasure"),
             (names.import(), "memo/ann/import"),
             (names.once("digest"), "memo/ann/idem/digest"),
         ] {

@@ -8,6 +8,7 @@ use axum::{
 };
 use common::{
     http::{problem::Problem, problems},
+    token::TokenError,
     world::clock::{Timestamp, rfc3339},
 };
 use http::{HeaderValue, StatusCode, header};
@@ -122,6 +123,8 @@ impl From<Error> for Problem {
             .with_member("quota", quota.resource.name())
             .with_member("limit", quota.limit)
             .with_member("used", quota.used),
+            // The account is being deleted, which has ended its sessions.
+            Error::Closed => TokenError::Ended.into(),
             Error::Expired => Self::new(&problems::CURSOR_EXPIRED, "Begin anew, without a cursor."),
             Error::Store(error) => error.into(),
             Error::Random(error) => error.into(),

@@ -9,16 +9,17 @@ use common::{
 };
 use http::request::Parts;
 
+use super::scope::Needed;
 use crate::App;
 
-/// Who asks: the user of the request's access token.
+/// Who asks: the user of the request's access token, which is for what the route needs.
 pub struct Caller(pub UserId);
 
 impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let token = app.authenticator.authenticate(&parts.headers).await?;
+        let CallerToken(token) = CallerToken::from_request_parts(parts, app).await?;
         Ok(Self(token.claims.sub.clone()))
     }
 }
@@ -30,6 +31,8 @@ impl FromRequestParts<App> for CallerToken {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        app.authenticator.authenticate(&parts.headers).await.map(Self)
+        let token = app.authenticator.authenticate(&parts.headers).await?;
+        Needed::of(parts)?.check(&token)?;
+        Ok(Self(token))
     }
 }

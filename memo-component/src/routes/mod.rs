@@ -10,6 +10,7 @@ pub mod caller;
 pub mod changes;
 pub mod conditions;
 pub mod cursor;
+pub mod erasure;
 pub mod events;
 pub mod export;
 pub mod idempotency_key;
@@ -19,6 +20,7 @@ pub mod listeners;
 pub mod maintenance;
 pub mod memos;
 pub mod path_id;
+mod scope;
 pub mod tags;
 pub mod transfers;
 pub mod trash;
@@ -26,35 +28,37 @@ pub mod versions;
 
 use axum::{
     Router,
-    routing::{delete, get, post},
+    routing::{delete, get, post, put},
 };
 
 use crate::App;
+use scope::{erases, reads, writes};
 
-/// All routes of the service.
+/// All routes of the service, and what an access token has to be for.
 pub fn router() -> Router<App> {
     Router::new()
-        .route(
-            "/api/memos",
-            get(list::list).post(memos::create).delete(trash::remove_all),
-        )
-        .route("/api/memos/tags", get(tags::list))
-        .route("/api/memos/changes", get(changes::list))
-        .route("/api/memos/events", get(events::listen))
-        .route("/api/memos/batch", post(batch::run))
-        .route("/api/memos/export", get(export::export))
-        .route("/api/memos/import", post(import::import))
-        .route("/api/memos/trash", delete(trash::empty))
+        .route("/api/memos", reads(get(list::list)))
+        .route("/api/memos", writes(post(memos::create).delete(trash::remove_all)))
+        .route("/api/memos/tags", reads(get(tags::list)))
+        .route("/api/memos/changes", reads(get(changes::list)))
+        .route("/api/memos/events", reads(get(events::listen)))
+        .route("/api/memos/batch", writes(post(batch::run)))
+        .route("/api/memos/export", reads(get(export::export)))
+        .route("/api/memos/import", writes(post(import::import)))
+        .route("/api/memos/trash", writes(delete(trash::empty)))
+        .route("/api/memos/erasure", erases(post(erasure::run)))
+        // Not a person's: it asks for a token of its own.
         .route("/api/memos/maintenance", post(maintenance::run))
+        .route("/api/memos/{id}", reads(get(memos::read)))
         .route(
             "/api/memos/{id}",
-            get(memos::read)
-                .put(memos::replace)
-                .patch(memos::patch)
-                .delete(memos::delete),
+            writes(put(memos::replace).patch(memos::patch).delete(memos::delete)),
         )
-        .route("/api/memos/{id}/restore", post(trash::restore))
-        .route("/api/memos/{id}/versions", get(versions::list))
-        .route("/api/memos/{id}/versions/{version}", get(versions::read))
-        .route("/api/memos/{id}/versions/{version}/restore", post(versions::restore))
+        .route("/api/memos/{id}/restore", writes(post(trash::restore)))
+        .route("/api/memos/{id}/versions", reads(get(versions::list)))
+        .route("/api/memos/{id}/versions/{version}", reads(get(versions::read)))
+        .route(
+            "/api/memos/{id}/versions/{version}/restore",
+            writes(post(versions::restore)),
+        )
 }

@@ -183,6 +183,10 @@ impl TestApp {
     }
 
     pub fn token_with(&self, user: &str, audience: &str, seconds: i64) -> String {
+        self.token_for(user, audience, seconds, "memos:read memos:write")
+    }
+
+    pub fn token_for(&self, user: &str, audience: &str, seconds: i64, scope: &str) -> String {
         let (id, key) = &*self.issuer.key.lock().unwrap();
         let claims = Claims {
             iss: "memo-auth".to_owned(),
@@ -191,7 +195,7 @@ impl TestApp {
             jti: "1".to_owned(),
             client_id: "test".to_owned(),
             sid: "1".to_owned(),
-            scope: "memos:read memos:write".to_owned(),
+            scope: scope.to_owned(),
         };
         let now: DateTime<Utc> = DateTime::from_timestamp_millis(self.clock.now().0 as i64).unwrap();
         let mut claims = JwtClaims::new(claims);

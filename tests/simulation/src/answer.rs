@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::{
     call::Act,
+    deletions::Deed,
     factors::Try,
     sessions::{Entry, Wish},
 };
@@ -247,15 +248,19 @@ impl Answer {
                 let results = parse::<ResultsBody>(&body).results.into_iter();
                 Self::Results(results.map(Self::from).collect())
             }
-            (200, Act::EmptyTrash | Act::Maintain) => Self::Swept(parse::<SweptBody>(&body).more),
+            (200, Act::EmptyTrash | Act::Maintain | Act::Deletion(Deed::Maintain | Deed::MaintainMemos)) => {
+                Self::Swept(parse::<SweptBody>(&body).more)
+            }
             (201, Act::Register(_)) => Self::User(parse::<UserBody>(&body).id),
             (200, Act::Keys) => Self::Keys(String::from_utf8_lossy(&body).into_owned()),
-            (200, Act::Refresh(_) | Act::SignIn { .. }) => Self::Tokens(parse::<TokensBody>(&body).refresh_token),
+            (200, Act::Refresh(_) | Act::SignIn { .. } | Act::Deletion(Deed::Refresh(_))) => {
+                Self::Tokens(parse::<TokensBody>(&body).refresh_token)
+            }
             (200, Act::Factor(Try::Passkey { .. })) => Self::Entered(Entry {
                 access: parse::<AccessBody>(&body).access_token,
                 refresh: cookie.expect("a cookie"),
             }),
-            (200, Act::Enter(_) | Act::Factor(_)) => {
+            (200, Act::Enter(_) | Act::Factor(_) | Act::Deletion(Deed::Enter)) => {
                 let EnteredBody {
                     access_token,
                     refresh_token,

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     answer::Answer,
+    deletions::{DEE, Deed},
     factors::{CY, Try},
     op::{CallId, Caller},
     services::MAINTENANCE_TOKEN,
@@ -125,6 +126,8 @@ pub enum Act {
     Revocations,
     /// Something for a code of the user of [`crate::factors`].
     Factor(Try),
+    /// Something of the user of [`crate::deletions`].
+    Deletion(Deed),
 }
 
 impl Act {
@@ -147,6 +150,7 @@ impl Act {
                 | Self::Refresh(_)
                 | Self::SignOut(_)
                 | Self::Factor(_)
+                | Self::Deletion(_)
         ) || self.is_about_sessions()
     }
 
@@ -210,6 +214,13 @@ impl Act {
                 Try::Recover { .. } => ("POST", "/api/auth/recover".to_owned()),
                 Try::Change { .. } => ("PUT", "/api/auth/me/password".to_owned()),
             },
+            Self::Deletion(deed) => match deed {
+                Deed::Enter | Deed::Refresh(_) => ("POST", "/api/auth/token".to_owned()),
+                Deed::Write(_) => ("POST", "/api/memos".to_owned()),
+                Deed::Delete(_) => ("DELETE", "/api/auth/me".to_owned()),
+                Deed::Maintain => ("POST", "/api/auth/maintenance".to_owned()),
+                Deed::MaintainMemos => ("POST", "/api/memos/maintenance".to_owned()),
+            },
             Self::Revocations => ("GET", "/api/auth/revocations".to_owned()),
             Self::SignOut(_) => ("DELETE", "/api/auth/session".to_owned()),
         }
@@ -218,7 +229,8 @@ impl Act {
     /// The body of the request, as JSON.
     fn json(&self, text: &str) -> Option<Value> {
         Some(match self {
-            Self::Create(_) | Self::Replace(..) => json!({ "text": text }),
+            Self::Create(_) | Self::Replace(..) | Self::Deletion(Deed::Write(_)) => json!({ "text": text }),
+            Self::Deletion(Deed::Delete(_)) => json!({ "password": PASSWORD }),
             Self::Archive(_, _, on) => json!({ "archived": on }),
             Self::Register(name) => json!({ "username": name, "password": PASSWORD }),
             Self::Account(_, Wish::ChangePassword { current, new }) => {
@@ -316,7 +328,8 @@ impl Call {
     pub fn request(&self, name: usize, token: &str) -> Request<Body> {
         let (method, path) = self.act.method_and_path();
         let token = match &self.act {
-            Act::Maintain => MAINTENANCE_TOKEN,
+            Act::Maintain | Act::Deletion(Deed::Maintain | Deed::MaintainMemos) => MAINTENANCE_TOKEN,
+            Act::Deletion(Deed::Write(access) | Deed::Delete(access)) => access,
             Act::Account(access, _) | Act::Factor(Try::Change { access, .. }) => access,
             _ => token,
         };
@@ -339,7 +352,13 @@ impl Call {
             request.body(Body::from(form)).expect("a request")
         };
         match &self.act {
-            Act::Refresh(token) => form(request, format!("grant_type=refresh_token&refresh_token={token}")),
+            Act::Deletion(Deed::Enter) => form(
+                request,
+                format!("grant_type=password&username={DEE}&password={PASSWORD}"),
+            ),
+            Act::Refresh(token) | Act::Deletion(Deed::Refresh(token)) => {
+                form(request, format!("grant_type=refresh_token&refresh_token={token}"))
+            }
             Act::SignIn { name, right } => {
                 let password = if *right { PASSWORD } else { "wrong-horse" };
                 form(

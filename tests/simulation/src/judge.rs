@@ -5,6 +5,7 @@ use std::time::Duration;
 use common::store::claim::{FRESH, WINDOW};
 
 pub mod accounts;
+pub mod deletions;
 pub mod factors;
 pub mod quota;
 mod refusals;
@@ -36,6 +37,9 @@ pub fn answer(journal: &Journal, ledger: &Ledger, calls: &[Call], id: CallId) ->
     };
     if let Act::Factor(wanted) = &call.act {
         return factors::answer(calls, id, ended, wanted, answer);
+    }
+    if let Act::Deletion(deed) = &call.act {
+        return deletions::answer(calls, id, ended, deed, answer);
     }
     if call.act.is_about_sessions() {
         return sessions::answer(ledger, calls, id, ended, answer);

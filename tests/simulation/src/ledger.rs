@@ -30,7 +30,12 @@ struct Versioned {
 /// What a name's record has.
 #[derive(Deserialize)]
 struct Name {
-    user_id: String,
+    /// Nobody's, where it is absent: its user was deleted.
+    user_id: Option<String>,
+}
+
+fn owner_of(value: &[u8]) -> Option<String> {
+    serde_json::from_slice::<Name>(value).ok().and_then(|name| name.user_id)
 }
 
 /// The key of a name's record.
@@ -73,10 +78,15 @@ impl Ledger {
         }
         let is_ended = self.ended.contains_key(key);
         let entries = self.records.entry(key.to_owned()).or_default();
+        let before = entries.last().and_then(|entry| entry.value.as_deref());
+        let two_users = is_name && before.and_then(owner_of).is_some() && owner_of(value).is_some();
+        // A sign-in that is late for a deletion makes its user's list anew, and tomorrow it goes.
+        let is_list = key.ends_with("/sessions");
         let problem = match entries.last().map(|entry| entry.value.as_deref().map(version)) {
-            None if is_name || version(value) == Some(1) => None,
+            _ if two_users => Some(format!("{key} was given to two users")),
+            None if version(value) == Some(1) => None,
             None => Some(format!("{key} does not begin at version 1")),
-            Some(_) if is_name => Some(format!("{key} was given to two users")),
+            Some(None) if (is_name || is_list) && version(value) == Some(1) => None,
             // Whoever held a claim when the session was ended without one may write it back, and nobody minds.
             Some(None) if is_ended => None,
             Some(None) => Some(format!("{key} came back after it was removed")),
@@ -114,8 +124,7 @@ impl Ledger {
 
     /// Whose a name is.
     pub fn owner(&self, name: &str) -> Option<String> {
-        let value = self.records.get(&name_key(name))?.last()?.value.as_deref()?;
-        serde_json::from_slice::<Name>(value).ok().map(|name| name.user_id)
+        owner_of(self.records.get(&name_key(name))?.last()?.value.as_deref()?)
     }
 }
 

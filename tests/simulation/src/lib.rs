@@ -7,7 +7,7 @@
 //!
 //! Read in this order: [`world`], [`op`] and [`ports`] (the outside), [`services`], [`call`] and [`answer`] (requests and
 //! answers), [`stage`] (runs them), [`journal`], [`ledger`] and [`judge`] (what must hold), [`plan`], [`storm`],
-//! [`history`] with [`wishes`] and [`follower`], [`months`], [`accounts`], [`sessions`] and [`factors`] with [`passkeys`] (random histories), [`explore`] (many of
+//! [`history`] with [`wishes`] and [`follower`], [`months`], [`accounts`], [`sessions`], [`factors`] with [`passkeys`], and [`deletions`] (random histories), [`explore`] (many of
 //! them), [`choices`] (all of a kind), [`mutant`] (what it must find).
 #![allow(
     clippy::unwrap_used,
@@ -21,6 +21,7 @@ pub mod accounts;
 pub mod answer;
 pub mod call;
 pub mod choices;
+pub mod deletions;
 pub mod explore;
 pub mod factors;
 pub mod follower;

@@ -28,8 +28,10 @@ pub fn swept_until_now(stage: &Stage) {
     let mut state = stage.state();
     let day = Timestamp(state.now).day() - 1;
     let from = format!("{{\"day\":{day},\"done\":0}}");
-    let ask = Ask::Set(format!("{LISTS}from"), from.into_bytes());
-    state.apply(None, &ask).expect("a write");
+    for lists in [LISTS, "auth/due/"] {
+        let ask = Ask::Set(format!("{lists}from"), from.clone().into_bytes());
+        state.apply(None, &ask).expect("a write");
+    }
 }
 
 /// Days pass, and some requests with faults, most of them for maintenance; at last a sweep meets nobody.

@@ -52,6 +52,7 @@ impl Ask {
                 .iter()
                 .any(|end| key.ends_with(end))
             || key.starts_with("memo/due/")
+            || key.starts_with("auth/due/")
             || key.starts_with("auth/throttle/")
             || key.starts_with("auth/revoked");
         matches!(self, Self::Set(..) | Self::Delete(_)) && !is_free

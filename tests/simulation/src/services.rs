@@ -3,12 +3,22 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use auth_component::sign_in::password::Cost;
-use axum::{Router, http::HeaderMap};
+use auth_component::{
+    memo_service::{self, MemoService, MemoServiceError},
+    sign_in::password::Cost,
+};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request, StatusCode},
+};
+use futures::FutureExt;
 use memo_component::{
     catalog::quota::Limits,
     issuer::{Issuer, IssuerError},
 };
+
+use tower::ServiceExt;
 
 use crate::{
     ports,
@@ -68,9 +78,13 @@ pub const LITTLE: Limits = Limits {
 
 /// Instances of the memo service.
 pub fn memo(world: &Arc<World>, limits: Limits) -> Vec<Router> {
+    memo_with(world, limits, &TOKENS.0)
+}
+
+fn memo_with(world: &Arc<World>, limits: Limits, jwks: &str) -> Vec<Router> {
     let instance = |instance| {
         let config = memo_component::Config {
-            jwks: TOKENS.0.clone(),
+            jwks: jwks.to_owned(),
             limits,
             maintenance_token: MAINTENANCE_TOKEN.to_owned(),
             ..memo_component::Config::new(ISSUER, AUDIENCE)
@@ -80,16 +94,61 @@ pub fn memo(world: &Arc<World>, limits: Limits) -> Vec<Router> {
     (0..INSTANCES).map(instance).collect()
 }
 
-/// Instances of the auth service. The signing key is given to them, or must be made.
+/// Instances of the auth service, without a memo service. The signing key is given to them, or must be made.
 pub fn auth(world: &Arc<World>, key_given: bool) -> Vec<Router> {
+    let away = |_| -> Arc<dyn MemoService> { Arc::new(memo_service::Away) };
+    auth_with(world, key_given, away)
+}
+
+/// Instances of both services that know each other: those of the memo service take the tokens of the auth service, which asks
+/// them for erasures.
+pub fn both(world: &Arc<World>) -> (Vec<Router>, Vec<Router>) {
+    let keys = Request::get("/.well-known/jwks.json")
+        .body(Body::empty())
+        .expect("a request");
+    let keys = auth(world, true).remove(0).oneshot(keys).now_or_never();
+    let keys = keys.expect("the key is given").unwrap_or_else(|never| match never {});
+    let keys = to_bytes(keys.into_body(), usize::MAX).now_or_never();
+    let keys = keys.expect("it is there").expect("a body").to_vec();
+    let jwks = String::from_utf8(keys).expect("a JWK Set");
+    let memo = memo_with(world, usual(), &jwks);
+    let neighbour = |instance: usize| -> Arc<dyn MemoService> { Arc::new(Neighbour(memo[instance].clone())) };
+    (auth_with(world, true, neighbour), memo)
+}
+
+/// The memo service, asked inside the simulation.
+struct Neighbour(Router);
+
+#[async_trait]
+impl MemoService for Neighbour {
+    async fn erase(&self, access_token: &str, context: HeaderMap) -> Result<Vec<u8>, MemoServiceError> {
+        let request = Request::post("/api/memos/erasure").header("authorization", format!("Bearer {access_token}"));
+        let mut request = request.body(Body::empty()).expect("a request");
+        request.headers_mut().extend(context);
+        let response = self
+            .0
+            .clone()
+            .oneshot(request)
+            .await
+            .unwrap_or_else(|never| match never {});
+        if response.status() != StatusCode::OK {
+            return Err(MemoServiceError(response.status().to_string()));
+        }
+        let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        Ok(body.to_vec())
+    }
+}
+
+fn auth_with(world: &Arc<World>, key_given: bool, memo_service: impl Fn(usize) -> Arc<dyn MemoService>) -> Vec<Router> {
     let instance = |instance| {
         let config = auth_component::Config {
             signing_key: if key_given { SEED.to_owned() } else { String::new() },
             public_origin: "http://localhost".to_owned(),
+            maintenance_token: MAINTENANCE_TOKEN.to_owned(),
             password_cost: COST,
             ..auth_component::Config::new(ISSUER, AUDIENCE)
         };
-        auth_component::app(ports::of(world, instance), config).expect("a router")
+        auth_component::app(ports::of(world, instance), config, memo_service(instance)).expect("a router")
     };
     (0..INSTANCES).map(instance).collect()
 }

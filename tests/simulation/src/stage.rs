@@ -61,6 +61,8 @@ pub struct Stage {
     /// Those of [`Setting::limited`].
     limited: Vec<Router>,
     auth: Vec<Router>,
+    /// Of the memo service, those that take the auth service's tokens.
+    trusting: Vec<Router>,
     /// Whether to write down what happens from the next history on.
     pub traced: bool,
     seal: CursorSeal,
@@ -80,6 +82,7 @@ impl Stage {
             memo: services::memo(&world, services::usual()),
             limited: services::memo(&world, LITTLE),
             auth: Vec::new(),
+            trusting: Vec::new(),
             seal: CursorSeal::default(),
             traced: false,
             world,
@@ -134,6 +137,12 @@ impl Stage {
     pub fn reset_auth(&mut self, setting: Setting, key_given: bool) {
         self.reset(setting);
         self.auth = services::auth(&self.world, key_given);
+    }
+
+    /// Begins a new history of both services together.
+    pub fn reset_both(&mut self, setting: Setting) {
+        self.reset(setting);
+        (self.auth, self.trusting) = services::both(&self.world);
     }
 
     /// A cursor as the services seal it.
@@ -196,6 +205,7 @@ impl Stage {
         });
         let request = call.request(id, &TOKENS.1[user]);
         let instances = match &call.act {
+            Act::Deletion(deed) if deed.is_for_memos() => &self.trusting,
             act if act.is_for_auth() => &self.auth,
             _ if self.state().setting.limited => &self.limited,
             _ => &self.memo,

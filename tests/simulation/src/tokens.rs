@@ -36,7 +36,7 @@ fn token(key: &SigningKey, user: usize) -> String {
         jti: format!("t{user}"),
         client_id: "simulation".to_owned(),
         sid: format!("s{user}"),
-        scope: String::new(),
+        scope: "memos:read memos:write".to_owned(),
     };
     let start = DateTime::from_timestamp_millis(EPOCH as i64).expect("a time");
     let mut claims = JwtClaims::new(claims);

@@ -2,6 +2,7 @@
 
 use simulation::{
     accounts::{Kind, run},
+    deletions,
     explore::check,
     factors,
     plan::Conditions,
@@ -64,6 +65,27 @@ fn a_code_is_good_once_and_a_recovery_ends_what_was_before() {
     if !tally.is_empty() {
         // Sessions began, passwords were changed or recovered, and codes were refused: those of apps, and those for recovery.
         for what in ["entries", "removals", "400", "401", "422"] {
+            assert!(tally.contains_key(what), "{what} never happened: {tally:?}");
+        }
+    }
+}
+
+#[test]
+fn an_account_goes_whole_or_not_at_all() {
+    let conditions = Conditions::normal();
+    let tally = check(8_000, |stage, seed| deletions::run(stage, seed, &conditions));
+    if !tally.is_empty() {
+        for what in [
+            "deletions",
+            "removals",
+            "entries",
+            "tokens",
+            "memos",
+            "sweeps",
+            "400",
+            "401",
+            "crashes",
+        ] {
             assert!(tally.contains_key(what), "{what} never happened: {tally:?}");
         }
     }

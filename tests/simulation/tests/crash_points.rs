@@ -8,6 +8,7 @@ use simulation::{
     accounts,
     answer::Answer,
     call::{Act, Among},
+    deletions::{self, Deed},
     follower::Follower,
     history, judge, months,
     stage::{Effect, Fate, Stage, Violation},
@@ -262,6 +263,60 @@ fn a_request_to_the_auth_service_may_end_at_any_operation() {
     }
     eprintln!("{cases} cases");
     assert!(cases > 100, "only {cases} cases");
+}
+
+/// A deletion, in both services: whoever stops it, and wherever, it is finished or has not begun.
+#[test]
+fn a_deletion_may_end_at_any_operation() {
+    let mut stage = Stage::new();
+    let mut cases = 0;
+    for fate in fates() {
+        for retries in [false, true] {
+            for at in 0.. {
+                match deleted(&mut stage, at, fate, retries) {
+                    Ok(true) => cases += 1,
+                    Ok(false) => break,
+                    Err(what) => panic!("operation {at} {fate:?}, retries {retries}: {what:?}"),
+                }
+            }
+        }
+    }
+    eprintln!("{cases} cases");
+    assert!(cases > 500, "only {cases} cases");
+}
+
+/// The deletion ends, somebody signs in and writes at once, and perhaps asks again.
+fn deleted(stage: &mut Stage, at: usize, fate: Fate, retries: bool) -> Result<bool, Violation> {
+    let setting = Setting {
+        start: EPOCH / WINDOW * WINDOW + WINDOW / 2,
+        ..Setting::calm()
+    };
+    let id = deletions::begin(stage, setting);
+    let deed = Act::Deletion;
+    let Answer::Entered(entry) = stage.perform(USER, 0, deed(Deed::Enter), "")? else {
+        panic!("nobody signs in");
+    };
+    for text in ["one", "two"] {
+        stage.perform(USER, 0, deed(Deed::Write(entry.access.clone())), text)?;
+    }
+    let delete = deed(Deed::Delete(entry.access.clone()));
+    let reached = disturbed(stage, &delete, at, fate)?;
+    for meanwhile in [
+        Deed::Write(entry.access.clone()),
+        Deed::Refresh(entry.refresh.clone()),
+        Deed::Enter,
+    ] {
+        stage.perform(USER, 1, deed(meanwhile), "meanwhile")?;
+    }
+    while !stage.state().ops.is_empty() {
+        stage.grant(0, Fate::Granted)?;
+    }
+    stage.state().pass(2 * WINDOW);
+    if retries {
+        stage.perform(USER, 2, delete, "")?;
+    }
+    deletions::settle(stage, &mut Rng::with_seed(0), &id)?;
+    Ok(reached)
 }
 
 /// The request ends, somebody tries the same at once, and again after two windows: then it works, or is done.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use simulation::{
     accounts::{self, Kind},
+    deletions,
     explore::{History, explore, replay},
     factors, history,
     mutant::Mutant,
@@ -171,7 +172,7 @@ fn quotas_that_get_back_too_much_count_too_little() {
 
 #[test]
 fn what_is_on_no_list_stays() {
-    mutant(Mutant::Unwritten("memo/due/"), STAYS);
+    mutant(Mutant::Unwritten("memo/due/2"), STAYS);
 }
 
 #[test]
@@ -295,6 +296,37 @@ fn a_passkey_that_a_recovery_leaves_opens_the_account() {
 #[test]
 fn a_user_without_a_claim_is_changed_by_two_codes_at_once() {
     mutant_of_factors(Mutant::Unclaimed("auth/user/"), &["two winners"]);
+}
+
+/// Looks for a history of a deletion in which `mutant` breaks a promise.
+fn mutant_of_deletions(mutant: Mutant, words: &[&str]) {
+    let conditions = Conditions::with(mutant);
+    finds(mutant, words, |stage, seed| deletions::run(stage, seed, &conditions));
+}
+
+#[test]
+fn a_counter_that_is_not_closed_lets_memos_into_an_account_that_is_gone() {
+    mutant_of_deletions(
+        Mutant::NothingIsClosed,
+        &["a memo is created in an account that is gone"],
+    );
+}
+
+// The days of these histories begin with a 2.
+
+#[test]
+fn a_deletion_that_nobody_is_told_to_finish_stays_half_done() {
+    mutant_of_deletions(Mutant::Unwritten("auth/due/2"), &["is still in"]);
+}
+
+#[test]
+fn an_erasure_that_nobody_comes_back_for_leaves_something() {
+    mutant_of_deletions(Mutant::Unwritten("memo/due/2"), &["is still in"]);
+}
+
+#[test]
+fn sessions_that_are_never_removed_outlive_their_account() {
+    mutant_of_deletions(Mutant::SessionsStay, &["is still in"]);
 }
 
 // What a lease rests on is needed: beyond it, promises break.

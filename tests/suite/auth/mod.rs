@@ -1,5 +1,6 @@
 //! The token issuer: a module per route.
 
+mod deletion;
 mod jwks;
 mod me;
 mod passkeys;

@@ -62,7 +62,11 @@ async fn other_methods_are_405_with_those_that_would_do() {
             vec!["POST"],
             [Method::GET, Method::DELETE, Method::PUT],
         ),
-        ("/api/auth/me", vec!["GET"], [Method::POST, Method::PUT, Method::DELETE]),
+        (
+            "/api/auth/me",
+            vec!["GET", "DELETE"],
+            [Method::POST, Method::PUT, Method::PATCH],
+        ),
         (
             "/api/auth/me/password",
             vec!["PUT"],

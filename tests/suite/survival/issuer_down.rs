@@ -32,7 +32,10 @@ async fn with_the_issuer_away_people_with_tokens_go_on() {
 #[tokio::test]
 async fn with_the_memo_service_away_people_can_still_sign_in() {
     let Some(plan) = HostPlan::fresh() else { return };
-    let host = plan.component("auth").start();
+    let host = plan
+        .component("auth")
+        .variable("memo_origin", "http://127.0.0.1:9")
+        .start();
     let user = TestApp::on(&host).user("bob").await;
     user.get("/api/auth/me").await.expect(200);
 }

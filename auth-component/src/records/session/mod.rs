@@ -78,6 +78,11 @@ impl Session {
         self.created_at
     }
 
+    /// When the session is over if it is not refreshed.
+    pub fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+
     /// When the session was last refreshed, or else begun.
     pub fn last_used_at(&self) -> Timestamp {
         self.rotated_at
@@ -123,6 +128,8 @@ fn ended_key(session_id: &str) -> String {
 
 /// Who begins a session, and where.
 pub struct Beginning<'a> {
+    /// The session's id, which nobody else has.
+    pub id: String,
     /// The user's id.
     pub user_id: UserId,
     /// The user's name.
@@ -145,7 +152,7 @@ pub async fn create(ports: &Ports, beginning: Beginning<'_>) -> Result<(Session,
     let now = ports.clock.now();
     let secret = Bytes32::random(ports)?;
     let session = Session {
-        id: ports.random.token::<16>()?,
+        id: beginning.id,
         user_id: beginning.user_id,
         username: beginning.username,
         client_id: beginning.client_id.to_owned(),
@@ -197,6 +204,18 @@ pub async fn find(ports: &Ports, session_id: &str) -> Result<Option<Session>, Kv
         }
         session => Ok(session),
     }
+}
+
+/// Removes what is left of a session that was ended or has run out long ago; otherwise tells it.
+///
+/// # Errors
+/// Those of the store.
+pub async fn forget(ports: &Ports, session_id: &str) -> Result<Option<Session>, KvError> {
+    let found = find(ports, session_id).await?;
+    if found.is_none() {
+        ports.kv.delete(&ended_key(session_id)).await?;
+    }
+    Ok(found)
 }
 
 /// Whether there is anything of a session of that id, ended or not. One read.

@@ -1,9 +1,11 @@
 //! Users in the store.
 //!
-//! A user is two records: `auth/user/{id}` holds everything, `auth/name/{username}` points to it. The first is written
+//! A user is two records: `auth/user/{id}` holds everything, `auth/name/{username}` points to it ([`name`]). The first is written
 //! before the second, whose creation under a claim is what makes the user exist: of two registrations of a name one
 //! wins, and what a crash in between leaves is a record that nothing points to.
 
+mod deletion;
+pub mod name;
 pub mod passkeys;
 mod second_factor;
 
@@ -13,7 +15,7 @@ use common::{
     http::{problem::Problem, problems},
     store::{
         kv::KvError,
-        record::{Change, Updated, Versioned, update},
+        record::{Change, Versioned, update},
     },
     token::UserId,
     world::{Ports, clock::Timestamp, random::RandomError},
@@ -29,6 +31,8 @@ use super::{
     totp::Totp,
     username::Username,
 };
+pub use deletion::remove;
+use name::Given;
 
 /// `auth/user/{id}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +65,9 @@ pub struct User {
     /// What is kept of the recovery codes that are left. Who registered before there were any has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recovery_codes: Vec<RecoveryCodeHash>,
+    /// Since when the account is being deleted ([`deletion`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<Timestamp>,
     /// Passkeys, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     passkeys: Vec<Passkey>,
@@ -91,7 +98,7 @@ pub enum NoticeKind {
 impl User {
     /// Whether a session of this user is still good, as far as the user's record says.
     pub fn admits(&self, session: &Session) -> bool {
-        self.admits_since(session.user_version) || self.keeps_session(&session.id)
+        !self.is_being_deleted() && (self.admits_since(session.user_version) || self.keeps_session(&session.id))
     }
 
     /// Whether this is the session that asked for the end of all others.
@@ -160,20 +167,6 @@ impl Versioned for User {
     }
 }
 
-/// `auth/name/{username}`. It never changes.
-#[derive(Debug, Serialize, Deserialize)]
-struct Name {
-    #[serde(default = "first_version")]
-    version: u64,
-    user_id: UserId,
-}
-
-impl Versioned for Name {
-    fn version(&self) -> u64 {
-        self.version
-    }
-}
-
 /// Why somebody could not be registered.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -209,18 +202,6 @@ fn user_key(id: &str) -> String {
     format!("auth/user/{id}")
 }
 
-fn name_key(username: &Username) -> String {
-    format!("auth/name/{}", username.as_str())
-}
-
-/// Whether somebody has the name. One read.
-///
-/// # Errors
-/// Those of the store.
-pub async fn is_taken(ports: &Ports, username: &Username) -> Result<bool, KvError> {
-    ports.kv.exists(&name_key(username)).await
-}
-
 /// Registers a user.
 ///
 /// # Errors
@@ -232,7 +213,7 @@ pub async fn register(
     recovery_codes: Vec<RecoveryCodeHash>,
 ) -> Result<(UserId, User), Error> {
     let id = UserId::random(&*ports.random)?;
-    let name_key = name_key(&username);
+    let name = username.clone();
     let user = User {
         version: 1,
         username,
@@ -244,21 +225,15 @@ pub async fn register(
         notices: Vec::new(),
         totp: None,
         recovery_codes,
+        deleted_at: None,
         passkeys: Vec::new(),
     };
     // Nobody else can have this id, so nobody else can be writing this record.
     ports.kv.set_json(&user_key(id.as_str()), &user).await?;
-    let name = Name {
-        version: 1,
-        user_id: id.clone(),
-    };
-    let registered = update(ports, &name_key, 0, |_: Option<Name>| {
-        Change::<_, (), ()>::Write(name, ())
-    });
-    let refusal = match registered.await? {
-        Updated::Done(()) => return Ok((id, user)),
-        Updated::Left(()) | Updated::Stale(_) => Error::Taken,
-        Updated::Busy => Error::Busy,
+    let refusal = match name::give(ports, &name, &id).await? {
+        Given::Done => return Ok((id, user)),
+        Given::Taken => Error::Taken,
+        Given::Busy => Error::Busy,
     };
     // Nothing points to the record; leaving it would do no harm either.
     let _ = ports.kv.delete(&user_key(id.as_str())).await;
@@ -271,11 +246,11 @@ pub async fn register(
 /// # Errors
 /// Those of the store.
 pub async fn find(ports: &Ports, username: &Username) -> Result<Option<(UserId, User)>, KvError> {
-    let name: Option<Name> = ports.kv.get_json(&name_key(username)).await?;
+    let owner = name::owner(ports, username).await?;
     // No id has a dot.
-    let id = name.as_ref().map_or("no.body", |name| name.user_id.as_str());
+    let id = owner.as_ref().map_or("no.body", UserId::as_str);
     let user: Option<User> = ports.kv.get_json(&user_key(id)).await?;
-    Ok(name.map(|name| name.user_id).zip(user))
+    Ok(owner.zip(user))
 }
 
 /// Reads the user of that id. One read.

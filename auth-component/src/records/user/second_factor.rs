@@ -62,6 +62,9 @@ impl User {
     /// A passkey that a thief added must not outlive the recovery, and which ones the owner still has nobody can tell here.
     #[must_use]
     pub fn recovered(mut self, spent: &RecoveryCodeHash, password_hash: String, now: Timestamp) -> Option<Self> {
+        if self.is_being_deleted() {
+            return None;
+        }
         let place = self.recovery_codes.iter().position(|hash| hash == spent)?;
         self.recovery_codes.remove(place);
         self.totp = None;

@@ -31,7 +31,7 @@ impl Catalog<'_> {
         Ok(self.log_start().await?.saturating_sub(1))
     }
 
-    pub(super) async fn log_start(&self) -> Result<u64, KvError> {
+    pub(in crate::catalog) async fn log_start(&self) -> Result<u64, KvError> {
         let start: Option<LogStart> = self.ports.kv.get_json(&self.names.log_start()).await?;
         Ok(start.map_or(1, |start| start.first))
     }

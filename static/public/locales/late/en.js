@@ -164,6 +164,7 @@ export default {
 
   "problem.wrong-credentials": "The username or the password is not right.",
   "problem.second-factor-required": "This account needs the code that your app shows now. Each code is good once.",
+  "problem.account-deleted": "This account is being deleted, so nobody can sign in to it any more.",
   "problem.second-factor-on": "Two-step verification is already on.",
   "problem.wrong-passkey": "This passkey is not good here. Please try again, or sign in with your password.",
   "problem.too-many-passkeys": "You have as many passkeys as you may have. Please remove one you no longer need.",

@@ -161,6 +161,7 @@ export default {
 
   "problem.wrong-credentials": "아이디 또는 비밀번호가 맞지 않아요.",
   "problem.second-factor-required": "인증 앱에 지금 보이는 코드가 필요해요. 코드는 한 번만 쓸 수 있어요.",
+  "problem.account-deleted": "삭제 중인 계정이라 더는 로그인할 수 없어요.",
   "problem.second-factor-on": "2단계 인증이 이미 켜져 있어요.",
   "problem.wrong-passkey": "이 패스키로는 로그인하지 못했어요. 다시 시도하거나 비밀번호로 로그인해 주세요.",
   "problem.too-many-passkeys": "패스키를 더 추가할 수 없어요. 쓰지 않는 패스키를 먼저 지워 주세요.",

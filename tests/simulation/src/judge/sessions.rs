@@ -112,13 +112,13 @@ fn is_quick(call: &Call) -> bool {
 }
 
 /// What an access token says of itself.
-fn claims(access: &str) -> Value {
+pub(super) fn claims(access: &str) -> Value {
     let claims = access.split('.').nth(1).unwrap_or_default();
     let claims = URL_SAFE_NO_PAD.decode(claims).expect("base64url");
     serde_json::from_slice(&claims).expect("claims")
 }
 
-fn session_of_access(access: &str) -> String {
+pub(super) fn session_of_access(access: &str) -> String {
     claims(access)["sid"].as_str().expect("a session").to_owned()
 }
 
