@@ -30,7 +30,7 @@ use crate::{
         Error,
         import::{Import, Refused},
     },
-    transfer::{Broken, Part, Place, Portable, Reader, archive, ndjson},
+    transfer::{Broken, Part, Place, Portable, Reader, ndjson},
 };
 
 /// The longest body that is read, in bytes.
@@ -108,7 +108,7 @@ fn reader_of(headers: &HeaderMap) -> Result<Reader, Problem> {
         return Ok(Reader::Ndjson(ndjson::Reader::default()));
     }
     if expect_content_type(headers, "application/zip").is_ok() {
-        return Ok(Reader::Archive(Box::new(archive::Reader::default())));
+        return Ok(Reader::Archive(Box::default()));
     }
     let detail = "Send application/x-ndjson or application/zip.";
     Err(Problem::new(&problems::UNSUPPORTED_MEDIA_TYPE, detail))
