@@ -13,6 +13,7 @@ pub mod issuer;
 pub mod memo;
 pub mod routes;
 pub mod tags;
+pub mod transfer;
 pub mod words;
 
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use common::{
 use http::{HeaderName, Method, header};
 
 use catalog::{Catalog, quota::Limits};
-use routes::{cursor::CursorSeal, listeners::Listeners};
+use routes::{cursor::CursorSeal, listeners::Listeners, transfers::Transfers};
 
 use issuer::{Issuer, authenticator::Authenticator, public_keys::PublicKeys, revocations::Revocations};
 
@@ -77,6 +78,7 @@ pub struct App {
     maintenance: MaintenanceToken,
     seal: Arc<CursorSeal>,
     listeners: Arc<Listeners>,
+    transfers: Arc<Transfers>,
 }
 
 impl App {
@@ -104,6 +106,7 @@ pub fn app(ports: Ports, config: Config, issuer: Arc<dyn Issuer>) -> Result<Rout
         maintenance: MaintenanceToken::new(&config.maintenance_token),
         seal: Arc::default(),
         listeners: Arc::default(),
+        transfers: Arc::default(),
     };
     let layers = Layers {
         service: "memo",

@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use common::{store::record::Versioned, world::clock::Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::import::Source;
+
 /// The longest text of a memo, in bytes of UTF-8. As JSON it has up to six times as many: a page of a listing is bounded
 /// in bytes for that reason ([`crate::catalog::page::PAGE_MAX_BYTES`]).
 pub const TEXT_MAX_BYTES: usize = 64 * 1024;
@@ -167,6 +169,9 @@ pub struct Memo {
     /// When its id was taken, where that is not `created_at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_at: Option<Timestamp>,
+    /// What it was when it was imported ([`crate::catalog::import`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
 }
 
 impl Memo {
@@ -184,6 +189,7 @@ impl Memo {
             trashed_at: None,
             kept_at: None,
             taken_at: (created_at != taken_at).then_some(taken_at),
+            source: None,
         }
     }
 
@@ -215,6 +221,7 @@ impl Memo {
             },
             kept_at: self.kept_at,
             taken_at: self.taken_at,
+            source: self.source,
         }
     }
 

@@ -10,7 +10,10 @@ use axum::body::Body;
 use common::testing::CountingKv;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
-use support::{Answer, TestApp, run};
+use support::{
+    Answer, TestApp, run,
+    transfer::{LINES, import},
+};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -90,6 +93,8 @@ async fn fill(app: &TestApp, user: &str) {
     .await;
     app.delete(user, ids[1], 1).await;
     app.remove(user, ids[2]).await;
+    let line = json!({"text": "imported", "history": [{"text": "before", "written_at": "2020-01-01T00:00:00Z"}]});
+    import(app, user, LINES, line.to_string().as_bytes()).await;
     // Caches of all kinds.
     for path in [
         "/api/memos/tags",

@@ -208,6 +208,7 @@ impl Catalog<'_> {
                 self.names.overview(),
                 self.names.tag_counts(),
                 self.names.log_start(),
+                self.names.import(),
             ]);
         }
         (keys, next)

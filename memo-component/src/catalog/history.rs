@@ -18,7 +18,10 @@ use common::{
 use serde::{Deserialize, Serialize};
 
 use super::{Catalog, Error};
-use crate::memo::{Edit, Memo, MemoId, Text, Version};
+use crate::{
+    memo::{Edit, Memo, MemoId, Text, Version},
+    transfer::EarlierText,
+};
 
 /// How many earlier texts are kept.
 pub const VERSIONS_MAX: usize = 20;
@@ -102,17 +105,11 @@ impl Catalog<'_> {
             text: memo.text.clone(),
             written_at: memo.updated_at,
         });
-        let mut history = History {
+        let history = History {
             version: memo.version.next().0,
             texts,
         };
-        loop {
-            let bytes = encode(&history)?;
-            if history.is_within_bounds(bytes.len()) {
-                return Ok(bytes);
-            }
-            history.texts.remove(0);
-        }
+        history.cut()
     }
 
     /// Removes the record of a memo that is gone. Where that fails, its entry among what is due sees to it.
@@ -129,11 +126,17 @@ impl Catalog<'_> {
     /// [`Error::Absent`] where there is no memo; those of the store.
     pub async fn versions(&self, id: MemoId) -> Result<(Memo, Vec<Earlier>), Error> {
         let memo = self.read(id).await?;
+        let texts = self.stored_texts(id, memo.version).await?;
+        Ok((memo, texts))
+    }
+
+    /// The texts that a memo had before it was at `version`, newest first. One read.
+    pub(super) async fn stored_texts(&self, id: MemoId, version: Version) -> Result<Vec<Earlier>, KvError> {
         let stored: Option<History> = self.ports.kv.get_json(&self.names.history(id)).await?;
         let mut texts = stored.map(|history| history.texts).unwrap_or_default();
-        texts.retain(|earlier| earlier.version < memo.version);
+        texts.retain(|earlier| earlier.version < version);
         texts.reverse();
-        Ok((memo, texts))
+        Ok(texts)
     }
 
     /// One of the memo's texts: an earlier one, or that of its present version. Two reads.
@@ -173,7 +176,45 @@ impl Catalog<'_> {
     }
 }
 
+/// The record of a memo that comes with these earlier texts, oldest first, and the version that the memo then has: each of
+/// its texts was one.
+pub(super) fn imported(texts: &[EarlierText]) -> Result<(Version, Option<Vec<u8>>), KvError> {
+    let mut version = Version::FIRST;
+    let mut earlier = Vec::with_capacity(texts.len());
+    for text in texts {
+        earlier.push(Earlier {
+            version,
+            text: text.text.clone(),
+            written_at: text.written_at,
+        });
+        version = version.next();
+    }
+    if earlier.is_empty() {
+        return Ok((version, None));
+    }
+    let history = History {
+        version: version.0,
+        texts: earlier,
+    };
+    Ok((version, Some(history.cut()?)))
+}
+
 impl History {
+    /// The record with the newest texts, as many of them as are kept.
+    fn cut(mut self) -> Result<Vec<u8>, KvError> {
+        // What is too much by its number or its bytes need not be written to be found so.
+        while !self.is_within_bounds(0) {
+            self.texts.remove(0);
+        }
+        loop {
+            let bytes = encode(&self)?;
+            if self.is_within_bounds(bytes.len()) {
+                return Ok(bytes);
+            }
+            self.texts.remove(0);
+        }
+    }
+
     /// Whether it is small enough. The newest text is kept whatever its size.
     fn is_within_bounds(&self, record_bytes: usize) -> bool {
         let bytes: usize = self.texts.iter().map(|earlier| earlier.text.as_str().len()).sum();

@@ -13,6 +13,7 @@
 //! | `memo/{user}/tag-counts` | how many memos have which tag; a cache ([`tag_counts`]) |
 //! | `memo/{user}/signatures/{block}` | which words may be in which memos; a cache ([`signatures`]) |
 //! | `memo/{user}/idem/{digest}` | which memo an idempotency key stands for ([`once`]) |
+//! | `memo/{user}/import` | until when nobody else may import memos ([`import`]) |
 //! | `memo/{user}/erasure` | how far the removal of all of these is ([`erasure`]) |
 //! | `memo/due/…` | what is due on which day ([`due`]) |
 //!
@@ -26,8 +27,10 @@ mod counters;
 pub mod due;
 mod edit;
 mod erasure;
+pub mod export;
 pub mod filter;
 pub mod history;
+pub mod import;
 mod names;
 pub mod once;
 pub mod overview;

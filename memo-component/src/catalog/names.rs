@@ -74,6 +74,11 @@ impl Names<'_> {
         format!("memo/{}/erasure", self.0)
     }
 
+    /// Until when nobody else may import memos.
+    pub fn import(self) -> String {
+        format!("memo/{}/import", self.0)
+    }
+
     /// Which memo an idempotency key stands for.
     pub fn once(self, digest: &str) -> String {
         format!("memo/{}/idem/{digest}", self.0)
@@ -101,6 +106,7 @@ mod tests {
             (names.signatures(3), "memo/ann/signatures/3"),
             (names.tag_counts(), "memo/ann/tag-counts"),
             (names.erasure(), "memo/ann/erasure"),
+            (names.import(), "memo/ann/import"),
             (names.once("digest"), "memo/ann/idem/digest"),
         ] {
             assert_eq!(key, expected);

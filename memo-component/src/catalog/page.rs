@@ -21,7 +21,7 @@ const READ_MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// How many memos are read at once. A memo is at most 400 KB as it is stored (a text of 64 KiB, every byte of it
 /// escaped), an instance has 128 MiB and serves 16 requests at a time: eight for each of them are 50 MB.
-const STEP: usize = 8;
+pub(super) const STEP: usize = 8;
 
 /// A page ends before the memo with which its memos, as they are stored, would exceed this many bytes. Platforms limit an
 /// answer to some megabytes, and an instance has to hold several of them.
@@ -196,18 +196,18 @@ impl Catalog<'_> {
         }
     }
 
+    /// The ids of all memos by the store's keys, in no order, for stores without `increment`.
+    pub(super) async fn listed_ids(&self) -> Result<Vec<MemoId>, KvError> {
+        let prefix = self.names.prefix();
+        let keys = self.ports.kv.keys(&prefix).await?;
+        let id = |key: &String| key.strip_prefix(&prefix)?.parse().ok();
+        Ok(keys.iter().filter_map(id).collect())
+    }
+
     /// A page by the store's keys, for stores without `increment`.
     async fn scan(&self, filter: &Filter, before: Option<MemoId>, limit: usize) -> Result<Page, KvError> {
-        let prefix = self.names.prefix();
-        let mut ids: Vec<MemoId> = self
-            .ports
-            .kv
-            .keys(&prefix)
-            .await?
-            .iter()
-            .filter_map(|key| key.strip_prefix(&prefix)?.parse().ok())
-            .filter(|id| before.is_none_or(|before| *id < before))
-            .collect();
+        let mut ids = self.listed_ids().await?;
+        ids.retain(|id| before.is_none_or(|before| *id < before));
         ids.sort_unstable_by_key(|id| Reverse(*id));
         let mut page = Filling::new(filter, limit);
         let mut rest = ids.as_slice();

@@ -56,6 +56,12 @@ impl Skip {
         let id = covering.map_or(id, |run| run.low.0.saturating_sub(1));
         (id > 0).then_some(id)
     }
+
+    /// The smallest id at or above `id` that no run covers.
+    pub fn above(&self, id: u64) -> u64 {
+        let covering = self.runs.iter().find(|run| run.low.0 <= id && id <= run.high.0);
+        covering.map_or(id, |run| run.high.0.saturating_add(1))
+    }
 }
 
 /// A walk down the ids, and what it has seen.

@@ -129,9 +129,11 @@ impl Catalog<'_> {
         }
     }
 
-    /// Enters the memo into the list of the day on which its stay in the trash is over.
+    /// Enters the memo into the list of the day on which its stay in the trash is over. Where that day is past, because the
+    /// memo was in the trash elsewhere, it is this day: nobody goes through past ones again.
     pub(super) async fn enlist_trashed(&self, id: MemoId, trashed_at: Timestamp) -> Result<(), KvError> {
-        self.enlist(id, self.end_of_stay(trashed_at).day()).await
+        let end = self.end_of_stay(trashed_at).max(self.ports.clock.now());
+        self.enlist(id, end.day()).await
     }
 
     /// Enters the memo into the list of the day after `day`, when all that was due on it is.

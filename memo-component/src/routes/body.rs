@@ -1,17 +1,15 @@
 //! What clients write.
 
-use std::time::Duration;
-
 use common::{
     http::problem::{FieldError, Problem},
     world::clock::{Timestamp, rfc3339},
 };
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use crate::memo::{Content, Edit, Text};
-
-/// How far in the future a memo may have been written first: clocks differ, and so do time zones of careless programs.
-const AHEAD_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::{
+    memo::{Content, Edit, Text},
+    transfer::AHEAD_MAX,
+};
 
 /// A new memo.
 #[derive(Deserialize)]

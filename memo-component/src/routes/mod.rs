@@ -12,7 +12,9 @@ pub mod conditions;
 pub mod cursor;
 pub mod erasure;
 pub mod events;
+pub mod export;
 pub mod idempotency_key;
+pub mod import;
 pub mod list;
 pub mod listeners;
 pub mod maintenance;
@@ -20,6 +22,7 @@ pub mod memos;
 pub mod path_id;
 mod scope;
 pub mod tags;
+pub mod transfers;
 pub mod trash;
 pub mod versions;
 
@@ -40,6 +43,8 @@ pub fn router() -> Router<App> {
         .route("/api/memos/changes", reads(get(changes::list)))
         .route("/api/memos/events", reads(get(events::listen)))
         .route("/api/memos/batch", writes(post(batch::run)))
+        .route("/api/memos/export", reads(get(export::export)))
+        .route("/api/memos/import", writes(post(import::import)))
         .route("/api/memos/trash", writes(delete(trash::empty)))
         .route("/api/memos/erasure", erases(post(erasure::run)))
         // Not a person's: it asks for a token of its own.

@@ -43,7 +43,10 @@ use sha2::{Digest, Sha256};
 
 pub use common::testing::{Answer, run};
 
+pub mod failing;
 pub mod slow;
+pub mod transfer;
+pub mod zips;
 
 /// An issuer with one key, that can be switched off and counts how often it is asked.
 pub struct TestIssuer {

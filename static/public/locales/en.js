@@ -24,6 +24,7 @@ export default {
   sessionsTitle: "Where you are signed in",
   secondFactorTitle: "Two-step verification",
   recoveryCodesTitle: "Recovery codes",
+  transferTitle: "Export and import",
   recoverTitle: "Get back in",
   needsServer: "This page needs the server, which cannot be reached now. Your memos are on this device, and you can go on writing.",
 

@@ -24,6 +24,7 @@ export default {
   sessionsTitle: "로그인한 기기",
   secondFactorTitle: "2단계 인증",
   recoveryCodesTitle: "복구 코드",
+  transferTitle: "내보내기와 가져오기",
   recoverTitle: "계정 되찾기",
   needsServer: "서버가 있어야 볼 수 있는 페이지인데 지금 연결하지 못했어요. 메모는 이 기기에 있으니 계속 쓸 수 있어요.",
 

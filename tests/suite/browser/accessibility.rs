@@ -133,6 +133,9 @@ async fn account_at_work(audit: &mut Audit) {
     audit.browser.click("[data-testid=begin-second-factor]").await;
     audit.browser.sees("[data-testid=qr] path").await;
     audit.check("a second factor is set up").await;
+    audit.go("/account/transfer").await;
+    audit.browser.click("[data-testid=import]").await; // No file is chosen.
+    audit.check("a file is asked for").await;
     audit.go("/account/recovery-codes").await;
     audit.browser.fill("#password", PASSWORD).await;
     audit.browser.click("[data-testid=act]").await;

@@ -1,6 +1,10 @@
 //! The pages of the account.
 
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
 use super::{open_as, sign_in};
 use crate::harness::{Browser, PASSWORD, Screen, TestApp, User};
@@ -10,14 +14,16 @@ mod passkeys;
 mod password;
 mod second_factor;
 mod sessions;
+mod transfer;
 
 /// Everything that there is to look after.
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 7] = [
     "/account",
     "/account/password",
     "/account/passkeys",
     "/account/sessions",
     "/account/second-factor",
+    "/account/transfer",
     "/account/recovery-codes",
 ];
 
@@ -48,6 +54,20 @@ async fn tab_to(browser: &Browser, css: &str) {
         }
     }
     panic!("{css} can't be reached by keyboard");
+}
+
+/// Waits until a file of that kind, which a page gave, has arrived.
+async fn downloaded(folder: &Path, kind: &str) -> PathBuf {
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut paths = files.map(|file| file.path());
+        if let Some(path) = paths.find(|path| path.extension().is_some_and(|it| it == kind)) {
+            return path;
+        }
+        assert!(Instant::now() < end, "no {kind} was downloaded");
+        sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// What the service tells of the account.

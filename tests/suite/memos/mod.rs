@@ -13,6 +13,7 @@ mod quotas;
 mod read;
 mod search;
 mod tags;
+mod transfer;
 mod trash;
 mod update;
 mod versions;

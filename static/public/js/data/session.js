@@ -33,6 +33,7 @@ export class Session extends EventTarget {
   #renewing = null;
   #call;
   #openStream;
+  #download;
   #tabs;
   #locks;
 
@@ -40,13 +41,15 @@ export class Session extends EventTarget {
    * @param {object} world
    * @param {typeof import("../lib/api.js").call} world.call
    * @param {typeof import("../lib/api.js").openStream} world.openStream
+   * @param {typeof import("../lib/api.js").download} world.download
    * @param {BroadcastChannel} world.tabs reaches the other tabs
    * @param {LockManager} [world.locks] browsers keep it from pages that come over plain http
    */
-  constructor({ call, openStream, tabs, locks }) {
+  constructor({ call, openStream, download, tabs, locks }) {
     super();
     this.#call = call;
     this.#openStream = openStream;
+    this.#download = download;
     this.#tabs = tabs;
     this.#locks = locks;
     tabs.addEventListener("message", ({ data }) => {
@@ -134,6 +137,11 @@ export class Session extends EventTarget {
    */
   stream(path, signal) {
     return this.#inName((headers) => this.#openStream(path, { headers, signal }));
+  }
+
+  /** Fetches a file in the name of who is signed in now. @param {string} path */
+  file(path) {
+    return this.#inName((headers) => this.#download(path, { headers }));
   }
 
   /**

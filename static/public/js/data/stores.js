@@ -1,6 +1,6 @@
 // The app's one session, and the memos of whoever is at this device.
 
-import { call, openStream } from "../lib/api.js";
+import { call, download, openStream } from "../lib/api.js";
 import { local, tab } from "../lib/storage.js";
 import { Drafts } from "./drafts.js";
 import { MemoService } from "./memo-service.js";
@@ -10,7 +10,13 @@ import { Session } from "./session.js";
 import { TagIndex } from "./tag-index.js";
 import { Workspace } from "./workspace.js";
 
-export const session = new Session({ call, openStream, tabs: new BroadcastChannel("session"), locks: navigator.locks });
+export const session = new Session({
+  call,
+  openStream,
+  download,
+  tabs: new BroadcastChannel("session"),
+  locks: navigator.locks,
+});
 
 export const service = new MemoService((...request) => session.authorized(...request));
 

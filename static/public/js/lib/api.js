@@ -37,23 +37,29 @@ export const isProblem = (error, slug) => error instanceof Problem && error.slug
 // Long enough for a password hash on a busy server, short enough to be told about it.
 const TIMEOUT_MS = 20_000;
 
-/** @typedef {{json?: unknown, headers?: Record<string, string>}} Options */
+/**
+ * @typedef {object} Options
+ * @property {unknown} [json]
+ * @property {Blob} [file] a body as it is; a header says what it is
+ * @property {Record<string, string>} [headers]
+ * @property {number} [patience] how long to wait, in milliseconds
+ */
 
 /**
- * Sends `json`, if any, and returns the answer's JSON, null for an empty one (204); throws a `Problem` or `Unreachable`.
+ * Sends `json` or `file`, if any, and returns the answer's JSON, null for an empty one (204); throws a `Problem` or `Unreachable`.
  * @param {string} method
  * @param {string} path
  * @param {Options} [options]
  * @returns {Promise<any>}
  */
-export async function call(method, path, { json, headers = {} } = {}) {
+export async function call(method, path, { json, file, headers = {}, patience = TIMEOUT_MS } = {}) {
   /** @type {Record<string, string>} */
   const sent = { accept: "application/json", ...headers };
   if (json !== undefined) sent["content-type"] = "application/json";
-  const body = json === undefined ? undefined : JSON.stringify(json);
+  const body = json === undefined ? file : JSON.stringify(json);
   let response, text;
   try {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const signal = AbortSignal.timeout(patience);
     response = await fetch(path, { method, headers: sent, body, cache: "no-store", signal });
     text = await response.text();
   } catch (error) {
@@ -83,6 +89,26 @@ export async function openStream(path, { headers = {}, signal }) {
   // What is no stream is not of the services.
   if (!response.body || !response.headers.get("content-type")?.startsWith("text/event-stream")) throw new Unreachable(path);
   return response.body;
+}
+
+/**
+ * Fetches a file that the service offers; throws a `Problem`, or `Unreachable` where it did not come whole.
+ * @param {string} path
+ * @param {{headers?: Record<string, string>}} [options]
+ * @returns {Promise<{name: string, blob: Blob}>}
+ */
+export async function download(path, { headers = {} } = {}) {
+  try {
+    const response = await fetch(path, { headers, cache: "no-store" });
+    if (!response.ok) throw await problemOf(response);
+    const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1];
+    // What is no file is not of the services.
+    if (!name) throw new Unreachable(path);
+    return { name, blob: await response.blob() };
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Unreachable(path, { cause: error });
+  }
 }
 
 /** @param {Response} response */

@@ -1,12 +1,8 @@
 //! Recovery codes, and the way back in.
 
-use std::path::Path;
-use std::time::Duration;
-
 use serde_json::json;
-use tokio::time::{Instant, sleep};
 
-use super::{ACT, account, is_wrong};
+use super::{ACT, account, downloaded, is_wrong};
 use crate::auth::second_factor::turn_on;
 use crate::browser::open_as;
 use crate::harness::{Browser, PASSWORD, Screen, TestApp, unique};
@@ -23,22 +19,6 @@ async fn codes(browser: &Browser) -> Vec<String> {
     let codes: Vec<String> = serde_json::from_value(shown).expect("a list");
     assert_eq!(codes.len(), 10);
     codes
-}
-
-/// Waits until a file that a page gave has arrived, and reads it.
-async fn downloaded(folder: &Path) -> String {
-    let end = Instant::now() + Duration::from_secs(30);
-    loop {
-        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let done = files
-            .map(|file| file.path())
-            .find(|path| path.extension().is_some_and(|it| it == "txt"));
-        if let Some(text) = done.and_then(|path| std::fs::read_to_string(path).ok()) {
-            return text;
-        }
-        assert!(Instant::now() < end, "nothing was downloaded");
-        sleep(Duration::from_millis(50)).await;
-    }
 }
 
 #[tokio::test]
@@ -61,7 +41,8 @@ async fn they_are_shown_once_after_the_sign_up_and_can_be_taken_away() {
     browser.is_at("/account/recovery-codes").await;
     let shown = codes(&browser).await;
     browser.click("[data-testid=download-codes]").await;
-    let file = downloaded(folder.path()).await;
+    let file = downloaded(folder.path(), "txt").await;
+    let file = std::fs::read_to_string(file).expect("the codes are text");
     assert!(
         file.contains(&name) && shown.iter().all(|code| file.contains(code)),
         "{file}"

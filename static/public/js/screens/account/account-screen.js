@@ -13,6 +13,7 @@ import { passwordPart } from "./password-part.js";
 import { recoveryCodesPart } from "./recovery-codes-part.js";
 import { secondFactorPart } from "./second-factor-part.js";
 import { sessionsPart } from "./sessions-part.js";
+import { transferPart } from "./transfer-part.js";
 
 /** @typedef {import("../../data/accounts.js").Account} Account */
 /** @typedef {import("../../lib/error-text.js").Text} Text */
@@ -32,7 +33,7 @@ import { sessionsPart } from "./sessions-part.js";
 
 /** In the order of the overview.
  * @type {Part[]} */
-const PARTS = [passwordPart, passkeysPart, sessionsPart, secondFactorPart, recoveryCodesPart];
+const PARTS = [passwordPart, passkeysPart, sessionsPart, secondFactorPart, recoveryCodesPart, transferPart];
 
 class AccountScreen {
   element = fromTemplate("account-screen", HTMLElement);
