@@ -6,19 +6,21 @@ use super::{open_as, sign_in};
 use crate::harness::{Browser, PASSWORD, Screen, TestApp, User};
 
 mod codes;
+mod deletion;
 mod passkeys;
 mod password;
 mod second_factor;
 mod sessions;
 
 /// Everything that there is to look after.
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 7] = [
     "/account",
     "/account/password",
     "/account/passkeys",
     "/account/sessions",
     "/account/second-factor",
     "/account/recovery-codes",
+    "/account/delete",
 ];
 
 /// Presses the button of the page's form.
@@ -69,7 +71,7 @@ async fn a_guest_is_sent_to_sign_in_and_comes_back() {
     browser.fill("#username", &user.username).await;
     browser.fill("#password", PASSWORD).await;
     browser.click("#sign-in").await;
-    browser.is_at("/account/recovery-codes").await;
+    browser.is_at("/account/delete").await;
     browser.sees(ACT).await;
     browser.click(".back").await;
     browser.sees("[data-testid=account-name]").await;
