@@ -10,6 +10,7 @@ use super::{open_as, sign_in};
 use crate::harness::{Browser, PASSWORD, Screen, TestApp, User};
 
 mod codes;
+mod deletion;
 mod passkeys;
 mod password;
 mod second_factor;
@@ -17,7 +18,7 @@ mod sessions;
 mod transfer;
 
 /// Everything that there is to look after.
-const PATHS: [&str; 7] = [
+const PATHS: [&str; 8] = [
     "/account",
     "/account/password",
     "/account/passkeys",
@@ -25,6 +26,7 @@ const PATHS: [&str; 7] = [
     "/account/second-factor",
     "/account/transfer",
     "/account/recovery-codes",
+    "/account/delete",
 ];
 
 /// Presses the button of the page's form.
@@ -89,7 +91,7 @@ async fn a_guest_is_sent_to_sign_in_and_comes_back() {
     browser.fill("#username", &user.username).await;
     browser.fill("#password", PASSWORD).await;
     browser.click("#sign-in").await;
-    browser.is_at("/account/recovery-codes").await;
+    browser.is_at("/account/delete").await;
     browser.sees(ACT).await;
     browser.click(".back").await;
     browser.sees("[data-testid=account-name]").await;

@@ -1,15 +1,16 @@
 // Who is signed in. The access token lives in this object and nowhere else; the refresh token is in a cookie
 // that no script can read, and a reload or another tab gets its own access token with it.
 
-import { Problem, SignedOut } from "../lib/api.js";
+import { Problem, SignedOut, Unreachable } from "../lib/api.js";
 
 /** @typedef {{id: string, username: string}} User */
 /** What the owner of the account should know: `type` says what happened.
  * @typedef {{type: string, at: string}} Notice */
 /** @typedef {{access_token: string, expires_in: number, user: User, notices?: Notice[]}} Grant what the server answers to a sign-in */
 /**
- * What a `change` of the session tells: who was signed in before, and whether this change was asked for.
- * @typedef {{previous: User | null, asked: boolean}} Change
+ * What a `change` of the session tells: who was signed in before, whether this change was asked for, and whether the account
+ * is deleted.
+ * @typedef {{previous: User | null, asked: boolean, isDeleted: boolean}} Change
  */
 
 const SESSION = "/api/auth/session";
@@ -26,6 +27,7 @@ export class Session extends EventTarget {
   /** @type {User | null} */
   #user = null;
   #isKnown = false;
+  #isLeaving = false;
   #renewAt = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -66,6 +68,11 @@ export class Session extends EventTarget {
   /** Whether it is known if somebody is signed in: before the server has answered for the first time, it is not. */
   get isKnown() {
     return this.#isKnown;
+  }
+
+  /** Whether the account is being deleted, as far as this page knows. */
+  get isLeaving() {
+    return this.#isLeaving;
   }
 
   /** Goes on with the session of an earlier visit, if there is one. */
@@ -120,6 +127,24 @@ export class Session extends EventTarget {
     this.#tabs.postMessage("signed-out");
   }
 
+  /** Deletes the account. Once that has begun the session opens nothing else, and can't be renewed: this page goes on with the
+   * token that it has, so that its person can ask again and finish it.
+   * @param {{password: string, code?: string}} json */
+  async deleteAccount(json) {
+    const isAgain = this.#isLeaving;
+    await this.#renew();
+    this.#isLeaving = true;
+    try {
+      await this.authorized("DELETE", "/api/auth/me", { json });
+    } catch (error) {
+      const isGone = isAgain && isUnauthorized(error); // The answer before this one was lost.
+      this.#isLeaving = isGone || error instanceof Unreachable || (error instanceof Problem && error.status === 503);
+      if (!isGone) throw error;
+    }
+    this.#set(null, true);
+    this.#tabs.postMessage("signed-out");
+  }
+
   /**
    * Calls the memo service in the name of who is signed in now.
    * @param {string} method
@@ -170,15 +195,16 @@ export class Session extends EventTarget {
   }
 
   /** Gets a new access token. Nobody is signed in afterwards where there is no session (204) or it has ended (401). */
-  #renew() {
+  async #renew() {
+    if (this.#isLeaving && Date.now() < this.#renewAt) return;
     this.#renewing ??= this.#withLock(() => this.#call("POST", `${SESSION}/refresh`))
       .then((grant) => this.#set(grant, false))
       .catch((error) => {
         if (!isUnauthorized(error)) throw error;
-        this.#set(null, false);
+        this.#set(null, this.#isLeaving);
       })
       .finally(() => (this.#renewing = null));
-    return this.#renewing;
+    await this.#renewing;
   }
 
   /**
@@ -193,7 +219,8 @@ export class Session extends EventTarget {
 
   /** @param {Grant | null} grant @param {boolean} asked */
   #set(grant, asked) {
-    const previous = this.#user;
+    const [previous, isDeleted] = [this.#user, this.#isLeaving && !grant];
+    this.#isLeaving = false;
     this.#isKnown = true;
     this.#token = grant?.access_token ?? null;
     this.#user = grant?.user ?? null;
@@ -204,7 +231,8 @@ export class Session extends EventTarget {
       // A tab in the background renews when it is next used.
       this.#timer = setTimeout(() => document.hidden || this.#renew().catch(() => {}), wait);
     }
-    if (this.#user?.id === previous?.id) return;
-    this.dispatchEvent(new CustomEvent("change", { detail: /** @type {Change} */ ({ previous, asked }) }));
+    // Of a sign-out elsewhere a page is told that has found out already, and took it for an end that nobody asked for.
+    if (this.#user?.id === previous?.id && (grant || !asked)) return;
+    this.dispatchEvent(new CustomEvent("change", { detail: /** @type {Change} */ ({ previous, asked, isDeleted }) }));
   }
 }

@@ -150,14 +150,13 @@ async fn it_signs_in_by_the_button_and_from_the_field_of_the_name() {
     lists(&browser, &["a laptop"]).await;
     browser.requests().await;
     browser.click("#sign-out").await;
-    let mut asked = Vec::new();
-    while !asked
-        .iter()
-        .any(|address: &String| address.ends_with("/session/passkey"))
-    {
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        asked.extend(browser.requests().await);
-    }
+    browser.sees(SIGN_IN).await;
+    browser.is_at("/").await;
+    let asked = browser.requests().await;
+    assert!(
+        asked.iter().any(|address| address.ends_with("/session/passkey")),
+        "{asked:?}"
+    );
     browser.shows(&["behind a passkey"]).await;
     browser.stroll("/account/passkeys").await;
     browser.sees(".passkey .used").await;

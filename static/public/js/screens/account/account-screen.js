@@ -7,6 +7,7 @@ import { findButton, findElement, find, focusHeading, fromTemplate } from "../..
 import { isExpected, textOf } from "../../lib/error-text.js";
 import { setText } from "../../lib/i18n.js";
 import { notify } from "../toast/toast.js";
+import { deletionPart } from "./deletion-part.js";
 import { createOverview } from "./overview.js";
 import { passkeysPart } from "./passkeys-part.js";
 import { passwordPart } from "./password-part.js";
@@ -33,7 +34,7 @@ import { transferPart } from "./transfer-part.js";
 
 /** In the order of the overview.
  * @type {Part[]} */
-const PARTS = [passwordPart, passkeysPart, sessionsPart, secondFactorPart, recoveryCodesPart, transferPart];
+const PARTS = [passwordPart, passkeysPart, sessionsPart, secondFactorPart, recoveryCodesPart, transferPart, deletionPart];
 
 class AccountScreen {
   element = fromTemplate("account-screen", HTMLElement);
@@ -60,13 +61,14 @@ class AccountScreen {
   show(place) {
     this.#place = place;
     setText(findElement(this.element, "h1"), place.route.title);
-    find(this.element, ".back", HTMLAnchorElement).hidden = place.route.path === "/account";
+    find(this.element, ".back", HTMLAnchorElement).hidden = !PARTS.some(({ path }) => path === place.route.path);
     focusHeading(this.element);
     return this.#load();
   }
 
   async #load() {
     const place = this.#place;
+    if (place?.route.audience === "guests") return this.#tell({ key: "deletedLead" });
     const part = PARTS.find(({ path }) => path === place?.route.path);
     this.#tell({ key: "opening" });
     this.#shown.replaceChildren();

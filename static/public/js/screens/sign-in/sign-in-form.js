@@ -94,10 +94,10 @@ class SignInForm extends HTMLElement {
   #setMode(mode) {
     this.dataset.mode = mode;
     const isSignUp = this.#isSignUp;
-    setText(findElement(this, "h1"), isSignUp ? "signUpTitle" : "signInTitle");
+    setText(findElement(this, "h1"), isSignUp ? "signUp" : "signIn");
     setText(findElement(this, ".lead"), isSignUp ? "signUpLead" : "signInLead");
     setText(this.#buttons["sign-in"], isSignUp ? "signInInstead" : "signIn");
-    setText(this.#buttons["sign-up"], isSignUp ? "signUpNow" : "signUp");
+    setText(this.#buttons["sign-up"], "signUp");
     for (const [its, button] of Object.entries(this.#buttons)) {
       button.type = its === mode ? "submit" : "button";
       button.className = its === mode ? "primary" : "quiet";
