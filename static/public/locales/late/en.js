@@ -167,7 +167,7 @@ export default {
     "You can write without a connection, and without an account. What you write stays on this device through reloads and closed tabs, and goes to the server when you are signed in and connected. A new memo becomes one with “Save”.",
   helpConflicts: "A memo that was changed on another device is never overwritten unseen: you see both texts and choose.",
   helpSignOut: "When you sign out, nothing of yours stays in this browser. Unsaved texts are asked about first.",
-  helpAccount: "Behind your name in the menu are your password, the devices where you are signed in, two-step verification and your recovery codes. There you can also get all memos as a file, and bring some in.",
+  helpAccount: "Behind your name in the menu are your password, your passkeys, the devices where you are signed in, two-step verification and your recovery codes. There you can also get all memos as a file, bring some in, and delete the account.",
   helpElsewhere: "From other pages and apps",
   helpShare: "On a phone, install this app: then it is among the places that other apps share to.",
   helpBookmark: "In a browser, drag this to your bookmarks bar. On any page it begins a memo with its title and address, and what you have selected.",
