@@ -26,6 +26,7 @@ pub fn script(source: &str) -> Result<String> {
     let code = Codegen::new()
         .with_options(options)
         .with_scoping(minified.scoping)
+        .with_private_member_mappings(minified.class_private_mappings)
         .build(&program)
         .code;
     Ok(code)

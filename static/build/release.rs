@@ -12,6 +12,8 @@ use crate::{File, hex, minify, sources::Sources};
 
 /// Where the service worker's source is, and where it is served: its address decides what it is in charge of.
 pub const WORKER: &str = "service-worker.js";
+/// What is not kept: it explains the API to those who write programs for it, who are online then.
+const ONLINE: &str = "problems.html";
 /// The line of the worker that says what it keeps.
 const PLACE: &str = "const SHELL = { release: \"\", files: {}, routes: [] };";
 /// `0` makes a site without a service worker and without a release.
@@ -62,7 +64,9 @@ fn name_of(files: &[File]) -> String {
 fn worker(release: &str, files: &[File], sources: &Sources, routes: &[&str]) -> Result<File> {
     let source = sources.text(WORKER)?;
     ensure!(source.contains(PLACE), "{WORKER} has no line {PLACE:?}");
-    let kept = files.iter().filter(|file| is_part(file) || is_page(file));
+    let kept = files
+        .iter()
+        .filter(|file| is_part(file) || is_page(file) && file.name != ONLINE);
     let kept: BTreeMap<&str, String> = kept
         .map(|file| (file.path.as_str(), file.hash()[..10].to_owned()))
         .collect();

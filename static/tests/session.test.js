@@ -71,6 +71,78 @@ test("a sign-out is asked for, here and in other tabs", async () => {
   assert.deepEqual(changes, [["ann", true], [null, true], ["ann", true], [null, true]]);
 });
 
+test("a passkey signs in as a password does: other tabs hear of it, and notices are told", async () => {
+  const notices = [{ type: "refresh-token-reused", at: "2026-01-01T00:00:00Z" }];
+  const { session, asked, changes, otherTab } = sessionWith({ challenge: "c" }, { ...GRANT, notices });
+  const [heard, told] = [[], []];
+  otherTab.addEventListener("message", ({ data }) => heard.push(data));
+  session.addEventListener("notices", ({ detail }) => told.push(detail));
+  assert.deepEqual(await session.passkeyOptions(), { challenge: "c" });
+  await session.signInByPasskey({ id: "p" });
+  assert.deepEqual(asked, ["POST /api/auth/session/passkey/options", "POST /api/auth/session/passkey"]);
+  assert.deepEqual([changes, heard, told], [[["ann", true]], ["signed-in"], [notices]]);
+});
+
+/** What a session tells of whose account is deleted. */
+const deletions = (session) => {
+  const told = [];
+  session.addEventListener("change", ({ detail }) => told.push(detail.isDeleted));
+  return told;
+};
+const ME = "DELETE /api/auth/me";
+
+test("an account that is deleted is told as such, and other tabs are signed out", async () => {
+  const { session, asked, changes, otherTab } = sessionWith(GRANT, GRANT, null);
+  const [told, heard] = [deletions(session), []];
+  otherTab.addEventListener("message", ({ data }) => heard.push(data));
+  await session.restore();
+  await session.deleteAccount({ password: "x" });
+  assert.deepEqual([changes, told, heard], [[["ann", false], [null, true]], [false, true], ["signed-out"]]);
+  assert.equal(asked.at(-1), ME);
+});
+
+test("a deletion that is not finished keeps its session, and is finished by asking again", async () => {
+  for (const unfinished of [new Problem(503, null), new Unreachable()]) {
+    const { session, asked, changes } = sessionWith(GRANT, GRANT, unfinished, new Problem(401, null), new Problem(401, null), null);
+    const told = deletions(session);
+    await session.restore();
+    await assert.rejects(session.deleteAccount({ password: "x" }));
+    assert.equal(session.isLeaving, true);
+    // The memos are refused meanwhile, and nobody is signed out for that.
+    await assert.rejects(session.authorized("GET", "/api/memos"), Problem);
+    assert.equal(session.user?.username, "ann");
+    await session.deleteAccount({ password: "x" });
+    assert.deepEqual([changes.at(-1), told.at(-1), asked.at(-1)], [[null, true], true, ME]);
+    assert(asked.filter((request) => request.endsWith("refresh")).length === 2, asked.join());
+  }
+});
+
+test("where the answer was lost, asking again finds the account gone", async () => {
+  const gone = new Problem(401, null);
+  const { session, changes } = sessionWith(GRANT, GRANT, new Unreachable(), gone, gone);
+  await session.restore();
+  await assert.rejects(session.deleteAccount({ password: "x" }));
+  await session.deleteAccount({ password: "x" });
+  assert.deepEqual(changes.at(-1), [null, true]);
+});
+
+test("a deletion that is refused changes nothing", async () => {
+  const { session, changes } = sessionWith(GRANT, GRANT, new Problem(422, null), GRANT);
+  await session.restore();
+  await assert.rejects(session.deleteAccount({ password: "wrong" }), Problem);
+  assert.equal(session.isLeaving, false);
+  await session.restore();
+  assert.deepEqual(changes, [["ann", false]]);
+});
+
+test("a tab that took a sign-out elsewhere for an end of its own is told that it was one", async () => {
+  const { session, changes, otherTab } = sessionWith(GRANT, new Problem(401, null));
+  await session.restore();
+  await session.restore();
+  otherTab.postMessage("signed-out");
+  assert.deepEqual(changes, [["ann", false], [null, false], [null, true]]);
+});
+
 test("a server that does not answer has ended nothing", async () => {
   const { session, changes } = sessionWith(GRANT, new Unreachable());
   await session.restore();

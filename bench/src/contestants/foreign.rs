@@ -67,7 +67,7 @@ impl Contestant {
                 .query_row(GET, ["memo/revocations"], query)
                 .optional()?;
             let list: Value = list.map_or(Ok(Value::Null), |list| serde_json::from_slice(&list))?;
-            let ended = list["ended"].as_array().map_or(0, Vec::len);
+            let ended = list.get("ended").and_then(Value::as_array).map_or(0, Vec::len);
             if ended >= count {
                 return Ok(());
             }

@@ -148,22 +148,24 @@ async function restore() {
 
 /** Shows what belongs to who is signed in from now on. A session that ends by itself takes nothing away.
  * @param {import("./data/session.js").Change} change */
-async function changeUser({ previous, asked }) {
-  clearToast();
+async function changeUser({ previous, asked, isDeleted }) {
   const { user } = session;
+  const gone = previous ?? workspace.owner;
+  if (!user && !gone) return; // A guest's page is told of a sign-out that does not concern it.
+  clearToast();
   // What a guest is writing is theirs when they have signed in.
   if (user && workspace.owner === null) await pad.handOver(() => workspace.open(user));
   else if (user) await workspace.open(user);
   else if (asked) {
-    if (previous) drafts.deleteAll(previous.id);
+    if (gone) drafts.deleteAll(gone.id);
     await workspace.leave();
   }
   workspace.wake();
   if (isRestoring) return; // That goes on.
   waiting = null;
-  if (asked && !session.user) router.go("/sign-in", { replace: true });
+  if (asked && !session.user) router.go(isDeleted ? "/account/deleted" : "/sign-in", { replace: true });
   else render("go");
-  if (session.user) return;
+  if (session.user || isDeleted) return;
   if (asked) notify({ key: "signedOut" });
   else notifyTrouble({ key: "sessionEnded" });
 }

@@ -14,16 +14,18 @@ export default {
   reload: "Reload",
   unreachableTitle: "Not there yet",
 
-  signInTitle: "Sign in",
-  signUpTitle: "Create an account",
+  signUp: "Create an account",
   signIn: "Sign in",
   signOut: "Sign out",
   accountTitle: "Account",
-  passwordTitle: "Password",
+  password: "Password",
+  passkeysTitle: "Passkeys",
   sessionsTitle: "Where you are signed in",
   secondFactorTitle: "Two-step verification",
   recoveryCodesTitle: "Recovery codes",
   transferTitle: "Export and import",
+  deletionTitle: "Delete the account",
+  deletedTitle: "Your account is deleted",
   recoverTitle: "Get back in",
   needsServer: "This page needs the server, which cannot be reached now. Your memos are on this device, and you can go on writing.",
 
@@ -134,7 +136,6 @@ export default {
   noArchived: "Nothing is archived. “Archive” puts a memo here that is done with but not to be thrown away.",
   trashTitle: "Trash",
   noTrash: "The trash is empty. What you delete waits here, so that you can take it back.",
-  historyTitle: "History",
   historyHint: "Each entry is the memo as it was, with what was changed afterwards. “Restore” brings its text back, and “Undo” what is there now.",
   noVersions: "There are no earlier versions. When you change this memo, what it said before is kept here.",
   differenceLegend: "− was removed afterwards, + was added",
@@ -198,7 +199,6 @@ export default {
   renamed: { one: "{count} memo now has #{tag}.", other: "{count} memos now have #{tag}." },
 
   help: "Help",
-  helpTitle: "Help",
   toYourMemos: "To your memos",
 
   tooManyRequests: "There were too many tries in a row. Please wait a moment and try again.",

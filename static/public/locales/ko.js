@@ -14,16 +14,18 @@ export default {
   reload: "새로고침",
   unreachableTitle: "아직 열지 못했어요",
 
-  signInTitle: "로그인",
-  signUpTitle: "계정 만들기",
+  signUp: "계정 만들기",
   signIn: "로그인",
   signOut: "로그아웃",
   accountTitle: "계정",
-  passwordTitle: "비밀번호",
+  password: "비밀번호",
+  passkeysTitle: "패스키",
   sessionsTitle: "로그인한 기기",
   secondFactorTitle: "2단계 인증",
   recoveryCodesTitle: "복구 코드",
   transferTitle: "내보내기와 가져오기",
+  deletionTitle: "계정 삭제",
+  deletedTitle: "계정을 삭제했어요",
   recoverTitle: "계정 되찾기",
   needsServer: "서버가 있어야 볼 수 있는 페이지인데 지금 연결하지 못했어요. 메모는 이 기기에 있으니 계속 쓸 수 있어요.",
 
@@ -120,7 +122,6 @@ export default {
   noArchived: "보관한 메모가 없어요. 다 쓴 메모를 버리지 않고 치워 두려면 ‘보관’을 눌러 주세요.",
   trashTitle: "휴지통",
   noTrash: "휴지통이 비어 있어요. 지운 메모는 여기에서 기다리니 언제든 되돌릴 수 있어요.",
-  historyTitle: "이전 버전",
   historyHint: "항목마다 그때의 메모에서 무엇이 바뀌었는지 보여 줘요. ‘이 버전으로’를 누르면 그때 글로 돌아가고, ‘되돌리기’로 지금 글을 다시 불러올 수 있어요.",
   noVersions: "이전 버전이 없어요. 메모를 고치면 고치기 전 글이 여기에 남아요.",
   differenceLegend: "− 그 뒤에 빠진 글, + 그 뒤에 들어간 글",
@@ -184,7 +185,6 @@ export default {
   renamed: { other: "메모 {count}개에 이제 #{tag} 태그가 있어요." },
 
   help: "도움말",
-  helpTitle: "도움말",
   toYourMemos: "내 메모로 가기",
 
   tooManyRequests: "시도가 너무 잦았어요. 잠시 기다렸다가 다시 해 주세요.",

@@ -114,6 +114,25 @@ async fn no_other_site_goes_on_with_a_session_or_ends_it() {
     refresh(&nobody, &cookie).await.expect(200);
 }
 
+/// Nobody is made to sign in as somebody else by a passkey, or to be asked for one.
+#[tokio::test]
+async fn no_other_site_signs_in_by_a_passkey() {
+    let app = TestApp::shared().at_localhost();
+    for (site, origin, is_allowed) in combinations(app.base_url()) {
+        for (path, good) in [
+            ("/api/auth/session/passkey/options", 200),
+            ("/api/auth/session/passkey", 422),
+        ] {
+            let call = with_headers(app.anonymous().call(Method::POST, path), site, origin.as_deref());
+            let answer = call.json(&json!({})).send().await;
+            let expected = if is_allowed { good } else { 403 };
+            assert_eq!(answer.status(), expected, "{path} {site:?} {origin:?}: {answer:?}");
+            assert_eq!(answer.find("access-control-allow-origin"), None, "{answer:?}");
+            assert_eq!(answer.find("set-cookie"), None, "{answer:?}");
+        }
+    }
+}
+
 /// Navigations and images ask with `GET`, and other methods of forms do not exist.
 #[tokio::test]
 async fn no_other_method_does_anything_with_a_cookie() {
@@ -125,6 +144,8 @@ async fn no_other_method_does_anything_with_a_cookie() {
     for (path, known) in [
         (SESSION, vec![Method::POST, Method::DELETE]),
         (REFRESH, vec![Method::POST]),
+        ("/api/auth/session/passkey", vec![Method::POST]),
+        ("/api/auth/session/passkey/options", vec![Method::POST]),
     ] {
         let all = [
             Method::GET,

@@ -136,12 +136,28 @@ async fn account_at_work(audit: &mut Audit) {
     audit.go("/account/transfer").await;
     audit.browser.click("[data-testid=import]").await; // No file is chosen.
     audit.check("a file is asked for").await;
+    audit.go("/account/delete").await;
+    audit.browser.fill("#password", PASSWORD).await;
+    audit.browser.click("[data-testid=act]").await;
+    audit.browser.sees("[data-testid=question]").await;
+    audit.check("the end of the account is asked about").await;
+    passkeys_at_work(audit).await;
     audit.go("/account/recovery-codes").await;
     audit.browser.fill("#password", PASSWORD).await;
     audit.browser.click("[data-testid=act]").await;
     audit.browser.sees("[data-testid=recovery-codes]").await;
     audit.check("recovery codes are shown").await;
     audit.browser.click("[data-testid=codes-kept]").await;
+}
+
+/// The page's address is of numbers, so it is told here that it is a name: the forms are the same.
+async fn passkeys_at_work(audit: &mut Audit) {
+    audit.go("/account/passkeys").await;
+    audit.browser.run("document.querySelector('.add').hidden = false").await;
+    audit.browser.click("[data-testid=add-passkey]").await;
+    audit.browser.sees("#name").await;
+    audit.browser.click("[data-testid=act]").await; // Nothing is filled in.
+    audit.check("a passkey is added").await;
 }
 
 /// Two devices have changed one memo.

@@ -10,23 +10,31 @@ use super::{open_as, sign_in};
 use crate::harness::{Browser, PASSWORD, Screen, TestApp, User};
 
 mod codes;
+mod deletion;
+mod passkeys;
 mod password;
 mod second_factor;
 mod sessions;
 mod transfer;
 
 /// Everything that there is to look after.
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 8] = [
     "/account",
     "/account/password",
+    "/account/passkeys",
     "/account/sessions",
     "/account/second-factor",
     "/account/transfer",
     "/account/recovery-codes",
+    "/account/delete",
 ];
 
 /// Presses the button of the page's form.
 const ACT: &str = "[data-testid=act]";
+
+/// Keys, as WebDriver spells them.
+const TAB: &str = "\u{e004}";
+const ENTER: &str = "\u{e007}";
 
 /// Waits until a field says what is wrong with it, in words with these in it, and has the focus.
 async fn is_wrong(browser: &Browser, field: &str, words: &str) {
@@ -36,6 +44,18 @@ async fn is_wrong(browser: &Browser, field: &str, words: &str) {
              && document.querySelector('#{field}-error').textContent.includes({words:?})"
     );
     browser.until_true(&format!("{field} says {words:?}"), &script).await;
+}
+
+/// Goes on from one control to the next until this one has the focus.
+async fn tab_to(browser: &Browser, css: &str) {
+    for _ in 0..40 {
+        browser.press(TAB).await;
+        let script = format!("return document.activeElement.matches({css:?})");
+        if browser.run(&script).await == true {
+            return;
+        }
+    }
+    panic!("{css} can't be reached by keyboard");
 }
 
 /// Waits until a file of that kind, which a page gave, has arrived.
@@ -71,7 +91,7 @@ async fn a_guest_is_sent_to_sign_in_and_comes_back() {
     browser.fill("#username", &user.username).await;
     browser.fill("#password", PASSWORD).await;
     browser.click("#sign-in").await;
-    browser.is_at("/account/recovery-codes").await;
+    browser.is_at("/account/delete").await;
     browser.sees(ACT).await;
     browser.click(".back").await;
     browser.sees("[data-testid=account-name]").await;

@@ -31,8 +31,6 @@ async fn every_page_opens_without_a_connection() {
             "return document.querySelector('main h1').textContent === '도움말'",
         )
         .await;
-    browser.go(&app, "/problems#not-found").await;
-    browser.sees("#not-found").await;
     browser.go(&app, "/no-such-page").await;
     browser.sees("main [lang=ko] a[href='/']").await;
     let status = "return performance.getEntriesByType('navigation')[0].responseStatus";

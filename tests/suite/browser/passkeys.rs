@@ -15,10 +15,16 @@ const CALL: &str = "
 
 /// Lets an authenticator be at hand that is reached this way, which has passkeys and verifies who uses it.
 async fn plug_in(browser: &Browser, transport: &str) {
+    plug_in_for(browser, transport, true).await;
+}
+
+/// The same, for somebody whom it knows, or does not. One that was plugged in before is gone.
+pub async fn plug_in_for(browser: &Browser, transport: &str, is_known: bool) {
     let options = json!({
         "protocol": "ctap2", "transport": transport, "hasResidentKey": true, "hasUserVerification": true,
-        "isUserVerified": true, "automaticPresenceSimulation": true,
+        "isUserVerified": is_known, "automaticPresenceSimulation": true,
     });
+    browser.devtools("WebAuthn.disable", json!({})).await;
     browser.devtools("WebAuthn.enable", json!({})).await;
     browser
         .devtools("WebAuthn.addVirtualAuthenticator", json!({ "options": options }))

@@ -91,7 +91,7 @@ async fn a_new_release_waits_for_its_reader_and_keeps_what_is_typed() {
     // Only what differs was loaded.
     let mut loaded = site.asked_for_files();
     loaded.sort();
-    assert_eq!(loaded, ["/", "/404", "/problems"]);
+    assert_eq!(loaded, ["/", "/404"]);
     // The server does not have the page's own release any more.
     browser.click(".rail a[href='/help']").await;
     browser.sees("main pre").await;
@@ -201,13 +201,13 @@ async fn a_release_that_comes_in_parts_is_not_taken() {
     };
     browser.sees("#new-memo").await;
     is_kept(&browser).await;
-    site.deploy(Release::named("b").failing("/problems", 500));
+    site.deploy(Release::named("b").failing("/404", 500));
     look(&browser).await;
     let gone = "const registration = await navigator.serviceWorker.getRegistration();
         while (registration.installing) await new Promise((resolve) => setTimeout(resolve, 20));
         return registration.waiting === null";
     assert_eq!(browser.run_async(gone, Vec::new()).await, true);
-    assert!(site.asked_for_files().contains(&"/problems".to_owned()));
+    assert!(site.asked_for_files().contains(&"/404".to_owned()));
     browser.reload().await;
     is_of(&browser, "a").await;
     site.deploy(Release::named("b"));

@@ -8,6 +8,7 @@ import { session } from "./stores.js";
  * @property {string} username
  * @property {string} created_at
  * @property {boolean} second_factor
+ * @property {number} passkeys how many there are
  * @property {number} recovery_codes_left
  * @property {string} password_changed_at
  */
@@ -21,6 +22,7 @@ import { session } from "./stores.js";
  * @property {string} last_used_at
  * @property {boolean} current
  */
+/** @typedef {{id: string, name: string, created_at: string, last_used_at: string | null}} Passkey */
 /** A secret for an app that makes codes: to be typed, to be opened, to be scanned.
  * @typedef {{secret: string, otpauth_uri: string, qr_svg: string}} Secret */
 /** The password, and the code of the second factor where there is one.
@@ -59,4 +61,16 @@ export const accounts = {
 
   /** New codes; the ones before are void. @param {Proof} json @returns {Promise<{recovery_codes: string[]}>} */
   renewRecoveryCodes: (json) => ask("POST", `${AUTH}/recovery-codes`, { json }),
+
+  /** @returns {Promise<{items: Passkey[]}>} */
+  passkeys: () => ask("GET", `${AUTH}/passkeys`),
+
+  /** What the browser is to make. @param {Proof} json @returns {Promise<PublicKeyCredentialCreationOptionsJSON>} */
+  beginPasskey: (json) => ask("POST", `${AUTH}/passkeys/options`, { json }),
+
+  /** @param {{name: string, credential: object}} json */
+  addPasskey: (json) => ask("POST", `${AUTH}/passkeys`, { json }),
+
+  /** @param {string} id @param {Proof} json */
+  removePasskey: (id, json) => ask("DELETE", `${AUTH}/passkeys/${encodeURIComponent(id)}`, { json }),
 };

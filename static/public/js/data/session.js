@@ -1,15 +1,16 @@
 // Who is signed in. The access token lives in this object and nowhere else; the refresh token is in a cookie
 // that no script can read, and a reload or another tab gets its own access token with it.
 
-import { Problem, SignedOut } from "../lib/api.js";
+import { Problem, SignedOut, Unreachable } from "../lib/api.js";
 
 /** @typedef {{id: string, username: string}} User */
 /** What the owner of the account should know: `type` says what happened.
  * @typedef {{type: string, at: string}} Notice */
 /** @typedef {{access_token: string, expires_in: number, user: User, notices?: Notice[]}} Grant what the server answers to a sign-in */
 /**
- * What a `change` of the session tells: who was signed in before, and whether this change was asked for.
- * @typedef {{previous: User | null, asked: boolean}} Change
+ * What a `change` of the session tells: who was signed in before, whether this change was asked for, and whether the account
+ * is deleted.
+ * @typedef {{previous: User | null, asked: boolean, isDeleted: boolean}} Change
  */
 
 const SESSION = "/api/auth/session";
@@ -26,6 +27,7 @@ export class Session extends EventTarget {
   /** @type {User | null} */
   #user = null;
   #isKnown = false;
+  #isLeaving = false;
   #renewAt = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -68,6 +70,11 @@ export class Session extends EventTarget {
     return this.#isKnown;
   }
 
+  /** Whether the account is being deleted, as far as this page knows. */
+  get isLeaving() {
+    return this.#isLeaving;
+  }
+
   /** Goes on with the session of an earlier visit, if there is one. */
   restore() {
     return this.#renew();
@@ -75,10 +82,24 @@ export class Session extends EventTarget {
 
   /** @param {string} username @param {string} password
    * @param {string} [code] of the second factor, where the account has one */
-  async signIn(username, password, code) {
-    const json = { username, password, ...(code && { code }) };
+  signIn(username, password, code) {
+    return this.#enter(SESSION, { username, password, ...(code && { code }) });
+  }
+
+  /** What a browser is asked for, so that a passkey signs in. @returns {Promise<PublicKeyCredentialRequestOptionsJSON>} */
+  passkeyOptions() {
+    return this.#call("POST", `${SESSION}/passkey/options`);
+  }
+
+  /** @param {object} answer the browser's */
+  signInByPasskey(answer) {
+    return this.#enter(`${SESSION}/passkey`, answer);
+  }
+
+  /** @param {string} path @param {object} json what shows who it is */
+  async #enter(path, json) {
     /** @type {Grant} */
-    const grant = await this.#withLock(() => this.#call("POST", SESSION, { json }));
+    const grant = await this.#withLock(() => this.#call("POST", path, { json }));
     this.#set(grant, true);
     this.#tabs.postMessage("signed-in");
     const { notices = [] } = grant;
@@ -102,6 +123,24 @@ export class Session extends EventTarget {
 
   async signOut() {
     await this.#withLock(() => this.#call("DELETE", SESSION));
+    this.#set(null, true);
+    this.#tabs.postMessage("signed-out");
+  }
+
+  /** Deletes the account. Once that has begun the session opens nothing else, and can't be renewed: this page goes on with the
+   * token that it has, so that its person can ask again and finish it.
+   * @param {{password: string, code?: string}} json */
+  async deleteAccount(json) {
+    const isAgain = this.#isLeaving;
+    await this.#renew();
+    this.#isLeaving = true;
+    try {
+      await this.authorized("DELETE", "/api/auth/me", { json });
+    } catch (error) {
+      const isGone = isAgain && isUnauthorized(error); // The answer before this one was lost.
+      this.#isLeaving = isGone || error instanceof Unreachable || (error instanceof Problem && error.status === 503);
+      if (!isGone) throw error;
+    }
     this.#set(null, true);
     this.#tabs.postMessage("signed-out");
   }
@@ -156,15 +195,16 @@ export class Session extends EventTarget {
   }
 
   /** Gets a new access token. Nobody is signed in afterwards where there is no session (204) or it has ended (401). */
-  #renew() {
+  async #renew() {
+    if (this.#isLeaving && Date.now() < this.#renewAt) return;
     this.#renewing ??= this.#withLock(() => this.#call("POST", `${SESSION}/refresh`))
       .then((grant) => this.#set(grant, false))
       .catch((error) => {
         if (!isUnauthorized(error)) throw error;
-        this.#set(null, false);
+        this.#set(null, this.#isLeaving);
       })
       .finally(() => (this.#renewing = null));
-    return this.#renewing;
+    await this.#renewing;
   }
 
   /**
@@ -179,7 +219,8 @@ export class Session extends EventTarget {
 
   /** @param {Grant | null} grant @param {boolean} asked */
   #set(grant, asked) {
-    const previous = this.#user;
+    const [previous, isDeleted] = [this.#user, this.#isLeaving && !grant];
+    this.#isLeaving = false;
     this.#isKnown = true;
     this.#token = grant?.access_token ?? null;
     this.#user = grant?.user ?? null;
@@ -190,7 +231,8 @@ export class Session extends EventTarget {
       // A tab in the background renews when it is next used.
       this.#timer = setTimeout(() => document.hidden || this.#renew().catch(() => {}), wait);
     }
-    if (this.#user?.id === previous?.id) return;
-    this.dispatchEvent(new CustomEvent("change", { detail: /** @type {Change} */ ({ previous, asked }) }));
+    // Of a sign-out elsewhere a page is told that has found out already, and took it for an end that nobody asked for.
+    if (this.#user?.id === previous?.id && (grant || !asked)) return;
+    this.dispatchEvent(new CustomEvent("change", { detail: /** @type {Change} */ ({ previous, asked, isDeleted }) }));
   }
 }

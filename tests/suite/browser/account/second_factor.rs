@@ -2,25 +2,10 @@
 
 use totp_rs::Totp;
 
-use super::{account, is_wrong};
+use super::{ENTER, account, is_wrong, tab_to};
 use crate::auth::second_factor::{code, turn_on};
 use crate::browser::open_as;
 use crate::harness::{Browser, PASSWORD, Screen, TestApp};
-
-const TAB: &str = "\u{e004}";
-const ENTER: &str = "\u{e007}";
-
-/// Goes on from one control to the next until this one has the focus.
-async fn tab_to(browser: &Browser, css: &str) {
-    for _ in 0..40 {
-        browser.press(TAB).await;
-        let script = format!("return document.activeElement.matches({css:?})");
-        if browser.run(&script).await == true {
-            return;
-        }
-    }
-    panic!("{css} can't be reached by keyboard");
-}
 
 /// The app of somebody who types the secret that the page shows.
 async fn app_with_secret(browser: &Browser, username: &str) -> Totp {

@@ -6,7 +6,10 @@ import { SignedOut, Unreachable } from "../../lib/api.js";
 import { findButton, findElement, find, focusHeading, fromTemplate } from "../../lib/dom.js";
 import { isExpected, textOf } from "../../lib/error-text.js";
 import { setText } from "../../lib/i18n.js";
+import { notify } from "../toast/toast.js";
+import { deletionPart } from "./deletion-part.js";
 import { createOverview } from "./overview.js";
+import { passkeysPart } from "./passkeys-part.js";
 import { passwordPart } from "./password-part.js";
 import { recoveryCodesPart } from "./recovery-codes-part.js";
 import { secondFactorPart } from "./second-factor-part.js";
@@ -15,8 +18,13 @@ import { transferPart } from "./transfer-part.js";
 
 /** @typedef {import("../../data/accounts.js").Account} Account */
 /** @typedef {import("../../lib/error-text.js").Text} Text */
-/** What parts can do with the screen that they are on: show themselves anew, or lead elsewhere.
- * @typedef {{reload: () => Promise<void>, go: (address: string) => void}} Screen */
+/**
+ * What parts can do with the screen that they are on.
+ * @typedef {object} Screen
+ * @property {() => Promise<void>} reload shows the part anew
+ * @property {(key: import("../../lib/i18n.js").TextKey) => Promise<void>} done the same, and tells what has happened
+ * @property {(address: string) => void} go leads elsewhere
+ */
 /**
  * @typedef {object} Part
  * @property {string} path
@@ -26,7 +34,7 @@ import { transferPart } from "./transfer-part.js";
 
 /** In the order of the overview.
  * @type {Part[]} */
-const PARTS = [passwordPart, sessionsPart, secondFactorPart, recoveryCodesPart, transferPart];
+const PARTS = [passwordPart, passkeysPart, sessionsPart, secondFactorPart, recoveryCodesPart, transferPart, deletionPart];
 
 class AccountScreen {
   element = fromTemplate("account-screen", HTMLElement);
@@ -40,7 +48,11 @@ class AccountScreen {
 
   /** @param {import("../../router.js").Router} router */
   constructor(router) {
-    this.#screen = { reload: () => this.#load(), go: (address) => router.go(address, { replace: true }) };
+    this.#screen = {
+      reload: () => this.#load(),
+      done: (key) => this.#done(key),
+      go: (address) => router.go(address, { replace: true }),
+    };
     this.#tryAgain.addEventListener("click", () => this.#load());
     addEventListener("online", () => this.element.isConnected && !this.#tryAgain.hidden && this.#load());
   }
@@ -49,13 +61,14 @@ class AccountScreen {
   show(place) {
     this.#place = place;
     setText(findElement(this.element, "h1"), place.route.title);
-    find(this.element, ".back", HTMLAnchorElement).hidden = place.route.path === "/account";
+    find(this.element, ".back", HTMLAnchorElement).hidden = !PARTS.some(({ path }) => path === place.route.path);
     focusHeading(this.element);
     return this.#load();
   }
 
   async #load() {
     const place = this.#place;
+    if (place?.route.audience === "guests") return this.#tell({ key: "deletedLead" });
     const part = PARTS.find(({ path }) => path === place?.route.path);
     this.#tell({ key: "opening" });
     this.#shown.replaceChildren();
@@ -70,6 +83,13 @@ class AccountScreen {
       if (!isExpected(error)) console.error(error);
       this.#tell(error instanceof Unreachable ? { key: "needsServer" } : textOf(error), true);
     }
+  }
+
+  /** @param {import("../../lib/i18n.js").TextKey} key */
+  async #done(key) {
+    focusHeading(this.element);
+    await this.#load();
+    notify({ key });
   }
 
   /** @param {Text | null} text @param {boolean} [isTrouble] */

@@ -2,10 +2,10 @@
 
 import { accounts } from "../../data/accounts.js";
 import { isProblem } from "../../lib/api.js";
-import { find, findButton, findElement, focusHeading, fromTemplate } from "../../lib/dom.js";
+import { find, findButton, findElement, fromTemplate } from "../../lib/dom.js";
 import { drawQr, readQr } from "../../lib/qr.js";
 import { CODE } from "../form/plans.js";
-import { notify, notifyError } from "../toast/toast.js";
+import { notifyError } from "../toast/toast.js";
 import { createAccountForm, createProofForm, PROOF, proofOf } from "./account-form.js";
 
 /** @typedef {import("./account-screen.js").Account} Account */
@@ -56,7 +56,7 @@ function createSteps(account, { secret, otpauth_uri, qr_svg }, screen) {
     act: "turnOn",
     send: async () => {
       await accounts.turnSecondFactorOn(form.value("code"));
-      await changed(screen, "secondFactorOnNow");
+      await screen.done("secondFactorOnNow");
     },
   });
   return [element, form.element];
@@ -70,17 +70,10 @@ function createOff(account, screen) {
     act: "turnOff",
     send: async () => {
       await accounts.turnSecondFactorOff(proofOf(form));
-      await changed(screen, "secondFactorOffNow");
+      await screen.done("secondFactorOffNow");
     },
   });
   const part = fromTemplate("second-factor-on", HTMLElement);
   part.append(form.element);
   return part;
-}
-
-/** @param {Screen} screen @param {import("../../lib/i18n.js").TextKey} key */
-async function changed(screen, key) {
-  focusHeading(findElement(document, "main"));
-  await screen.reload();
-  notify({ key });
 }

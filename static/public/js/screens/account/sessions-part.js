@@ -68,9 +68,7 @@ async function endOthers(button, screen) {
   button.ariaBusy = "true";
   try {
     await accounts.endOtherSessions();
-    document.querySelector("h1")?.focus();
-    await screen.reload();
-    notify({ key: "otherSessionsEnded" });
+    await screen.done("otherSessionsEnded");
   } catch (error) {
     notifyError(error);
   }

@@ -4,6 +4,7 @@ import { Problem, SignedOut } from "../../lib/api.js";
 import { find, findButton, findElement, fromTemplate } from "../../lib/dom.js";
 import { isExpected, textOf } from "../../lib/error-text.js";
 import { setText } from "../../lib/i18n.js";
+import { refusalOf } from "../../lib/passkeys.js";
 
 /** @typedef {import("../../lib/i18n.js").TextKey} TextKey */
 /** @typedef {import("../../lib/error-text.js").Text} Text */
@@ -90,10 +91,16 @@ export class Form {
   }
 
   async submit() {
-    if (this.#isBusy || !this.#isComplete()) return;
+    if (!this.#isBusy && this.#isComplete()) await this.run(this.#act);
+  }
+
+  /** Does something else than to send what was entered, and says what goes wrong.
+   * @param {() => Promise<unknown>} act */
+  async run(act) {
+    if (this.#isBusy) return;
     this.#setBusy(true);
     try {
-      await this.#act();
+      await act();
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -117,12 +124,14 @@ export class Form {
   /** @param {unknown} error */
   #fail(error) {
     if (error instanceof SignedOut) return; // The page that comes now says so.
+    const [trouble, refusal] = [findElement(this.element, ".form-trouble"), refusalOf(error)];
+    if (refusal) return setText(trouble, refusal);
     if (!isExpected(error)) console.error(error);
     const wrong = this.#plans.filter((plan) => error instanceof Problem && isAbout(plan, error));
     const text = textOf(error);
     for (const plan of wrong) this.#point(plan, text);
     if (wrong.length > 0) this.field(wrong[0].name).focus();
-    else setText(findElement(this.element, ".form-trouble"), text.key, text.params);
+    else setText(trouble, text.key, text.params);
   }
 
   /** @param {Plan} plan @param {Text} text what is said where the plan has no words of its own */

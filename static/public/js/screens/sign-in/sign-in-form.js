@@ -5,11 +5,13 @@ import { session } from "../../data/stores.js";
 import { hasKeyboard } from "../../lib/device.js";
 import { find, findButton, findElement, fromTemplate } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
+import { passkeyObstacle } from "../../lib/passkeys.js";
 import { holdCodes } from "../account/recovery-codes.js";
 import { Form } from "../form/form.js";
 import { CODE, NEW_PASSWORD, PASSWORD, USERNAME } from "../form/plans.js";
 import { startStrengthMeter } from "../form/strength-meter.js";
 import { clearToast } from "../toast/toast.js";
+import { PasskeyWay } from "./passkey-way.js";
 
 /** @typedef {"sign-in" | "sign-up"} Mode */
 
@@ -21,6 +23,7 @@ class SignInForm extends HTMLElement {
   #form;
   #buttons = { "sign-in": findButton(this, "#sign-in"), "sign-up": findButton(this, "#sign-up") };
   #showStrength;
+  #byPasskey;
   /** @type {import("../../router.js").Router | undefined} */
   router;
 
@@ -28,6 +31,8 @@ class SignInForm extends HTMLElement {
     super();
     this.#form = new Form(find(this, "form", HTMLFormElement), this.#fields, () => this.#send());
     this.#showStrength = startStrengthMeter(this.#form.field("password"), () => this.#form.value("username"));
+    this.#byPasskey = new PasskeyWay(this.#form);
+    findButton(this, ".by-passkey").addEventListener("click", () => this.#byPasskey.ask());
     for (const mode of /** @type {Mode[]} */ (["sign-in", "sign-up"])) {
       this.#buttons[mode].addEventListener("click", (event) => this.#choose(mode, event));
     }
@@ -59,6 +64,12 @@ class SignInForm extends HTMLElement {
   show(place) {
     this.#setMode(place.route.path === "/sign-up" ? "sign-up" : "sign-in");
     if (hasKeyboard()) this.#form.field("username").focus();
+    if (this.#isSignUp) this.#byPasskey.stop();
+    else this.#byPasskey.offer();
+  }
+
+  disconnectedCallback() {
+    this.#byPasskey.stop();
   }
 
   get #isSignUp() {
@@ -83,17 +94,19 @@ class SignInForm extends HTMLElement {
   #setMode(mode) {
     this.dataset.mode = mode;
     const isSignUp = this.#isSignUp;
-    setText(findElement(this, "h1"), isSignUp ? "signUpTitle" : "signInTitle");
+    setText(findElement(this, "h1"), isSignUp ? "signUp" : "signIn");
     setText(findElement(this, ".lead"), isSignUp ? "signUpLead" : "signInLead");
     setText(this.#buttons["sign-in"], isSignUp ? "signInInstead" : "signIn");
-    setText(this.#buttons["sign-up"], isSignUp ? "signUpNow" : "signUp");
+    setText(this.#buttons["sign-up"], "signUp");
     for (const [its, button] of Object.entries(this.#buttons)) {
       button.type = its === mode ? "submit" : "button";
       button.className = its === mode ? "primary" : "quiet";
     }
     for (const hint of this.querySelectorAll(".hint")) hint.toggleAttribute("hidden", !isSignUp);
     findElement(this, ".forgotten").hidden = isSignUp;
-    // Password managers offer a new password for one mode and the old one for the other.
+    findElement(this, ".by-passkey").hidden = isSignUp || passkeyObstacle() !== null;
+    // Password managers offer a new password for one mode and the old one for the other, or a passkey.
+    this.#form.field("username").autocomplete = isSignUp ? "username" : "username webauthn";
     this.#form.field("password").autocomplete = isSignUp ? "new-password" : "current-password";
     this.#showStrength();
     for (const name of ["username", "password"]) this.#form.setError(name, null);
