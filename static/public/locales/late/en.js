@@ -120,6 +120,8 @@ export default {
     other: "New memos: {created}. Already here: {skipped}. The {count} below could not be read.",
   },
   importLine: "Line {line}",
+  importBusy: "Another import is not finished yet. Please try again in a moment.",
+  importTooLarge: "This file is too large. Please import it in parts; what is in already is not made again.",
   importUnknown: "This file could not be read. Is it one from here, or a zip file?",
   deletionLead: "All your memos are deleted, on the server and on this device, and every device is signed out. Nobody can have your username for 30 days. Export what you want to keep first.",
   deletionQuestion: "Delete the account and all memos?",

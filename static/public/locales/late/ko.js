@@ -117,6 +117,8 @@ export default {
   imported: "새로 가져온 메모 {created}개, 이미 있던 메모 {skipped}개. 모두 잘 들어왔어요.",
   importedNotAll: { other: "새로 가져온 메모 {created}개, 이미 있던 메모 {skipped}개. 아래 {count}곳은 읽지 못했어요." },
   importLine: "{line}번째 줄",
+  importBusy: "다른 가져오기가 아직 끝나지 않았어요. 잠시 뒤에 다시 눌러 주세요.",
+  importTooLarge: "파일이 너무 커요. 나눠서 가져와 주세요. 이미 들어온 메모는 다시 만들지 않아요.",
   importUnknown: "이 파일은 읽지 못했어요. 여기서 받은 파일이나 zip인지 확인해 주세요.",
   deletionLead: "내 메모가 서버와 이 기기에서 모두 삭제되고 모든 기기에서 로그아웃돼요. 30일 동안은 아무도 같은 아이디로 가입할 수 없어요. 남기고 싶은 글은 먼저 내보내 두세요.",
   deletionQuestion: "계정과 메모를 모두 삭제할까요?",

@@ -1,7 +1,7 @@
 // All memos as a file, and memos from one.
 
 import { transfers } from "../../data/transfers.js";
-import { isProblem, SignedOut } from "../../lib/api.js";
+import { Problem, SignedOut } from "../../lib/api.js";
 import { find, findButton, findElement, fromTemplate } from "../../lib/dom.js";
 import { isExpected, textOf } from "../../lib/error-text.js";
 import { setText, t } from "../../lib/i18n.js";
@@ -11,6 +11,16 @@ import { setText, t } from "../../lib/i18n.js";
 
 /** How long a file stays at hand whose download has begun. */
 const KEPT_MS = 60_000;
+
+/** What is wrong with a file is another thing than with a memo.
+ * @type {Record<string, import("../../lib/i18n.js").TextKey>} */
+const TROUBLES = { conflict: "importBusy", "body-too-large": "importTooLarge", "invalid-request": "importUnknown" };
+
+/** @param {unknown} error @returns {Text} */
+function troubleOf(error) {
+  const key = error instanceof Problem ? TROUBLES[error.slug] : undefined;
+  return key ? { key } : textOf(error);
+}
 
 /** @type {import("./account-screen.js").Part} */
 export const transferPart = {
@@ -45,8 +55,7 @@ async function doOnce(element, work) {
     say(await work());
   } catch (error) {
     if (!isExpected(error) && !(error instanceof SignedOut)) console.error(error);
-    // What is wrong with a file is another thing than with a field.
-    say(isProblem(error, "invalid-request") ? { key: "importUnknown" } : textOf(error));
+    say(troubleOf(error));
   }
   element.ariaBusy = "false";
 }
