@@ -193,6 +193,16 @@ fn a_broken_line_is_told_and_everything_else_is_in() {
                 .as_str()
                 .is_some_and(|detail| (1..=200).contains(&detail.chars().count()))
         }));
+        let details: Vec<&str> = answer["failed"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|failed| failed["detail"].as_str())
+            .collect();
+        assert_eq!(
+            (details[0], details[3]),
+            ("expected ident", "invalid type: integer `7`, expected a string")
+        );
     });
 }
 

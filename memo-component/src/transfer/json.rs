@@ -58,7 +58,12 @@ pub fn read(shape: Shape, json: &[u8], now: Timestamp) -> Result<Vec<Portable>, 
 }
 
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(json).map_err(|error| error.to_string().chars().take(DETAIL_MAX_CHARS).collect())
+    serde_json::from_slice(json).map_err(|error| {
+        // A place in this object is not one in the file.
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        let detail = error.to_string();
+        detail.trim_end_matches(&place).chars().take(DETAIL_MAX_CHARS).collect()
+    })
 }
 
 /// The shape that the members tell, without their values.

@@ -26,7 +26,7 @@ export default {
   tokensTitle: "Tokens for your programs",
   transferTitle: "Export and import",
   deletionTitle: "Delete the account",
-  deletedTitle: "Your account is deleted",
+  deletedTitle: "Account deleted",
   recoverTitle: "Get back in",
   needsServer: "This page needs the server, which cannot be reached now. Your memos are on this device, and you can go on writing.",
 

@@ -78,7 +78,7 @@ async fn a_day_without_a_connection(engine: Engine) {
     browser.sees("#new-memo").await;
     super::is_kept(&browser).await;
     let _stopped = host.kill();
-    for path in ["/help", "/problems", "/no-such-page"] {
+    for path in ["/help", "/no-such-page"] {
         browser.go(&app, path).await;
         let opened = "return document.documentElement.dataset.ready === ''";
         browser.until_true(&format!("{path} opens"), opened).await;

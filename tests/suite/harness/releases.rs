@@ -67,7 +67,7 @@ impl Release {
             .iter()
             .filter(|(_, altered)| matches!(altered, Altered::Text(_)));
         let mut worker = worker.replace(real, &self.name());
-        for path in texts.map(|(path, _)| path.as_str()).chain(["/", "/404", "/problems"]) {
+        for path in texts.map(|(path, _)| path.as_str()).chain(["/", "/404"]) {
             let entry = format!("{path:?}: \"");
             let (before, after) = worker.split_once(&entry).expect("the worker lists it");
             worker = format!("{before}{entry}{}{}", self.hash(), &after[HASH..]);

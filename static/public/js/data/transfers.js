@@ -24,10 +24,9 @@ export const transfers = {
   /**
    * Sends a file as often as the service has more to do with it. Nothing is made twice.
    * @param {File} file
-   * @param {(created: number) => void} told how many memos there are so far
    * @returns {Promise<Imported>}
    */
-  import: async (file, told) => {
+  import: async (file) => {
     const isArchive = /\.zip$/i.test(file.name) || file.type === "application/zip";
     const headers = { "content-type": isArchive ? "application/zip" : "application/x-ndjson" };
     for (let created = 0; ; ) {
@@ -37,7 +36,6 @@ export const transfers = {
       created += done.created;
       // What was made a moment ago was not there before.
       if (isOver) return { ...done, created, skipped: done.skipped - (created - done.created) };
-      told(created);
     }
   },
 };

@@ -35,8 +35,17 @@ async fn it_goes_from_the_server_from_this_device_and_from_other_tabs() {
     browser.is_at("/account/deleted").await;
     browser.focus_is_on("h1").await;
     browser.fits().await;
-    let told = browser.text(".account-screen .state").await;
-    assert!(told.contains("Nothing of yours is left"), "{told}");
+    let told = browser.text(".account-screen").await;
+    assert!(
+        told.ends_with("Nothing of yours is left on the server or on this device."),
+        "{told}"
+    );
+    browser
+        .until_true(
+            "the form is gone",
+            "return document.querySelector('.account-form') === null",
+        )
+        .await;
 
     browser.switch_to(other).await;
     browser.is_at("/sign-in").await;

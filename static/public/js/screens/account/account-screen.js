@@ -69,10 +69,10 @@ class AccountScreen {
 
   async #load() {
     const place = this.#place;
-    if (place?.route.audience === "guests") return this.#tell({ key: "deletedLead" });
     const part = PARTS.find(({ path }) => path === place?.route.path);
-    this.#tell({ key: "opening" });
     this.#shown.replaceChildren();
+    if (place?.route.audience === "guests") return this.#tell({ key: "deletedLead" });
+    this.#tell({ key: "opening" });
     try {
       const account = await accounts.read();
       const element = part ? await part.create(account, this.#screen) : createOverview(account, PARTS);

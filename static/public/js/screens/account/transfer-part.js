@@ -12,6 +12,16 @@ import { setText, t } from "../../lib/i18n.js";
 /** How long a file stays at hand whose download has begun. */
 const KEPT_MS = 60_000;
 
+/** What is wrong with a file is another thing than with a memo.
+ * @type {Record<string, import("../../lib/i18n.js").TextKey>} */
+const TROUBLES = { conflict: "importBusy", "body-too-large": "importTooLarge", "invalid-request": "importUnknown" };
+
+/** @param {unknown} error @returns {Text} */
+function troubleOf(error) {
+  const key = error instanceof Problem ? TROUBLES[error.slug] : undefined;
+  return key ? { key } : textOf(error);
+}
+
 /** @type {import("./account-screen.js").Part} */
 export const transferPart = {
   path: "/account/transfer",
@@ -34,16 +44,15 @@ export const transferPart = {
 /**
  * Does it unless it is being done already, and says how it goes.
  * @param {HTMLElement} element
- * @param {Text} begins
- * @param {(say: (text: Text) => void) => Promise<Text>} work
+ * @param {() => Promise<Text>} work
  */
-async function doOnce(element, begins, work) {
+async function doOnce(element, work) {
   if (element.ariaBusy === "true") return;
   const say = (/** @type {Text} */ { key, params }) => setText(findElement(element, ".state"), key, params);
   element.ariaBusy = "true";
-  say(begins);
+  say({ key: "transferring" });
   try {
-    say(await work(say));
+    say(await work());
   } catch (error) {
     if (!isExpected(error) && !(error instanceof SignedOut)) console.error(error);
     say(troubleOf(error));
@@ -53,7 +62,7 @@ async function doOnce(element, begins, work) {
 
 /** @param {"lines" | "markdown"} form @param {HTMLElement} element */
 const exportAs = (form, element) =>
-  doOnce(element, { key: "exporting" }, async () => {
+  doOnce(element, async () => {
     const { name, blob } = await transfers.export(form);
     const link = document.createElement("a");
     link.download = name;
@@ -74,8 +83,8 @@ async function importFrom(element) {
   }
   failed.replaceChildren();
   failed.hidden = true;
-  await doOnce(element, { key: "importing" }, async (say) => {
-    const done = await transfers.import(file, (count) => say({ key: "importedSoFar", params: { count } }));
+  await doOnce(element, async () => {
+    const done = await transfers.import(file);
     failed.append(...done.failed.map(failureOf));
     failed.hidden = done.failed.length === 0;
     const count = done.failed.length + done.failed_more;
@@ -93,19 +102,4 @@ function failureOf({ line, name, detail }) {
   why.textContent = detail;
   item.append(line === undefined ? (name ?? "") : t("importLine", { line }), " · ", why);
   return item;
-}
-
-/** What is wrong with a file is another thing than with a memo. @param {unknown} error @returns {Text} */
-function troubleOf(error) {
-  if (!(error instanceof Problem)) return textOf(error);
-  switch (error.slug) {
-    case "conflict":
-      return { key: "importBusy" };
-    case "body-too-large":
-      return { key: "importTooLarge" };
-    case "invalid-request":
-      return { key: "importUnknown" };
-    default:
-      return textOf(error);
-  }
 }
