@@ -13,6 +13,7 @@ mod entry;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 pub mod memo_service;
+pub mod personal_tokens;
 pub mod records;
 pub mod routes;
 pub mod security_event;

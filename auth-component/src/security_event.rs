@@ -28,6 +28,10 @@ pub enum Event {
     PasskeyRemoved,
     /// A passkey's authenticator has signed no more often than before, so somebody has a copy of it.
     PasskeyCopied,
+    /// Somebody who is signed in wanted a personal token.
+    TokenMade,
+    /// Somebody who is signed in wanted to revoke a personal token.
+    TokenRevoked,
     /// Somebody who is signed in wanted new recovery codes.
     RecoveryCodes,
     /// Somebody wanted another password for a recovery code.
@@ -86,6 +90,9 @@ pub struct SecurityEvent<'a> {
     /// The session that asked for it, where that is another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by_session_id: Option<&'a str>,
+    /// Which personal token it is about: its id, which opens nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_id: Option<&'a str>,
     /// Where the request came from.
     pub client_address: Option<IpAddr>,
     /// The request.

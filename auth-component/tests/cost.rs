@@ -468,6 +468,42 @@ fn a_passkey_costs_a_change_of_the_user_and_options_cost_nothing() {
     assert_eq!(removed, (3 + 2 + 4, 4 + 3));
 }
 
+#[test]
+fn a_personal_token_costs_a_change_of_the_user_and_to_be_asked_about_one_read() {
+    let meter = Meter::new();
+    // To where a window of the throttle begins: all of this is in one.
+    meter.world.pass_secs(100);
+    meter.learn_keys();
+    meter.register("ann");
+    let access = meter.sign_in("correct+horse").1.text("access_token");
+    let bearer = format!("Bearer {access}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let body = json!({"name": "a", "scope": "memos:read", "expires_in_days": 366, "password": "correct horse"});
+    let (made, answer) = meter.cost("/api/auth/tokens", &headers, &body.to_string());
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    // Who asks, and a try that is given back; the user under a claim.
+    assert_eq!((made.reads(), made.writes()), (3 + 2 + 4, 4 + 3));
+    let form = format!("token={}", answer.text("token"));
+    let introspect = || meter.cost("/api/auth/introspect", &FORM, &form);
+    let (first, told) = introspect();
+    assert_eq!(told.body, json!({"active": true}));
+    // Its use is noted, once an hour.
+    assert_eq!((first.reads(), first.writes()), (1 + 4, 3));
+    let (again, _) = introspect();
+    assert_eq!((again.reads(), again.writes()), (1, 0));
+    assert_eq!(meter.cost_as(&access, "GET", "/api/auth/tokens", ""), (3, 0));
+    let path = format!("/api/auth/tokens/{}", answer.text("id"));
+    assert_eq!(meter.cost_as(&access, "DELETE", &path, ""), (3 + 4, 3));
+    let (after, told) = introspect();
+    assert_eq!(
+        (after.reads(), after.writes(), told.body),
+        (1, 0, json!({"active": false}))
+    );
+    // What we have not signed is told without a read.
+    let (nothing, told) = meter.cost("/api/auth/introspect", &FORM, "token=a.b.c");
+    assert_eq!((nothing.all(), told.body), (0, json!({"active": false})));
+}
+
 /// The id of a device's passkey, as the API has it.
 fn answer_id(device: &authenticator::Authenticator) -> String {
     base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, &device.id)

@@ -348,3 +348,37 @@ fn what_becomes_of_passkeys_is_told_without_any_of_them() {
         }
     });
 }
+
+#[test]
+fn personal_tokens_are_told_by_their_ids() {
+    run(async {
+        let app = logged();
+        let registered = app.register("alice", PASSWORD).await;
+        let (access, _) = app.alice_signs_in(PASSWORD).await;
+        events();
+        let body = |password: &str| json!({"name": "my script", "scope": "memos:read", "expires_in_days": 1, "password": password});
+        app.call_as(&access, "POST", "/api/auth/tokens", body("wrong password"))
+            .await;
+        let made = app.call_as(&access, "POST", "/api/auth/tokens", body(PASSWORD)).await;
+        let path = format!("/api/auth/tokens/{}", made.text("id"));
+        app.call_as(&access, "DELETE", &path, Value::Null).await;
+        let (told, all) = events();
+        let words: Vec<String> = told
+            .iter()
+            .map(|event| format!("{} {} {}", event["event"], event["outcome"], event["token_id"]).replace('"', ""))
+            .collect();
+        let id = made.text("id");
+        let expected = [
+            "token-made failure null".to_owned(),
+            format!("token-made success {id}"),
+            format!("token-revoked success {id}"),
+        ];
+        assert_eq!(words, expected);
+        assert!(told.iter().all(|event| event["user_id"] == registered.body["id"]));
+        let token = made.text("token");
+        let signature = token.rsplit('.').next().unwrap();
+        for hidden in [token.as_str(), signature, "my script", &access, PASSWORD] {
+            assert!(!all.contains(hidden), "{hidden}");
+        }
+    });
+}

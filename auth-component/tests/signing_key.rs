@@ -133,7 +133,7 @@ fn an_instance_that_finds_the_key_does_not_wait() {
 }
 
 #[test]
-fn a_key_is_replaced_at_its_age_and_the_replaced_one_retires_a_day_later() {
+fn a_key_is_replaced_at_its_age_and_stays_published_for_as_long_as_the_longest_token() {
     run(async {
         let world = World::new();
         let ports = world.ports();
@@ -144,19 +144,35 @@ fn a_key_is_replaced_at_its_age_and_the_replaced_one_retires_a_day_later() {
         let replaced_at = EPOCH + DAY * 90;
         let both = seeds(&load(&ports, replaced_at).await.unwrap());
         assert_eq!((both.len(), &both[..1]), (2, &first[..]));
-        for (later, expected) in [(DAY - MILLISECOND, &both[..]), (DAY, &both[1..])] {
+        for (later, expected) in [(DAY * 368 - MILLISECOND, &both[..]), (DAY * 368, &both[1..])] {
             let now = replaced_at + later;
-            let keys = load(&ports, now).await.unwrap();
-            assert_eq!(seeds(&keys), both, "the record itself stays");
-            let published: Vec<String> = keys.published(now).iter().map(|key| key.seed.to_text()).collect();
+            let stored: SigningKeys = world.kv.get_json(KEY).await.unwrap().unwrap();
+            let published: Vec<String> = stored.published(now).iter().map(|key| key.seed.to_text()).collect();
             assert_eq!(published, expected);
         }
-        let third = seeds(&load(&ports, replaced_at + DAY * 90).await.unwrap());
-        assert_eq!(
-            (third.len(), &third[0]),
-            (2, &both[1]),
-            "of the old keys only the last one stays"
-        );
+    });
+}
+
+#[test]
+fn however_long_an_app_runs_it_has_six_keys_at_most() {
+    run(async {
+        let world = World::new();
+        let ports = world.ports();
+        let mut counts = Vec::new();
+        let mut last = Vec::new();
+        for round in 0..12 {
+            let now = EPOCH + DAY * 90 * round;
+            let keys = load(&ports, now).await.unwrap();
+            last = seeds(&keys);
+            assert_eq!(keys.published(now).len(), last.len(), "what has retired is not kept");
+            counts.push(last.len());
+        }
+        assert_eq!(counts, [1, 2, 3, 4, 5, 6, 6, 6, 6, 6, 6, 6]);
+        // The oldest was replaced 360 days ago.
+        let eleventh = EPOCH + DAY * 90 * 11;
+        let stored: SigningKeys = world.kv.get_json(KEY).await.unwrap().unwrap();
+        assert_eq!(stored.published(eleventh + DAY * 8).len(), 5);
+        assert_eq!(last.len(), 6);
     });
 }
 

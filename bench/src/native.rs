@@ -17,7 +17,7 @@ use common::{
 };
 // The same code that the host runs, so that nothing but Wasm is between the two.
 use host::key_value::{Database, Store};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, header};
 use http_body_util::BodyExt;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -124,12 +124,21 @@ impl Issuer for Neighbour {
     async fn revocations(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
         self.get("/api/auth/revocations").await
     }
+
+    async fn introspect(&self, token: &str, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
+        let request = Request::post("/api/auth/introspect");
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(format!("token={token}")))).await
+    }
 }
 
 impl Neighbour {
     async fn get(&self, path: &str) -> Result<Vec<u8>, IssuerError> {
+        self.send(Request::get(path).body(Body::empty())).await
+    }
+
+    async fn send(&self, request: http::Result<Request<Body>>) -> Result<Vec<u8>, IssuerError> {
         let failed = |error: &dyn std::fmt::Display| IssuerError(error.to_string());
-        let request = Request::get(path).body(Body::empty());
         let request = request.map_err(|error| failed(&error))?;
         let response = self.0.clone().oneshot(request).await.map_err(|error| failed(&error))?;
         let body = response.into_body().collect().await.map_err(|error| failed(&error))?;

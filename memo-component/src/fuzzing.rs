@@ -259,6 +259,10 @@ impl Issuer for Says {
     async fn revocations(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
         Ok(self.0.clone())
     }
+
+    async fn introspect(&self, _: &str, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
+        Ok(self.0.clone())
+    }
 }
 
 /// A list ends the sessions that it names, and none where it can't be read.
@@ -275,7 +279,9 @@ fn revocations(bytes: &[u8]) {
             sid: "2".to_owned(),
             scope: String::new(),
         },
+        issued_at: Timestamp(1_790_000_000_000),
         expires_at: Timestamp(1_790_000_600_000),
+        long_lived: None,
     };
     let now = world.ports().clock.now();
     let ended = run(revocations.has_ended(&HeaderMap::new(), &token, now));

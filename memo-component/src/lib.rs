@@ -30,7 +30,7 @@ use http::{HeaderName, Method, header};
 use catalog::{Catalog, quota::Limits};
 use routes::{cursor::CursorSeal, listeners::Listeners, transfers::Transfers};
 
-use issuer::{Issuer, authenticator::Authenticator, public_keys::PublicKeys, revocations::Revocations};
+use issuer::{Issuer, authenticator::Authenticator, public_keys::PublicKeys};
 
 /// The longest body that is read, in bytes: the longest text with every character escaped (`\u0000`), and some.
 const BODY_MAX_BYTES: usize = 1024 * 1024;
@@ -98,10 +98,9 @@ pub fn app(ports: Ports, config: Config, issuer: Arc<dyn Issuer>) -> Result<Rout
         audience: config.audience,
     };
     let keys = PublicKeys::new(ports.clone(), Arc::clone(&issuer), &config.jwks)?;
-    let revocations = Revocations::new(ports.clone(), issuer);
     let app = App {
         ports: ports.clone(),
-        authenticator: Arc::new(Authenticator::new(ports.clone(), profile, keys, revocations)),
+        authenticator: Arc::new(Authenticator::new(ports.clone(), profile, keys, issuer)),
         limits: config.limits,
         maintenance: MaintenanceToken::new(&config.maintenance_token),
         seal: Arc::default(),

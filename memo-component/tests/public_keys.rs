@@ -70,6 +70,10 @@ impl Issuer for TestIssuer {
     async fn revocations(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
         Err(IssuerError("it is asked for keys".to_owned()))
     }
+
+    async fn introspect(&self, _: &str, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
+        Err(IssuerError("it is asked for keys".to_owned()))
+    }
 }
 
 struct Instance {
@@ -373,7 +377,9 @@ fn verified(expires_at: Timestamp) -> Arc<AccessToken> {
             sid: "1".to_owned(),
             scope: String::new(),
         },
+        issued_at: EPOCH,
         expires_at,
+        long_lived: None,
     })
 }
 

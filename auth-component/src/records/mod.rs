@@ -2,7 +2,9 @@
 
 pub mod challenge_key;
 pub mod insist;
+pub mod label;
 pub mod passkey;
+pub mod personal_token;
 pub mod recovery_code;
 pub mod refresh_token;
 pub mod revocation;

@@ -11,6 +11,7 @@ use common::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::personal_token::DAYS_MAX;
 use crate::bytes32::Bytes32;
 
 const KEY: &str = "auth/key/signing";
@@ -18,9 +19,10 @@ const KEY: &str = "auth/key/signing";
 /// The age at which a key is replaced.
 const ROTATE_AFTER: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// How long a replaced key stays published. Its last tokens end 25 minutes after its successor was made; a day leaves
-/// room for verifiers that keep what they were once given.
-const RETIRE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a replaced key stays published: as long as the longest personal token is good, which it may have signed a few
+/// minutes after its successor was made, and two days more, which leave room for verifiers that keep what they were once given.
+/// So there are six keys at most.
+const RETIRE_AFTER: Duration = Duration::from_secs((DAYS_MAX + 2) * 24 * 60 * 60);
 
 /// How long an instance waits between its looks for the first key, which another instance is making: at first this
 /// long, then twice as long each time.
@@ -67,16 +69,18 @@ impl Versioned for SigningKeys {
 }
 
 impl SigningKeys {
-    /// The keys that are published: the newest, and what it replaced a short while ago.
+    /// The keys that are published: the newest, and those that were replaced less than so long ago.
     pub fn published(self, now: Timestamp) -> Vec<StoredKey> {
-        let replaced_long_ago = self
-            .keys
-            .last()
-            .is_some_and(|newest| now.since(newest.created_at) >= RETIRE_AFTER);
-        let keep = if replaced_long_ago { 1 } else { 2 };
-        let skip = self.keys.len().saturating_sub(keep);
-        self.keys.into_iter().skip(skip).collect()
+        unretired(self.keys, now)
     }
+}
+
+/// The keys without those that have retired: whose successor is so old.
+fn unretired(keys: Vec<StoredKey>, now: Timestamp) -> Vec<StoredKey> {
+    let successors = keys.iter().skip(1);
+    let retired = successors.take_while(|successor| now.since(successor.created_at) >= RETIRE_AFTER);
+    let retired = retired.count();
+    keys.into_iter().skip(retired).collect()
 }
 
 /// Reads the record, which is made or renewed first if need be.
@@ -85,14 +89,15 @@ impl SigningKeys {
 /// Those of the store and of randomness, and [`Error::BeingMade`] when another instance began and did not finish.
 pub async fn load(ports: &Ports, now: Timestamp) -> Result<SigningKeys, Error> {
     let stored: Option<SigningKeys> = ports.kv.get_json(KEY).await?;
-    let newest = stored.as_ref().and_then(|stored| stored.keys.last().cloned());
-    match (stored, newest) {
-        (Some(stored), Some(newest)) if now.since(newest.created_at) < ROTATE_AFTER => Ok(stored),
-        (Some(stored), newest) => {
-            let renewed = add(ports, stored.version, newest, now).await?;
+    let is_young = |key: &StoredKey| now.since(key.created_at) < ROTATE_AFTER;
+    match stored {
+        Some(stored) if stored.keys.last().is_some_and(is_young) => Ok(stored),
+        Some(stored) => {
+            let kept = unretired(stored.keys.clone(), now);
+            let renewed = add(ports, stored.version, kept, now).await?;
             Ok(renewed.unwrap_or(stored))
         }
-        (None, _) => match add(ports, 0, None, now).await? {
+        None => match add(ports, 0, Vec::new(), now).await? {
             Some(made) => Ok(made),
             None => wait_for_first(ports).await,
         },
@@ -111,19 +116,14 @@ async fn wait_for_first(ports: &Ports) -> Result<SigningKeys, Error> {
 }
 
 /// Adds a key to the record at `version`; `None` when somebody else does.
-async fn add(
-    ports: &Ports,
-    version: u64,
-    newest: Option<StoredKey>,
-    now: Timestamp,
-) -> Result<Option<SigningKeys>, Error> {
+async fn add(ports: &Ports, version: u64, kept: Vec<StoredKey>, now: Timestamp) -> Result<Option<SigningKeys>, Error> {
     let key = StoredKey {
         seed: Bytes32::random(ports)?,
         created_at: now,
     };
     let renewed = SigningKeys {
         version: version.saturating_add(1),
-        keys: newest.into_iter().chain([key]).collect(),
+        keys: kept.into_iter().chain([key]).collect(),
     };
     let added = update(ports, KEY, version, |_: Option<SigningKeys>| {
         Change::<_, _, Infallible>::Write(renewed.clone(), renewed)

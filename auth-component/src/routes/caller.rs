@@ -51,7 +51,12 @@ impl Caller {
         let token = bearer(&parts.headers)?;
         let now = app.ports.clock.now();
         let keys = app.keys.current(now).await?;
-        let claims = app.profile.verify(token, keys.public(), now)?.claims;
+        let token = app.profile.verify(token, keys.public(), now)?;
+        if token.long_lived.is_some() {
+            // A personal token. None is for the account, and there is no session to look for.
+            return Err(insufficient_scope(scope::ACCOUNT));
+        }
+        let claims = token.claims;
         let found = sessions::find_leaving(&app.ports, &claims.sub, &claims.sid).await?;
         let (session, user) = found.ok_or(TokenError::Ended)?;
         let scope = if claims.allows(scope::ACCOUNT) {

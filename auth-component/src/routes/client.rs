@@ -45,6 +45,7 @@ impl Client {
             user_id: None,
             session_id: None,
             by_session_id: None,
+            token_id: None,
             client_address: self.address.0,
             request_id: &self.request_id,
         }

@@ -8,6 +8,7 @@ mod client;
 pub mod client_address;
 pub mod cookie;
 pub mod deletion;
+pub mod introspect;
 pub mod jwks;
 pub mod maintenance;
 pub mod me;
@@ -25,6 +26,7 @@ pub mod session_passkey;
 pub mod sessions;
 mod signing_in;
 pub mod token;
+pub mod tokens;
 pub mod totp;
 pub mod users;
 
@@ -55,8 +57,11 @@ pub fn router(app: &App) -> Router<App> {
         .route("/api/auth/sessions", get(sessions::list).delete(sessions::end_others))
         .route("/api/auth/sessions/{id}", delete(sessions::end))
         // Tokens for programs
+        .route("/api/auth/tokens", get(tokens::list).post(tokens::create))
+        .route("/api/auth/tokens/{id}", delete(tokens::revoke))
         .route("/api/auth/token", post(token::grant))
         // What others check tokens with
+        .route("/api/auth/introspect", post(introspect::introspect))
         .route("/.well-known/jwks.json", get(jwks::show))
         .route("/api/auth/revocations", get(revocations::show))
         // For a scheduler

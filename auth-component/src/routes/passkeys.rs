@@ -25,7 +25,8 @@ use super::{
 use crate::{
     App,
     records::{
-        passkey::{PASSKEYS_MAX, Passkey, PasskeyName},
+        label::Label,
+        passkey::{PASSKEYS_MAX, Passkey},
         user::{User, passkeys::Unaddable},
     },
     security_event::Event,
@@ -47,7 +48,7 @@ pub struct PasskeysBody {
 #[derive(Serialize)]
 pub struct PasskeyBody {
     id: Base64Url,
-    name: PasskeyName,
+    name: Label,
     #[serde(with = "rfc3339")]
     created_at: Timestamp,
     #[serde(with = "rfc3339::option")]
@@ -156,7 +157,7 @@ async fn add_passkey(
     caller: &Caller,
     body: NewPasskeyBody,
 ) -> Result<Passkey, Problem> {
-    let name = PasskeyName::try_from(body.name).map_err(|detail| refuse("name", detail))?;
+    let name = Label::try_from(body.name).map_err(|detail| refuse("name", detail))?;
     let key = app.challenge_key.get(&app.ports).await?;
     let now = app.ports.clock.now();
     let credential = &body.credential;

@@ -57,7 +57,7 @@ impl Form {
         }
     }
 
-    fn need(&self, name: &str) -> Result<&str, Error> {
+    pub(crate) fn need(&self, name: &str) -> Result<&str, Error> {
         self.get(name)?
             .ok_or_else(|| Error::invalid_request(format!("{name} is missing")))
     }

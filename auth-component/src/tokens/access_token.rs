@@ -13,7 +13,7 @@ use jwt_simple::{
 };
 
 use super::keyring::Keyring;
-use crate::records::session::Session;
+use crate::records::{personal_token::PersonalToken, session::Session};
 
 /// How long a token is good. Where its session ends sooner, others are told so within half a minute.
 pub const TTL: Duration = Duration::from_secs(600);
@@ -28,6 +28,9 @@ const ERASURE_TTL: Duration = Duration::from_secs(60);
 
 /// `client_id` of the issuer itself.
 const ISSUER_CLIENT_ID: &str = "memo-auth";
+
+/// `client_id` of personal tokens: whichever program the user gives one to.
+const PERSONAL_CLIENT_ID: &str = "personal-token";
 
 /// Signs a new token for the session.
 ///
@@ -72,6 +75,30 @@ pub async fn issue_for_erasure(
         scope: scope::MEMOS_ERASE.to_owned(),
     };
     sign(ports, keyring, claims, ERASURE_TTL).await
+}
+
+/// Signs a personal token of a user, which belongs to no session: its own id is in the place of one.
+///
+/// # Errors
+/// 503 without keys.
+pub async fn issue_personal(
+    ports: &Ports,
+    keyring: &Keyring,
+    profile: &TokenProfile,
+    user_id: &UserId,
+    token: &PersonalToken,
+) -> Result<String, Problem> {
+    let claims = Claims {
+        iss: profile.issuer.clone(),
+        aud: profile.audience.clone(),
+        sub: user_id.clone(),
+        jti: token.id.clone(),
+        client_id: PERSONAL_CLIENT_ID.to_owned(),
+        sid: token.id.clone(),
+        scope: token.scope.as_str().to_owned(),
+    };
+    let ttl = token.expires_at.since(token.created_at);
+    sign(ports, keyring, claims, ttl).await
 }
 
 async fn sign(ports: &Ports, keyring: &Keyring, claims: Claims, ttl: Duration) -> Result<String, Problem> {

@@ -62,6 +62,8 @@ kinds! {
     SECOND_FACTOR_ON: CONFLICT, "second-factor-on", "The second factor is on";
     /// Nobody has more passkeys than so many.
     TOO_MANY_PASSKEYS: CONFLICT, "too-many-passkeys", "There is no room for another passkey";
+    /// Nobody has more personal tokens than so many.
+    TOO_MANY_TOKENS: CONFLICT, "too-many-tokens", "There is no room for another personal token";
     /// Browsers have no passkeys for the address that the app is reached at.
     PASSKEYS_UNAVAILABLE: CONFLICT, "passkeys-unavailable", "There are no passkeys at this address";
     /// The feed no longer goes back so far: begin anew.

@@ -31,6 +31,10 @@ pub const TOKEN_MAX_BYTES: usize = 2048;
 /// How far the clocks of issuer and verifier may be apart.
 pub const CLOCK_SKEW: Duration = Duration::from_secs(30);
 
+/// For how long a token may be good without the issuer being asked about it. Those of sessions are good for minutes, and
+/// personal ones for a day at least.
+pub const SHORT_LIVED_MAX: Duration = Duration::from_secs(12 * 60 * 60);
+
 /// The token type in the header (RFC 9068 §2.1), so that no other kind of JWT passes for an access token.
 pub const TOKEN_TYPE: &str = "at+jwt";
 
@@ -95,8 +99,23 @@ pub fn insufficient_scope(needed: &'static str) -> Problem {
 pub struct AccessToken {
     /// What it says.
     pub claims: Claims,
+    /// When it was issued.
+    pub issued_at: Timestamp,
     /// When it expires, without clock skew.
     pub expires_at: Timestamp,
+    /// The token itself, where it is a personal one: good for so long that a signature is not enough, and the issuer has to be
+    /// asked about it. That goes by its times and not by a claim, so no token gets around it by saying less.
+    pub long_lived: Option<TokenText>,
+}
+
+/// An access token as it is sent. It is not printed.
+#[derive(Clone)]
+pub struct TokenText(pub Box<str>);
+
+impl std::fmt::Debug for TokenText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenText(…)")
+    }
 }
 
 /// A user's id: at most 64 characters of base64url, so that it can be part of a store's key.
@@ -156,6 +175,9 @@ pub enum TokenError {
     /// It would be good still, but its session has ended.
     #[error("the access token's session has ended")]
     Ended,
+    /// It is a personal token, and would be good still, but its owner has revoked it.
+    #[error("the access token was revoked")]
+    Revoked,
 }
 
 impl From<TokenError> for Problem {
@@ -164,6 +186,7 @@ impl From<TokenError> for Problem {
             TokenError::Missing => Self::unauthorized(None, "Send an access token: Authorization: Bearer …"),
             TokenError::Expired => Self::unauthorized(Some("invalid_token"), "The access token has expired."),
             TokenError::Ended => Self::unauthorized(Some("invalid_token"), "The access token's session has ended."),
+            TokenError::Revoked => Self::unauthorized(Some("invalid_token"), "The access token was revoked."),
             TokenError::Invalid | TokenError::UnknownKey => {
                 Self::unauthorized(Some("invalid_token"), "The access token is not valid.")
             }

@@ -6,7 +6,9 @@ use serde::{
     de::{DeserializeOwned, IgnoredAny},
 };
 
-use super::{AccessToken, CLOCK_SKEW, Claims, KeySet, TOKEN_MAX_BYTES, TOKEN_TYPE, TokenError};
+use super::{
+    AccessToken, CLOCK_SKEW, Claims, KeySet, SHORT_LIVED_MAX, TOKEN_MAX_BYTES, TOKEN_TYPE, TokenError, TokenText,
+};
 use crate::world::clock::Timestamp;
 
 /// The header (RFC 7515 §4.1). Fields that none of ours has are passed over, as JWT asks.
@@ -73,7 +75,11 @@ impl TokenProfile {
             return Err(TokenError::Invalid);
         }
         keys.verify(&header.kid, signed.as_bytes(), &decode(signature)?)?;
-        self.check(&decode(claims)?, now)
+        let mut verified = self.check(&decode(claims)?, now)?;
+        if verified.expires_at.since(verified.issued_at) > SHORT_LIVED_MAX {
+            verified.long_lived = Some(TokenText(token.into()));
+        }
+        Ok(verified)
     }
 
     fn check(&self, claims: &[u8], now: Timestamp) -> Result<AccessToken, TokenError> {
@@ -90,6 +96,13 @@ impl TokenProfile {
         // A moment that no clock can tell is no time to expire.
         let expires_at = times.exp.checked_mul(1000).map(Timestamp);
         let expires_at = expires_at.ok_or(TokenError::Invalid)?;
-        Ok(AccessToken { claims, expires_at })
+        // At most a few seconds from now.
+        let issued_at = Timestamp(times.iat.saturating_mul(1000));
+        Ok(AccessToken {
+            claims,
+            issued_at,
+            expires_at,
+            long_lived: None,
+        })
     }
 }

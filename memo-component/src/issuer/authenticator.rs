@@ -9,46 +9,67 @@ use common::{
 };
 use http::HeaderMap;
 
-use super::{public_keys::PublicKeys, revocations::Revocations, seen_tokens::SeenTokens};
+use super::{
+    Issuer, introspection::Introspection, public_keys::PublicKeys, revocations::Revocations, seen_tokens::SeenTokens,
+};
 
 /// Finds out who a request comes from. One per instance.
 pub struct Authenticator {
     ports: Ports,
+    issuer: Arc<dyn Issuer>,
     profile: TokenProfile,
     keys: PublicKeys,
     seen: SeenTokens,
     revocations: Revocations,
+    introspection: Introspection,
 }
 
 impl Authenticator {
-    /// Believes tokens of this profile that are signed with one of these keys, and whose sessions go on.
-    pub fn new(ports: Ports, profile: TokenProfile, keys: PublicKeys, revocations: Revocations) -> Self {
+    /// Believes tokens of this profile that are signed with one of these keys, and that this issuer has not taken back.
+    pub fn new(ports: Ports, profile: TokenProfile, keys: PublicKeys, issuer: Arc<dyn Issuer>) -> Self {
         Self {
-            ports,
             profile,
             keys,
             seen: SeenTokens::default(),
-            revocations,
+            revocations: Revocations::new(ports.clone(), Arc::clone(&issuer)),
+            introspection: Introspection::new(ports.clone(), Arc::clone(&issuer)),
+            issuer,
+            ports,
         }
     }
 
     /// Returns the verified token of the request.
     ///
     /// # Errors
-    /// 401 without a good token; 503 when no keys are to be had to check it with.
+    /// 401 without a good token; 503 when no keys are to be had to check it with, or nobody can tell whether a personal token is
+    /// still good.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<AccessToken>, Problem> {
         let now = self.ports.clock.now();
         let token = self.verify(headers, now).await?;
-        if self.revocations.has_ended(headers, &token, now).await {
-            return Err(TokenError::Ended.into());
-        }
+        self.check(headers, &token, now).await?;
         Ok(token)
     }
 
-    /// Whether the session of a token has ended since it was verified, for answers that last.
+    /// Whether a token has been taken back since it was verified, for answers that last. A personal one that nobody can tell
+    /// anything of is as good as that: who comes back is told why.
     pub async fn has_ended(&self, token: &AccessToken) -> bool {
         let now = self.ports.clock.now();
-        self.revocations.has_ended(&HeaderMap::new(), token, now).await
+        self.check(&HeaderMap::new(), token, now).await.is_err()
+    }
+
+    /// Checks what the issuer says: of a session, that it has not ended; of a personal token, that it is active.
+    async fn check(&self, headers: &HeaderMap, token: &AccessToken, now: Timestamp) -> Result<(), Problem> {
+        if !self.issuer.tells_revocations() {
+            return Ok(());
+        }
+        let refused = if let Some(text) = &token.long_lived {
+            let is_active = self.introspection.is_active(headers, text, now).await?;
+            (!is_active).then_some(TokenError::Revoked)
+        } else {
+            let has_ended = self.revocations.has_ended(headers, token, now).await;
+            has_ended.then_some(TokenError::Ended)
+        };
+        refused.map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// The token of the request, as far as it says for itself whether it is good.

@@ -136,7 +136,7 @@ impl Revocations {
 
     /// Whether the session of the token has ended. `headers` are those of the request that brings it.
     pub async fn has_ended(&self, headers: &HeaderMap, token: &AccessToken, now: Timestamp) -> bool {
-        self.issuer.tells_revocations() && self.current(headers, now).await.refuses(token)
+        self.current(headers, now).await.refuses(token)
     }
 
     async fn current(&self, headers: &HeaderMap, now: Timestamp) -> Known {

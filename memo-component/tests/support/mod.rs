@@ -57,6 +57,10 @@ pub struct TestIssuer {
     pub ended: Mutex<Vec<Value>>,
     /// How often it was asked for that.
     pub asked_for_ended: AtomicUsize,
+    /// The personal tokens that it was asked about.
+    pub introspected: Mutex<Vec<String>>,
+    /// What it says of every one of them; nothing, while it does not answer.
+    pub says_of_tokens: Mutex<Option<String>>,
 }
 
 impl TestIssuer {
@@ -88,6 +92,14 @@ impl Issuer for TestIssuer {
         } else {
             Err(IssuerError("switched off".to_owned()))
         }
+    }
+
+    async fn introspect(&self, token: &str, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
+        self.introspected.lock().unwrap().push(token.to_owned());
+        let answer = self.says_of_tokens.lock().unwrap().clone();
+        answer
+            .map(String::into_bytes)
+            .ok_or_else(|| IssuerError("switched off".to_owned()))
     }
 
     async fn revocations(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
@@ -147,6 +159,8 @@ impl TestApp {
             asked: AtomicUsize::new(0),
             ended: Mutex::default(),
             asked_for_ended: AtomicUsize::new(0),
+            introspected: Mutex::default(),
+            says_of_tokens: Mutex::new(Some("{\"active\":true}".to_owned())),
         });
         let ports = world.ports();
         let mut config = Config::new("memo-auth", "memo-api");

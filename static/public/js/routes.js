@@ -30,6 +30,7 @@ export const ROUTES = [
   { path: "/account/sessions", screen: "account", audience: "members", title: "sessionsTitle" },
   { path: "/account/second-factor", screen: "account", audience: "members", title: "secondFactorTitle" },
   { path: "/account/recovery-codes", screen: "account", audience: "members", title: "recoveryCodesTitle" },
+  { path: "/account/tokens", screen: "account", audience: "members", title: "tokensTitle" },
   { path: "/account/transfer", screen: "account", audience: "members", title: "transferTitle" },
   { path: "/account/delete", screen: "account", audience: "members", title: "deletionTitle" },
   { path: "/account/deleted", screen: "account", audience: "guests", title: "deletedTitle" },

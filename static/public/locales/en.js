@@ -23,6 +23,7 @@ export default {
   sessionsTitle: "Where you are signed in",
   secondFactorTitle: "Two-step verification",
   recoveryCodesTitle: "Recovery codes",
+  tokensTitle: "Tokens for your programs",
   transferTitle: "Export and import",
   deletionTitle: "Delete the account",
   deletedTitle: "Account deleted",

@@ -70,6 +70,8 @@ pub enum Answer {
     Tokens(Option<String>),
     /// An access token and a refresh token.
     Entered(Entry),
+    /// Whether a token is good.
+    Active(bool),
     /// The ids of sessions.
     Sessions(Vec<String>),
     /// Hashes of the ids of sessions that have ended.
@@ -213,6 +215,11 @@ impl IdsBody {
 }
 
 #[derive(Deserialize)]
+struct ActiveBody {
+    active: bool,
+}
+
+#[derive(Deserialize)]
 struct TokensBody {
     refresh_token: Option<String>,
 }
@@ -256,6 +263,7 @@ impl Answer {
             (200, Act::Refresh(_) | Act::SignIn { .. } | Act::Deletion(Deed::Refresh(_))) => {
                 Self::Tokens(parse::<TokensBody>(&body).refresh_token)
             }
+            (200, Act::Factor(Try::Introspect { .. })) => Self::Active(parse::<ActiveBody>(&body).active),
             (200, Act::Factor(Try::Passkey { .. })) => Self::Entered(Entry {
                 access: parse::<AccessBody>(&body).access_token,
                 refresh: cookie.expect("a cookie"),
@@ -327,6 +335,8 @@ impl Answer {
             Self::Keys(_) => "keys",
             Self::Tokens(_) => "tokens",
             Self::Entered(_) => "entries",
+            Self::Active(true) => "active tokens",
+            Self::Active(false) => "inactive tokens",
             Self::Sessions(_) => "lists of sessions",
             Self::Ended(_) => "lists of ended sessions",
             Self::Stale(_) => "412",

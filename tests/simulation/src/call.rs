@@ -11,6 +11,7 @@ use crate::{
     deletions::{DEE, Deed},
     factors::{CY, Try},
     op::{CallId, Caller},
+    personal,
     services::MAINTENANCE_TOKEN,
     sessions::{BEA, Wish},
 };
@@ -213,6 +214,8 @@ impl Act {
                 Try::Passkey { .. } => ("POST", "/api/auth/session/passkey".to_owned()),
                 Try::Recover { .. } => ("POST", "/api/auth/recover".to_owned()),
                 Try::Change { .. } => ("PUT", "/api/auth/me/password".to_owned()),
+                Try::Introspect { .. } => ("POST", "/api/auth/introspect".to_owned()),
+                Try::Revoke { .. } => ("DELETE", format!("/api/auth/tokens/{}", personal::ID)),
             },
             Self::Deletion(deed) => match deed {
                 Deed::Enter | Deed::Refresh(_) => ("POST", "/api/auth/token".to_owned()),
@@ -330,7 +333,7 @@ impl Call {
         let token = match &self.act {
             Act::Maintain | Act::Deletion(Deed::Maintain | Deed::MaintainMemos) => MAINTENANCE_TOKEN,
             Act::Deletion(Deed::Write(access) | Deed::Delete(access)) => access,
-            Act::Account(access, _) | Act::Factor(Try::Change { access, .. }) => access,
+            Act::Account(access, _) | Act::Factor(Try::Change { access, .. } | Try::Revoke { access }) => access,
             _ => token,
         };
         let mut request = Request::builder()
@@ -373,6 +376,7 @@ impl Call {
                     format!("grant_type=password&username={BEA}&password={password}"),
                 )
             }
+            Act::Factor(Try::Introspect { token }) => form(request, format!("token={token}")),
             Act::Factor(Try::Enter { password, code }) => {
                 let password = password.replace(' ', "+");
                 form(

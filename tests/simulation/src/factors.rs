@@ -1,5 +1,5 @@
-//! A random history of one user's second factor, recovery codes and passkey: sign-ins with codes and with the passkey,
-//! recoveries, and changes of the password.
+//! A random history of one user's second factor, recovery codes, passkey and personal token: sign-ins with codes and with the
+//! passkey, recoveries, changes of the password, and the end of the token.
 
 use auth_component::{
     records::{
@@ -18,12 +18,13 @@ use crate::{
     accounts::{at_once, register_with},
     answer::Answer,
     call::{Act, Call, PASSWORD},
-    passkeys,
+    passkeys, personal,
     plan::{Conditions, Plan, Shape},
     ports,
     services::INSTANCES,
     stage::{Stage, Violation},
     storm::{self, Source},
+    tokens::EPOCH,
     world::millis,
 };
 
@@ -57,6 +58,16 @@ pub enum Try {
         code: String,
         /// The password after.
         new: String,
+    },
+    /// Whether this personal token is good.
+    Introspect {
+        /// The token.
+        token: String,
+    },
+    /// The end of the personal token.
+    Revoke {
+        /// Who asks: an access token.
+        access: String,
     },
     /// Another password, for the one before and a code of the app.
     Change {
@@ -102,13 +113,15 @@ pub fn run(stage: &mut Stage, seed: u64, conditions: &Conditions) -> Result<(), 
         Shape::Long | Shape::Purged => rng.usize(10..=20),
     };
     stage.reset_auth(setting, true);
-    let mut factors = Factors { cy: prepare(stage) };
+    let cy = prepare(stage);
+    let token = personal::token(stage, &cy);
+    let mut factors = Factors { cy, token };
     storm::rage(stage, &mut rng, &plan, &mut factors)?;
     storm::calm_down(stage)?;
-    settle(stage, &mut rng, &factors.cy)
+    settle(stage, &mut rng, &factors)
 }
 
-/// Cy is registered, with recovery codes, a second factor and a passkey.
+/// Cy is registered, with recovery codes, a second factor, a passkey and a personal token.
 fn prepare(stage: &Stage) -> UserId {
     let hashes = serde_json::from_value(kept_codes()).expect("hashes");
     let cy = register_with(stage, CY, hashes);
@@ -127,6 +140,7 @@ fn prepare(stage: &Stage) -> UserId {
     };
     change(|user, totp| user.with_new_totp(totp.clone()));
     change(|user, _| user.with_passkey(passkeys::kept()).ok());
+    change(|user, _| user.with_personal_token(personal::kept(), Timestamp(EPOCH)));
     // The key of challenges is there from now on.
     passkeys::answer(stage, 0, &cy.id);
     cy.id
@@ -157,9 +171,11 @@ fn passwords(stage: &Stage) -> Vec<String> {
 }
 
 /// Somebody knows the password, and a new code is good; so is the passkey, unless the account may have been recovered.
-fn settle(stage: &mut Stage, rng: &mut Rng, cy: &UserId) -> Result<(), Violation> {
+fn settle(stage: &mut Stage, rng: &mut Rng, Factors { cy, token }: &Factors) -> Result<(), Violation> {
     stage.state().pass(2 * millis(throttle::WINDOW));
     let instance = rng.usize(..INSTANCES);
+    let introspect = Act::Factor(Try::Introspect { token: token.clone() });
+    stage.perform(0, instance, introspect, "")?;
     let answer = passkeys::answer(stage, instance, cy);
     let by_passkey = stage.perform(0, instance, Act::Factor(Try::Passkey { answer }), "")?;
     let is_recovery = |call: &Call| matches!(call.act, Act::Factor(Try::Recover { .. }));
@@ -180,6 +196,8 @@ fn settle(stage: &mut Stage, rng: &mut Rng, cy: &UserId) -> Result<(), Violation
 
 struct Factors {
     cy: UserId,
+    /// Cy's personal token.
+    token: String,
 }
 
 impl Factors {
@@ -232,7 +250,13 @@ impl Source for Factors {
                 new,
                 code,
             },
-            45..65 => self.passkey(stage, rng),
+            45..60 => self.passkey(stage, rng),
+            60..68 => Try::Introspect {
+                token: self.token.clone(),
+            },
+            68..72 if !sessions.is_empty() => Try::Revoke {
+                access: sessions[rng.usize(..sessions.len())].clone(),
+            },
             _ => Try::Enter { password, code },
         };
         (0, Act::Factor(wanted), String::new())

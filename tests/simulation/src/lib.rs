@@ -7,7 +7,7 @@
 //!
 //! Read in this order: [`world`], [`op`] and [`ports`] (the outside), [`services`], [`call`] and [`answer`] (requests and
 //! answers), [`stage`] (runs them), [`journal`], [`ledger`] and [`judge`] (what must hold), [`plan`], [`storm`],
-//! [`history`] with [`wishes`] and [`follower`], [`months`], [`accounts`], [`sessions`], [`factors`] with [`passkeys`], and [`deletions`] (random histories), [`explore`] (many of
+//! [`history`] with [`wishes`] and [`follower`], [`months`], [`accounts`], [`sessions`], [`factors`] with [`passkeys`] and [`personal`], and [`deletions`] (random histories), [`explore`] (many of
 //! them), [`choices`] (all of a kind), [`mutant`] (what it must find).
 #![allow(
     clippy::unwrap_used,
@@ -33,6 +33,7 @@ pub mod months;
 pub mod mutant;
 pub mod op;
 pub mod passkeys;
+pub mod personal;
 pub mod plan;
 pub mod ports;
 pub mod script;

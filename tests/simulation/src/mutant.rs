@@ -74,6 +74,8 @@ pub enum Mutant {
     PasskeyUsesUnseen,
     /// A passkey that is there again after a recovery.
     PasskeysReturn,
+    /// A personal token that is there again after its end.
+    TokensReturn,
 }
 
 /// What happens to an operation instead of being done.
@@ -175,6 +177,9 @@ impl Mutant {
             (Self::PasskeysReturn, Ask::Get(key), Ok(Reply::Value(Some(value)))) if key.starts_with("auth/user/") => {
                 Ok(Reply::Value(Some(with_passkey(&value))))
             }
+            (Self::TokensReturn, Ask::Get(key), Ok(Reply::Value(Some(value)))) if key.starts_with("auth/user/") => {
+                Ok(Reply::Value(Some(with_personal_token(&value))))
+            }
             (Self::NothingIsDue, Ask::Exists(key), Ok(_)) if key.starts_with("memo/due/") => Ok(Reply::Found(false)),
             (_, _, response) => response,
         }
@@ -244,6 +249,15 @@ fn with_passkey(stored: &[u8]) -> Vec<u8> {
     let mut user: serde_json::Value = serde_json::from_slice(stored).expect("a user or a list");
     if user.get("recovery_codes").is_some() && user.get("passkeys").is_none() {
         user["passkeys"] = serde_json::json!([crate::passkeys::kept()]);
+    }
+    serde_json::to_vec(&user).expect("a record")
+}
+
+/// The record of a user who has the personal token again, if it is gone.
+fn with_personal_token(stored: &[u8]) -> Vec<u8> {
+    let mut user: serde_json::Value = serde_json::from_slice(stored).expect("a user or a list");
+    if user.get("recovery_codes").is_some() && user.get("personal_tokens").is_none() {
+        user["personal_tokens"] = serde_json::json!([crate::personal::kept()]);
     }
     serde_json::to_vec(&user).expect("a record")
 }

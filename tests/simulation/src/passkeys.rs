@@ -1,10 +1,7 @@
 //! The passkey of the user of [`crate::factors`], and what its device answers.
 
 use auth_component::{
-    records::{
-        challenge_key::ChallengeKey,
-        passkey::{Passkey, PasskeyName},
-    },
+    records::{challenge_key::ChallengeKey, label::Label, passkey::Passkey},
     sign_in::passkey,
     webauthn::{RelyingParty, assertion, registration},
 };
@@ -31,7 +28,7 @@ pub fn kept() -> Passkey {
     let answer: registration::RegistrationResponse =
         serde_json::from_value(device().create(&options)).expect("an answer");
     let created = answer.created(&party()).expect("a passkey");
-    let name = PasskeyName::try_from("Cy's".to_owned()).expect("a name");
+    let name = Label::try_from("Cy's".to_owned()).expect("a name");
     Passkey::new(created, name, Timestamp(1))
 }
 

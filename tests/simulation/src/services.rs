@@ -30,7 +30,7 @@ use crate::{
 pub const INSTANCES: usize = 3;
 
 /// A signing key for histories that are not about it: 32 times the byte 7.
-const SEED: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
+pub const SEED: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
 
 /// What a password's hash costs here: next to nothing, so that histories of sign-ins are as quick as others.
 pub const COST: Cost = Cost {
@@ -48,6 +48,10 @@ impl Issuer for Away {
     }
 
     async fn revocations(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
+        Err(IssuerError("away".to_owned()))
+    }
+
+    async fn introspect(&self, _: &str, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
         Err(IssuerError("away".to_owned()))
     }
 

@@ -294,6 +294,11 @@ fn a_passkey_that_a_recovery_leaves_opens_the_account() {
 }
 
 #[test]
+fn a_personal_token_that_comes_back_outlives_its_end() {
+    mutant_of_factors(Mutant::TokensReturn, &["a personal token outlived its end"]);
+}
+
+#[test]
 fn a_user_without_a_claim_is_changed_by_two_codes_at_once() {
     mutant_of_factors(Mutant::Unclaimed("auth/user/"), &["two winners"]);
 }

@@ -10,4 +10,5 @@ pub mod second_factor;
 mod session;
 mod sessions;
 mod token;
+mod tokens;
 mod users;

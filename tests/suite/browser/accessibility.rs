@@ -148,6 +148,15 @@ async fn account_at_work(audit: &mut Audit) {
     audit.browser.sees("[data-testid=recovery-codes]").await;
     audit.check("recovery codes are shown").await;
     audit.browser.click("[data-testid=codes-kept]").await;
+    audit.go("/account/tokens").await;
+    audit.browser.fill("#name", "script").await;
+    audit.browser.fill("#password", PASSWORD).await;
+    audit.browser.click("[data-testid=act]").await;
+    audit.browser.sees("[data-testid=new-token]").await;
+    audit.check("a token is shown").await;
+    audit.browser.click("[data-testid=revoke-token]").await;
+    audit.browser.sees("[data-testid=question]").await;
+    audit.browser.click("[data-testid=yes]").await;
 }
 
 /// The page's address is of numbers, so it is told here that it is a name: the forms are the same.

@@ -15,10 +15,11 @@ mod passkeys;
 mod password;
 mod second_factor;
 mod sessions;
+mod tokens;
 mod transfer;
 
 /// Everything that there is to look after.
-const PATHS: [&str; 8] = [
+const PATHS: [&str; 9] = [
     "/account",
     "/account/password",
     "/account/passkeys",
@@ -26,6 +27,7 @@ const PATHS: [&str; 8] = [
     "/account/second-factor",
     "/account/transfer",
     "/account/recovery-codes",
+    "/account/tokens",
     "/account/delete",
 ];
 

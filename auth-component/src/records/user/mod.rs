@@ -7,6 +7,7 @@
 mod deletion;
 pub mod name;
 pub mod passkeys;
+mod personal_tokens;
 mod second_factor;
 
 use std::time::Duration;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     insist::{Insisted, insist},
     passkey::Passkey,
+    personal_token::PersonalToken,
     recovery_code::RecoveryCodeHash,
     session::Session,
     totp::Totp,
@@ -71,6 +73,9 @@ pub struct User {
     /// Passkeys, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     passkeys: Vec<Passkey>,
+    /// Personal tokens, oldest first, also such as have expired.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    personal_tokens: Vec<PersonalToken>,
 }
 
 /// The most notices that are kept for the next sign-in; older ones say no more than newer ones.
@@ -227,6 +232,7 @@ pub async fn register(
         recovery_codes,
         deleted_at: None,
         passkeys: Vec::new(),
+        personal_tokens: Vec::new(),
     };
     // Nobody else can have this id, so nobody else can be writing this record.
     ports.kv.set_json(&user_key(id.as_str()), &user).await?;

@@ -56,10 +56,11 @@ impl User {
         .next()
     }
 
-    /// This user with another password and without a second factor and passkeys, for one of the recovery codes, which is spent;
-    /// `None` where there is no such code. Sessions have to end by the same change.
+    /// This user with another password and without a second factor, passkeys and personal tokens, for one of the recovery codes,
+    /// which is spent; `None` where there is no such code. Sessions have to end by the same change.
     ///
-    /// A passkey that a thief added must not outlive the recovery, and which ones the owner still has nobody can tell here.
+    /// A passkey that a thief added, or a token that they made, must not outlive the recovery, and which ones are the owner's
+    /// nobody can tell here.
     #[must_use]
     pub fn recovered(mut self, spent: &RecoveryCodeHash, password_hash: String, now: Timestamp) -> Option<Self> {
         if self.is_being_deleted() {
@@ -69,6 +70,7 @@ impl User {
         self.recovery_codes.remove(place);
         self.totp = None;
         self.passkeys.clear();
+        self.personal_tokens.clear();
         Some(self.with_password_hash(password_hash, now))
     }
 

@@ -22,6 +22,17 @@ import { session } from "./stores.js";
  * @property {string} last_used_at
  * @property {boolean} current
  */
+/**
+ * A token of somebody's own programs.
+ * @typedef {object} PersonalToken
+ * @property {string} id
+ * @property {string} name
+ * @property {string} scope
+ * @property {string} created_at
+ * @property {string} expires_at
+ * @property {string | null} last_used_at to the hour
+ * @property {boolean} older_than_password
+ */
 /** @typedef {{id: string, name: string, created_at: string, last_used_at: string | null}} Passkey */
 /** A secret for an app that makes codes: to be typed, to be opened, to be scanned.
  * @typedef {{secret: string, otpauth_uri: string, qr_svg: string}} Secret */
@@ -61,6 +72,17 @@ export const accounts = {
 
   /** New codes; the ones before are void. @param {Proof} json @returns {Promise<{recovery_codes: string[]}>} */
   renewRecoveryCodes: (json) => ask("POST", `${AUTH}/recovery-codes`, { json }),
+
+  /** Personal tokens, the oldest first. @returns {Promise<{items: PersonalToken[]}>} */
+  tokens: () => ask("GET", `${AUTH}/tokens`),
+
+  /** A new one; the answer is the only one that has the token itself.
+   * @param {Proof & {name: string, scope: string, expires_in_days: number}} json
+   * @returns {Promise<Omit<PersonalToken, "last_used_at" | "older_than_password"> & {token: string}>} */
+  makeToken: (json) => ask("POST", `${AUTH}/tokens`, { json }),
+
+  /** @param {string} id */
+  revokeToken: (id) => ask("DELETE", `${AUTH}/tokens/${encodeURIComponent(id)}`),
 
   /** @returns {Promise<{items: Passkey[]}>} */
   passkeys: () => ask("GET", `${AUTH}/passkeys`),

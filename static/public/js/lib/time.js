@@ -12,7 +12,7 @@ const dayOfYearIn = perLanguage((language) => new Intl.DateTimeFormat(language, 
 const exactIn = perLanguage((language) => new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "short" }));
 
 /**
- * A moment in few words: how long ago where that is short, else the day.
+ * A moment in few words: how long ago where that is short, else the day, also of one to come.
  * @param {Date} moment
  * @param {string} language
  * @param {Date} [now]
@@ -20,10 +20,16 @@ const exactIn = perLanguage((language) => new Intl.DateTimeFormat(language, { da
 export function shortTime(moment, language, now = new Date()) {
   const ago = now.valueOf() - moment.valueOf();
   const relative = relativeIn(language);
+  if (ago < -HOUR) return day(moment, language, now); // Clocks that differ by minutes mean now.
   if (ago < MINUTE) return relative.format(0, "second");
   if (ago < HOUR) return relative.format(-Math.floor(ago / MINUTE), "minute");
   if (ago < DAY) return relative.format(-Math.floor(ago / HOUR), "hour");
   if (ago < 7 * DAY) return relative.format(-Math.floor(ago / DAY), "day");
+  return day(moment, language, now);
+}
+
+/** @param {Date} moment @param {string} language @param {Date} now */
+function day(moment, language, now) {
   const isThisYear = moment.getFullYear() === now.getFullYear();
   return (isThisYear ? dayIn : dayOfYearIn)(language).format(moment);
 }

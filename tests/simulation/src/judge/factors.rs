@@ -1,4 +1,4 @@
-//! What must hold of a second factor, of recovery codes and of a passkey.
+//! What must hold of a second factor, of recovery codes, of a passkey and of a personal token.
 
 use auth_component::webauthn::challenge;
 
@@ -59,7 +59,7 @@ pub fn answer(calls: &[Call], id: CallId, ended: &Moment, wanted: &Try, answer: 
         (Try::Passkey { .. }, Answer::Refused(401)) => {
             // One that is used makes what was asked for before too old; a change of the password ends what is under way.
             let is_rival = |other: &Call| {
-                let is_it = matches!(&other.act, Act::Factor(wanted) if !matches!(wanted, Try::Enter { .. }));
+                let is_it = matches!(&other.act, Act::Factor(wanted) if !matches!(wanted, Try::Enter { .. } | Try::Introspect { .. } | Try::Revoke { .. }));
                 is_it && other.began.step < ended.step
             };
             let is_late =
@@ -89,12 +89,27 @@ pub fn answer(calls: &[Call], id: CallId, ended: &Moment, wanted: &Try, answer: 
                 "the token of a session that was ended is taken",
             )
         }
-        (Try::Change { .. }, Answer::Refused(401)) => {
+        (Try::Change { .. } | Try::Revoke { .. }, Answer::Refused(401)) => {
             // Tokens expire while the clock goes on.
             let is_ended = others().any(|other| sets(other).is_some() && other.began.step < ended.step);
             let has_expired = ended.time >= first_entry(calls);
             expect(is_ended || has_expired, "a good access token was refused")
         }
+        (Try::Introspect { .. }, Answer::Active(true)) => {
+            let mut ended = calls.iter().filter(|call| ends_token(call)).filter_map(acknowledged);
+            expect(
+                !ended.any(|ended| ended.step <= call.began.step),
+                "a personal token outlived its end",
+            )
+        }
+        (Try::Introspect { .. }, Answer::Active(false)) | (Try::Revoke { .. }, Answer::Refused(404)) => {
+            let is_rival = |other: &Call| ends_token(other) && other.began.step < ended.step;
+            expect(others().any(is_rival), "a personal token ended by itself")
+        }
+        (Try::Revoke { access }, Answer::Removed) => expect(
+            !is_over(calls, access, call.began.step),
+            "the token of a session that was ended is taken",
+        ),
         // A code is good for a minute and a half, which a slow request misses; the last of all requests is none of those.
         (Try::Enter { .. }, Answer::Refused(400)) | (Try::Change { .. }, Answer::Refused(422)) => Ok(()),
         (_, Answer::Refused(429)) => expect(calls.len() > TRIES / 2, "somebody was put off after few tries"),
@@ -112,6 +127,11 @@ fn acknowledged(call: &Call) -> Option<Moment> {
         Some((ended, End::Answered(Answer::Removed))) => Some(*ended),
         _ => None,
     }
+}
+
+/// Whether a request is to end the personal token.
+fn ends_token(call: &Call) -> bool {
+    matches!(call.act, Act::Factor(Try::Revoke { .. } | Try::Recover { .. }))
 }
 
 fn recovery(call: &Call) -> Option<(&Call, &String)> {

@@ -44,10 +44,9 @@ impl Browser {
             .await;
     }
 
-    /// What the page has printed to the console since the last call, but for answers with an error status,
-    /// which the browser prints too.
+    /// What the page has printed to the console since the last call, but for what the browser prints of the network.
     pub async fn console(&self) -> Vec<String> {
-        self.entries(|entry| entry["source"] != "network").await
+        self.entries(|entry| !is_of_the_network(entry)).await
     }
 
     /// All that the console says since the last call.
@@ -80,4 +79,12 @@ impl Browser {
             .filter_map(|event| event["message"]["params"]["request"]["url"].as_str().map(str::to_owned))
             .collect()
     }
+}
+
+/// Whether the browser printed it because of the network: an answer with an error status, or an icon of the manifest
+/// that could not be loaded. The browser gets that icon whenever it likes, and some tests stop the server just then;
+/// `app::install` holds that the icons are good.
+fn is_of_the_network(entry: &Value) -> bool {
+    let message = entry["message"].as_str().unwrap_or_default();
+    entry["source"] == "network" || message.contains("icon from the Manifest") && message.contains("Download error")
 }

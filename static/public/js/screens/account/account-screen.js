@@ -14,6 +14,7 @@ import { passwordPart } from "./password-part.js";
 import { recoveryCodesPart } from "./recovery-codes-part.js";
 import { secondFactorPart } from "./second-factor-part.js";
 import { sessionsPart } from "./sessions-part.js";
+import { tokensPart } from "./tokens-part.js";
 import { transferPart } from "./transfer-part.js";
 
 /** @typedef {import("../../data/accounts.js").Account} Account */
@@ -34,7 +35,7 @@ import { transferPart } from "./transfer-part.js";
 
 /** In the order of the overview.
  * @type {Part[]} */
-const PARTS = [passwordPart, passkeysPart, sessionsPart, secondFactorPart, recoveryCodesPart, transferPart, deletionPart];
+const PARTS = [passwordPart, passkeysPart, sessionsPart, secondFactorPart, recoveryCodesPart, tokensPart, transferPart, deletionPart];
 
 class AccountScreen {
   element = fromTemplate("account-screen", HTMLElement);

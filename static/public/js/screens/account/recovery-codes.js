@@ -4,7 +4,7 @@
 import { session } from "../../data/stores.js";
 import { find, findButton, findElement, fromTemplate } from "../../lib/dom.js";
 import { t } from "../../lib/i18n.js";
-import { notify } from "../toast/toast.js";
+import { copy } from "./copy.js";
 
 /** @typedef {{username: string, codes: string[], next: string}} FreshCodes whose they are, and where one goes after them */
 
@@ -50,7 +50,7 @@ export function createCodes({ username, codes, next }, done) {
   const link = find(element, ".download", HTMLAnchorElement);
   link.download = `memo-recovery-codes-${username}.txt`;
   link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-  findButton(element, ".copy-codes").addEventListener("click", () => copy(element, codes.join("\n")));
+  findButton(element, ".copy-codes").addEventListener("click", () => copy(findElement(element, ".codes"), codes.join("\n")));
   findButton(element, ".print").addEventListener("click", () => print());
   const share = findButton(element, ".share");
   share.hidden = !navigator.share;
@@ -61,16 +61,4 @@ export function createCodes({ username, codes, next }, done) {
     done(next);
   });
   return element;
-}
-
-/** @param {HTMLElement} element @param {string} text */
-async function copy(element, text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    notify({ key: "copied" });
-  } catch {
-    // Browsers keep the clipboard from pages that come over plain http.
-    getSelection()?.selectAllChildren(findElement(element, ".codes"));
-    notify({ key: "copySelected" });
-  }
 }

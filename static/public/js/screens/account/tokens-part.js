@@ -1,0 +1,129 @@
+// Personal tokens: access to the memos for somebody's own programs.
+
+import { accounts } from "../../data/accounts.js";
+import { isProblem } from "../../lib/api.js";
+import { find, findButton, findElement, fromTemplate } from "../../lib/dom.js";
+import { setText, setTime } from "../../lib/i18n.js";
+import { ask } from "../question/question.js";
+import { notify, notifyError } from "../toast/toast.js";
+import { createProofForm, PROOF, proofOf } from "./account-form.js";
+import { copy } from "./copy.js";
+
+/** @typedef {import("../../data/accounts.js").PersonalToken} PersonalToken */
+
+/** For how many days one can have a token here. */
+const LIFETIMES = [30, 90, 366];
+
+/** @type {import("../form/form.js").Plan} */
+const NAME = {
+  name: "name",
+  label: "tokenName",
+  autocomplete: "off",
+  hint: "tokenNameHint",
+  missing: "tokenNameMissing",
+  refused: "tokenNameWrong",
+};
+
+/** @type {import("./account-screen.js").Part} */
+export const tokensPart = {
+  path: "/account/tokens",
+  summary: () => ({ key: "tokensSummary" }),
+  create: async (account) => {
+    const { items } = await accounts.tokens();
+    const part = fromTemplate("tokens-part", HTMLElement);
+    const list = findElement(part, "ul");
+    list.append(...items.map(itemOf));
+    list.hidden = items.length === 0;
+    const form = createProofForm(account, {
+      lead: "makeTokenLead",
+      fields: [NAME, ...PROOF],
+      act: "makeToken",
+      send: async () => {
+        const { token, ...made } = await accounts.makeToken({ ...wantedIn(form.element), name: form.value("name"), ...proofOf(form) });
+        list.append(itemOf({ ...made, last_used_at: null, older_than_password: false }));
+        list.hidden = false;
+        for (const name of ["name", "password", "code"]) form.field(name).value = "";
+        show(part, token);
+      },
+    });
+    form.field("name").closest(".field")?.after(createChoices());
+    part.append(form.element);
+    return part;
+  },
+};
+
+function createChoices() {
+  const choices = fromTemplate("token-choices", HTMLElement);
+  const lifetimes = LIFETIMES.map((count) => {
+    const option = document.createElement("option");
+    option.value = String(count);
+    setText(option, "days", { count });
+    return option;
+  });
+  find(choices, "select", HTMLSelectElement).append(...lifetimes);
+  return choices;
+}
+
+/** What was chosen. @param {HTMLFormElement} form */
+function wantedIn(form) {
+  const chosen = new FormData(form);
+  return { scope: String(chosen.get("scope")), expires_in_days: Number(chosen.get("expires_in_days")) };
+}
+
+/** Shows a token that was just made. It is on this page and nowhere else. @param {HTMLElement} part @param {string} token */
+function show(part, token) {
+  part.querySelector(".new-token")?.remove();
+  const card = fromTemplate("new-token", HTMLElement);
+  const text = findElement(card, ".secret");
+  text.textContent = token;
+  findButton(card, ".copy-token").addEventListener("click", () => copy(text, token));
+  findButton(card, ".kept").addEventListener("click", () => {
+    card.remove();
+    document.querySelector("h1")?.focus();
+  });
+  part.prepend(card);
+  findElement(card, "h2").focus();
+}
+
+/** @param {PersonalToken} token */
+function itemOf(token) {
+  const item = fromTemplate("token-item", HTMLElement);
+  const name = findElement(item, ".name");
+  name.textContent = token.name;
+  name.id = `token-${token.id}`;
+  const mayWrite = token.scope.includes("memos:write");
+  const mayRead = token.scope.includes("memos:read");
+  setText(findElement(item, ".may"), mayWrite ? (mayRead ? "tokenMayWrite" : "tokenMayWriteOnly") : "tokenMayRead");
+  setTime(find(item, ".until", HTMLTimeElement), token.expires_at);
+  setText(findElement(item, ".use"), token.last_used_at ? "lastUsed" : "tokenUnused");
+  const used = find(item, ".used", HTMLTimeElement);
+  used.hidden = !token.last_used_at;
+  if (token.last_used_at) setTime(used, token.last_used_at);
+  findElement(item, ".older").hidden = !token.older_than_password;
+  const button = findButton(item, ".revoke");
+  button.id = `revoke-${token.id}`;
+  button.setAttribute("aria-labelledby", `${button.id} ${name.id}`);
+  button.addEventListener("click", () => revoke(token, item));
+  return item;
+}
+
+/** @param {PersonalToken} token @param {HTMLElement} item */
+async function revoke({ id, name }, item) {
+  const isAgreed = await ask({
+    title: { key: "revokeQuestion" },
+    text: { key: "revokeMeaning", params: { name } },
+    yes: "revokeToken",
+    no: "keep",
+  });
+  if (!isAgreed) return;
+  try {
+    await accounts.revokeToken(id);
+  } catch (error) {
+    if (!isProblem(error, "not-found")) return notifyError(error); // It had ended by itself.
+  }
+  const list = item.parentElement;
+  item.remove();
+  if (list) list.hidden = list.childElementCount === 0;
+  document.querySelector("h1")?.focus();
+  notify({ key: "tokenRevoked" });
+}
