@@ -12,6 +12,7 @@ pub mod introspect;
 pub mod jwks;
 pub mod maintenance;
 pub mod me;
+mod openapi;
 mod own_domain;
 pub mod passkeys;
 pub mod password;
@@ -66,6 +67,8 @@ pub fn router(app: &App) -> Router<App> {
         .route("/api/auth/revocations", get(revocations::show))
         // For a scheduler
         .route("/api/auth/maintenance", post(maintenance::run))
+        // For programs and for people who write some
+        .route("/api/auth/openapi.json", get(openapi::show))
         .merge(site_routes(app))
 }
 

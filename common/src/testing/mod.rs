@@ -8,6 +8,7 @@
 )]
 
 mod counting;
+pub mod described;
 pub mod parsers;
 
 use std::{

@@ -19,6 +19,7 @@ pub mod list;
 pub mod listeners;
 pub mod maintenance;
 pub mod memos;
+mod openapi;
 pub mod path_id;
 mod scope;
 pub mod tags;
@@ -49,6 +50,7 @@ pub fn router() -> Router<App> {
         .route("/api/memos/erasure", erases(post(erasure::run)))
         // Not a person's: it asks for a token of its own.
         .route("/api/memos/maintenance", post(maintenance::run))
+        .route("/api/memos/openapi.json", get(openapi::show))
         .route("/api/memos/{id}", reads(get(memos::read)))
         .route(
             "/api/memos/{id}",

@@ -1,0 +1,5 @@
+//! Makes the service's OpenAPI document.
+
+fn main() -> anyhow::Result<()> {
+    openapi::embed()
+}
