@@ -7,7 +7,8 @@ FIRST_BUILD = [ -e target/debug/memo-host ] || \
 	echo "Building the host (mostly wasmtime) and the components. This happens once and takes about 5 minutes on two cores."
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test build build-plain lint bench lighthouse first-paint toolchain browser browsers geckodriver site-modules site-test site-lint
+.PHONY: help up dev test build build-plain lint schemathesis bench lighthouse first-paint toolchain browser browsers geckodriver
+.PHONY: site-modules site-test site-lint openapi-lint
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,7 +43,7 @@ build-plain: toolchain ## Build components for platforms without atomics, and ta
 	cargo run --bin memo-host -- --build-only --target-dir target/plain --build-args=--no-default-features
 	sed 's|"target/|"|; /^\[component\..*\.build\]/,/^$$/d' spin.toml >target/plain/spin.toml
 
-lint: toolchain site-lint ## Check the format, and let clippy look at both worlds: native and Wasm
+lint: toolchain site-lint openapi-lint ## Check the format, and let clippy look at both worlds: native and Wasm
 	cargo metadata --locked --quiet --format-version 1 >/dev/null # Cargo.lock is up to date.
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets -- -D warnings
@@ -55,6 +56,31 @@ site-test:
 
 site-lint:
 	@$(call with,npm) cd static && { $(modules); } && npm run --silent lint
+
+# What linters of OpenAPI say of the documents: nothing.
+openapi-lint: export REDOCLY_TELEMETRY = off
+openapi-lint: export REDOCLY_SUPPRESS_UPDATE_NOTICE = true
+openapi-lint: toolchain
+	@$(call with,npm) (cd tests/openapi && { $(modules); }) && mkdir -p target/openapi && \
+	for service in auth memo; do \
+		cargo run --quiet -p openapi -- common/openapi $$service-component/openapi >target/openapi/$$service.json || exit; \
+	done && \
+	tests/openapi/node_modules/.bin/spectral lint --quiet --fail-severity hint --ruleset tests/openapi/spectral.yaml target/openapi/*.json && \
+	tests/openapi/node_modules/.bin/redocly lint --config tests/openapi/redocly.yaml target/openapi/*.json
+
+# schemathesis is installed as requirements.txt says, with its hashes, where there is a Python that can make an environment.
+SCHEMATHESIS = target/tools/schemathesis
+schemathesis: toolchain ## Try the services with what their OpenAPI documents allow and forbid (ARGS="--seconds 600" for longer)
+	@$(call with,python3) python3 -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "!!! SKIPPED: $@ needs Python's venv (python3-venv of Debian), which is not installed." >&2; exit 0; \
+	}; \
+	{ [ $(SCHEMATHESIS)/installed -nt tests/openapi/requirements.txt ] || { \
+		python3 -m venv --clear $(SCHEMATHESIS) && \
+		$(SCHEMATHESIS)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/openapi/requirements.txt && \
+		touch $(SCHEMATHESIS)/installed; \
+	}; } && \
+	cargo run --bin memo-host -- --build-only && \
+	$(SCHEMATHESIS)/bin/python tests/openapi/run.py $(ARGS)
 
 # Also axe, for the tests in the browser; they say so where it does not come.
 site-modules:

@@ -13,7 +13,7 @@ use crate::{File, hex, minify, sources::Sources};
 /// Where the service worker's source is, and where it is served: its address decides what it is in charge of.
 pub const WORKER: &str = "service-worker.js";
 /// What is not kept: it explains the API to those who write programs for it, who are online then.
-const ONLINE: &str = "problems.html";
+const ONLINE: [&str; 3] = ["api.html", "js/reference.js", "problems.html"];
 /// The line of the worker that says what it keeps.
 const PLACE: &str = "const SHELL = { release: \"\", files: {}, routes: [] };";
 /// `0` makes a site without a service worker and without a release.
@@ -66,7 +66,7 @@ fn worker(release: &str, files: &[File], sources: &Sources, routes: &[&str]) -> 
     ensure!(source.contains(PLACE), "{WORKER} has no line {PLACE:?}");
     let kept = files
         .iter()
-        .filter(|file| is_part(file) || is_page(file) && file.name != ONLINE);
+        .filter(|file| (is_part(file) || is_page(file)) && !ONLINE.contains(&file.name.as_str()));
     let kept: BTreeMap<&str, String> = kept
         .map(|file| (file.path.as_str(), file.hash()[..10].to_owned()))
         .collect();

@@ -132,7 +132,7 @@ fn pages_are_complete() {
 
 #[test]
 fn a_page_preloads_every_script_that_its_own_imports() {
-    for page in ["/", "/problems", "/404"] {
+    for page in ["/", "/api", "/problems", "/404"] {
         let modules = asked_for(text(asset(page)));
         assert_eq!(modules.len(), 2, "{page}: {modules:?}");
         let imports: Vec<_> = modules

@@ -4,6 +4,7 @@ use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde_json::Value;
 
+use super::contract::Asked;
 use super::events::Events;
 use super::response::Response;
 
@@ -79,13 +80,18 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        Call { what, request }
+        Call {
+            what,
+            http: self.http.clone(),
+            request,
+        }
     }
 }
 
 /// A request in the making.
 pub struct Call {
     what: String,
+    http: reqwest::Client,
     request: reqwest::RequestBuilder,
 }
 
@@ -130,13 +136,21 @@ impl Call {
 
     /// Opens a stream of events; what refuses it is an answer.
     pub async fn listen(self) -> Result<Events, Response> {
-        let answer = self.request.send().await;
-        let answer = answer.unwrap_or_else(|why| panic!("{}: {why:?}", self.what));
-        Events::open(self.what, answer).await
+        let what = self.what.clone();
+        let (asked, answer) = self.carry_out().await.unwrap_or_else(|why| panic!("{what}: {why:?}"));
+        Events::open(what, asked, answer).await
     }
 
     /// Also where the server may go away meanwhile.
     pub async fn try_send(self) -> Result<Response, reqwest::Error> {
-        Response::receive(self.what, self.request.send().await?).await
+        let what = self.what.clone();
+        let (asked, answer) = self.carry_out().await?;
+        Response::receive(what, asked, answer).await
+    }
+
+    async fn carry_out(self) -> Result<(Asked, reqwest::Response), reqwest::Error> {
+        let request = self.request.build()?;
+        let asked = Asked::of(&request);
+        Ok((asked, self.http.execute(request).await?))
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::contract::{Asked, Given, check};
 use super::memo::Change;
 use super::response::Response;
 
@@ -32,10 +33,17 @@ pub enum Said {
 }
 
 impl Events {
-    pub(super) async fn open(what: String, response: reqwest::Response) -> Result<Self, Response> {
+    pub(super) async fn open(what: String, asked: Asked, response: reqwest::Response) -> Result<Self, Response> {
         if response.status() != 200 {
-            return Err(Response::receive(what, response).await.expect("the answer arrives"));
+            let refused = Response::receive(what, asked, response).await;
+            return Err(refused.expect("the answer arrives"));
         }
+        let given = Given {
+            status: response.status(),
+            headers: response.headers(),
+            body: None,
+        };
+        check(&asked, &given);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["cache-control"], "no-store");
         Ok(Self {

@@ -4,6 +4,7 @@ mod app;
 mod browser;
 mod build;
 mod client;
+mod contract;
 mod events;
 mod host;
 mod line;

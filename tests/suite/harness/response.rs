@@ -6,6 +6,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::contract::{Asked, Given, check};
+
 /// An answer, read to its end.
 pub struct Response {
     what: String,
@@ -54,7 +56,11 @@ impl Problem {
 }
 
 impl Response {
-    pub(super) async fn receive(what: String, response: reqwest::Response) -> Result<Self, reqwest::Error> {
+    pub(super) async fn receive(
+        what: String,
+        asked: Asked,
+        response: reqwest::Response,
+    ) -> Result<Self, reqwest::Error> {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await?.to_vec();
         let response = Self {
@@ -64,6 +70,12 @@ impl Response {
             body,
         };
         response.keeps_the_rules();
+        let given = Given {
+            status,
+            headers: &response.headers,
+            body: Some(&response.body),
+        };
+        check(&asked, &given);
         Ok(response)
     }
 
@@ -80,7 +92,8 @@ impl Response {
             "no X-Request-Id: {self:?}"
         );
         // What is the same for everybody says itself for how long it may be kept.
-        let is_public = path == "/api/auth/revocations" && self.status == StatusCode::OK;
+        let is_good = self.status.is_success() || self.status == StatusCode::NOT_MODIFIED;
+        let is_public = (path == "/api/auth/revocations" || path.ends_with("/openapi.json")) && is_good;
         if !is_public && (path.starts_with("/api/auth") || path.starts_with("/api/memos")) {
             assert_eq!(self.find("cache-control"), Some("no-store"), "{self:?}");
         }

@@ -1,0 +1,29 @@
+"""Who asks: schemathesis loads this by SCHEMATHESIS_HOOKS."""
+
+import os
+
+import requests
+import schemathesis
+
+ORIGIN = os.environ["MEMO_ORIGIN"]
+PASSWORD = "correct horse battery staple"
+
+
+@schemathesis.auth(refresh_interval=300)
+class SignedIn:
+    """A person of their own for each time, because what is tried may end their session."""
+
+    number = 0
+
+    def get(self, case, context):
+        SignedIn.number += 1
+        person = {"username": f"tester-{os.getpid()}-{SignedIn.number}", "password": PASSWORD}
+        requests.post(f"{ORIGIN}/api/auth/users", json=person, timeout=60).raise_for_status()
+        session = requests.post(f"{ORIGIN}/api/auth/session", json=person, timeout=60)
+        session.raise_for_status()
+        return session.json()["access_token"]
+
+    def set(self, case, data, context):
+        is_maintenance = case.path.endswith("/maintenance")
+        token = os.environ["MEMO_MAINTENANCE_TOKEN"] if is_maintenance else data
+        case.headers = {**(case.headers or {}), "Authorization": f"Bearer {token}"}
