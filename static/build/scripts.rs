@@ -11,7 +11,12 @@ use crate::{File, join::Plan, minify, modules::Modules, sources::Sources};
 
 /// What pages load at once: each file is this module and all it imports that is in none before it. What a page runs comes
 /// after what it imports together with another page.
-const FIRST: [&str; 4] = ["js/screens/header/header.js", "js/page.js", "js/reference.js", "js/app.js"];
+const FIRST: [&str; 4] = [
+    "js/screens/header/header.js",
+    "js/page.js",
+    "js/reference.js",
+    "js/app.js",
+];
 /// All that the app loads when it is first needed. No module of the above may wait for it before it has run to its end,
 /// because this one imports from them.
 const LATE: &str = "js/late.js";

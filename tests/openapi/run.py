@@ -20,7 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 MAINTENANCE_TOKEN = "a-token-for-maintenance"
 # A stream of events goes on for minutes; the black-box suite listens to them.
-LEFT_OUT = ["/api/memos/events"]
+LEFT_OUT = {"memos": ["/api/memos/events"], "auth": []}
 
 
 def start_host():
@@ -39,7 +39,7 @@ def attempt(origin, service, options):
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", HERE / "schemathesis.toml", "run"]
     command += [f"{origin}/api/{service}/openapi.json", "--url", origin]
     command += ["--max-time", str(options.seconds), "--seed", str(options.seed)]
-    for path in LEFT_OUT:
+    for path in LEFT_OUT[service]:
         command += ["--exclude-path", path]
     environment = {
         **os.environ,
@@ -47,7 +47,7 @@ def attempt(origin, service, options):
         "MEMO_MAINTENANCE_TOKEN": MAINTENANCE_TOKEN,
         "SCHEMATHESIS_HOOKS": str(HERE / "hooks.py"),
     }
-    print(f"== {service}, seed {options.seed}; left out: {', '.join(LEFT_OUT)}", flush=True)
+    print(f"== {service}, seed {options.seed}; left out: {', '.join(LEFT_OUT[service]) or 'nothing'}", flush=True)
     return subprocess.run(command, cwd=ROOT / "target", env=environment, check=False).returncode == 0
 
 

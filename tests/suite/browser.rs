@@ -21,6 +21,7 @@ mod offline;
 mod organise;
 mod passkeys;
 mod policy;
+mod reference;
 mod releases;
 mod replaced;
 mod scripting;

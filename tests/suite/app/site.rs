@@ -71,7 +71,7 @@ async fn the_apps_own_addresses_are_answered_with_its_page() {
 #[tokio::test]
 async fn the_page_is_guarded_by_its_headers() {
     let nobody = TestApp::shared().anonymous();
-    for path in ["/", "/m/1", "/problems", "/no-such-page"] {
+    for path in ["/", "/m/1", "/api", "/problems", "/no-such-page"] {
         let page = nobody.get(path).await;
         let policy = page.header("content-security-policy");
         assert!(!policy.contains("unsafe-") && !policy.contains('*'), "{policy}");

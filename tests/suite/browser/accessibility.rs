@@ -46,7 +46,7 @@ async fn visitor(screen: Screen) {
     for path in audit.paths("guests", "1") {
         audit.visit(&path).await;
     }
-    for path in ["/problems", "/no/such/page"] {
+    for path in ["/api", "/problems", "/no/such/page"] {
         audit.visit(path).await;
     }
     audit.go("/sign-in").await;
@@ -81,7 +81,7 @@ async fn member(screen: Screen) {
     for path in audit.paths("members", &memo) {
         audit.visit(&path).await;
     }
-    for path in ["/problems", "/no/such/page"] {
+    for path in ["/api", "/problems", "/no/such/page"] {
         audit.visit(path).await;
     }
     member_at_work(&mut audit, &user, &memo).await;

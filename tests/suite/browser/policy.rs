@@ -35,7 +35,7 @@ async fn no_string_becomes_html() {
     let Some(browser) = Browser::open(&app, Screen::Desktop).await else {
         return;
     };
-    for path in ["/", "/problems", "/no-such-page"] {
+    for path in ["/", "/api", "/problems", "/no-such-page"] {
         browser.go(&app, path).await;
         for attempt in [
             "document.body.innerHTML = '<b>x</b>'",

@@ -89,7 +89,10 @@ pub struct Part {
 
 impl Part {
     fn at(document: &'static Document, at: String) -> Self {
-        let value = document.value.pointer(&at[1..]).unwrap_or_else(|| panic!("{at} is not there"));
+        let value = document
+            .value
+            .pointer(&at[1..])
+            .unwrap_or_else(|| panic!("{at} is not there"));
         match value["$ref"].as_str() {
             // A schema may say more beside its reference, and its validator follows it.
             Some(target) if !at.ends_with("/schema") => Self::at(document, target.to_owned()),
@@ -142,13 +145,19 @@ impl Part {
             .iter_errors(value)
             .map(|error| format!("{error} at {:?}", error.instance_path().as_str()))
             .collect();
-        if errors.is_empty() { Ok(()) } else { Err(format!("{}: {value}", errors.join("; "))) }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("{}: {value}", errors.join("; ")))
+        }
     }
 
     /// The same of a text, which may stand for a number or for true and false.
     pub fn takes_text(&self, text: &str, name: &str) -> Result<(), String> {
         let is_text = self.takes(&Value::from(text));
-        let read = serde_json::from_str::<Value>(text).ok().filter(|value| value.is_number() || value.is_boolean());
+        let read = serde_json::from_str::<Value>(text)
+            .ok()
+            .filter(|value| value.is_number() || value.is_boolean());
         match (is_text, read) {
             (Err(_), Some(read)) => self.takes(&read),
             (is_text, _) => is_text,
@@ -187,7 +196,9 @@ impl Operation {
         let of = |part: &Part| {
             let count = part.value["parameters"].as_array().map_or(0, Vec::len);
             let list = format!("{}/parameters", part.at);
-            (0..count).map(|number| Part::at(part.document, format!("{list}/{number}"))).collect::<Vec<_>>()
+            (0..count)
+                .map(|number| Part::at(part.document, format!("{list}/{number}")))
+                .collect::<Vec<_>>()
         };
         [of(&self.item), of(&self.operation)].concat()
     }
@@ -201,12 +212,17 @@ impl Operation {
     /// Whether it wants an access token or the like in each of its ways.
     pub fn wants_token(&self) -> bool {
         let ways = self.operation.value["security"].as_array();
-        ways.is_some_and(|ways| ways.iter().all(|way| way.get("refreshCookie").is_none() && way != &serde_json::json!({})))
+        ways.is_some_and(|ways| {
+            ways.iter()
+                .all(|way| way.get("refreshCookie").is_none() && way != &serde_json::json!({}))
+        })
     }
 
     /// The parameters that a query gives.
     pub fn query(&self, query: Option<&str>) -> Vec<(String, String)> {
         let url = reqwest::Url::parse(&format!("http://query/?{}", query.unwrap_or_default())).expect("a query");
-        url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+        url.query_pairs()
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect()
     }
 }

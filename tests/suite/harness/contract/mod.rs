@@ -39,7 +39,9 @@ impl Asked {
 
 impl std::fmt::Display for Asked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { method, path, query, .. } = self;
+        let Self {
+            method, path, query, ..
+        } = self;
         match query {
             Some(query) => write!(f, "{method} {path}?{query}"),
             None => write!(f, "{method} {path}"),
@@ -56,15 +58,19 @@ pub struct Given<'a> {
 
 /// Asserts that a request and its answer are as the documents say.
 pub fn check(asked: &Asked, given: &Given<'_>) {
+    if let Err(why) = held(asked, given) {
+        panic!("{asked} -> {}: {why}", given.status);
+    }
+}
+
+fn held(asked: &Asked, given: &Given<'_>) -> Result<(), String> {
     let is_api = asked.path.starts_with("/api/") || asked.path.starts_with("/.well-known/");
     if !is_api || asked.path.starts_with("/.well-known/spin/") {
-        return;
+        return Ok(());
     }
-    if let Err(why) = Document::all().find_map(|document| document.find(&asked.path)).map_or_else(
-        || nothing_is_there(given),
-        |(document, template)| compare(document, template, asked, given),
-    ) {
-        panic!("{asked} -> {}: {why}", given.status);
+    match Document::all().find_map(|document| document.find(&asked.path)) {
+        None => nothing_is_there(given),
+        Some((document, template)) => compare(document, template, asked, given),
     }
 }
 
@@ -77,7 +83,11 @@ fn nothing_is_there(given: &Given<'_>) -> Result<(), String> {
 
 fn compare(document: &'static Document, template: &str, asked: &Asked, given: &Given<'_>) -> Result<(), String> {
     let is_head = asked.method == Method::HEAD;
-    let method = if is_head { "get" } else { &asked.method.as_str().to_lowercase() };
+    let method = if is_head {
+        "get"
+    } else {
+        &asked.method.as_str().to_lowercase()
+    };
     let Some(operation) = document.operation(template, method) else {
         return match (method, given.status.as_u16()) {
             (_, 405) | ("options", 200 | 204) => Ok(()),
@@ -107,7 +117,9 @@ fn is_described(operation: &Operation, given: &Given<'_>, is_head: bool) -> Resu
     let Some(body) = given.body else { return Ok(()) };
     if content.is_empty() || is_head || body.is_empty() {
         let is_right = body.is_empty() && (content.is_empty() || is_head);
-        return is_right.then_some(()).ok_or_else(|| format!("a body of {} bytes", body.len()));
+        return is_right
+            .then_some(())
+            .ok_or_else(|| format!("a body of {} bytes", body.len()));
     }
     let media_type = essence(given.headers);
     let (_, described) = content
@@ -127,8 +139,14 @@ fn is_allowed(operation: &Operation, asked: &Asked, template: &str) -> Result<()
         let name = parameter.name();
         let value = match parameter.place() {
             "path" => document::segment(template, &asked.path, name),
-            "query" => query.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone()),
-            "header" => asked.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
+            "query" => query
+                .iter()
+                .find(|(given, _)| given == name)
+                .map(|(_, value)| value.clone()),
+            "header" => asked
+                .headers
+                .get(name)
+                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
             place => return Err(format!("{name} is in {place:?}")),
         };
         match value {
@@ -137,7 +155,12 @@ fn is_allowed(operation: &Operation, asked: &Asked, template: &str) -> Result<()
             Some(value) => parameter.takes_text(&value, name)?,
         }
     }
-    let is_known = |name: &str| operation.parameters().iter().any(|one| one.place() == "query" && one.name() == name);
+    let is_known = |name: &str| {
+        operation
+            .parameters()
+            .iter()
+            .any(|one| one.place() == "query" && one.name() == name)
+    };
     if let Some((name, _)) = query.iter().find(|(name, _)| !is_known(name)) {
         return Err(format!("the document does not know the parameter {name}"));
     }
@@ -158,7 +181,9 @@ fn is_allowed(operation: &Operation, asked: &Asked, template: &str) -> Result<()
 fn form(body: &[u8]) -> Value {
     let pairs = reqwest::Url::parse(&format!("http://form/?{}", String::from_utf8_lossy(body)));
     let pairs = pairs.expect("a form is a query");
-    let members = pairs.query_pairs().map(|(name, value)| (name.into_owned(), json!(value)));
+    let members = pairs
+        .query_pairs()
+        .map(|(name, value)| (name.into_owned(), json!(value)));
     Value::Object(members.collect())
 }
 
@@ -167,4 +192,74 @@ fn essence(headers: &HeaderMap) -> String {
     let value = headers.get("content-type").and_then(|value| value.to_str().ok());
     let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default();
     essence.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(method: &str, address: &str, status: u16, body: &str) -> Result<(), String> {
+        let url = format!("http://app{address}").parse().unwrap();
+        let mut request = Request::new(method.parse().unwrap(), url);
+        request
+            .headers_mut()
+            .insert("authorization", "Bearer x".parse().unwrap());
+        let content_type = if status < 400 {
+            "application/json"
+        } else {
+            "application/problem+json"
+        };
+        let headers = [("content-type", content_type), ("x-request-id", "7"), ("etag", "\"3\"")];
+        let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        let given = Given {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: &HeaderMap::from_iter(headers),
+            body: Some(body.as_bytes()),
+        };
+        held(&Asked::of(&request), &given)
+    }
+
+    #[test]
+    fn what_is_not_described_is_found() {
+        let tags = "{\"items\":[],\"more\":false}";
+        assert_eq!(verdict("GET", "/api/memos/tags", 200, tags), Ok(()));
+        for (method, address, status, body, why) in [
+            (
+                "GET",
+                "/api/memos/tags",
+                200,
+                "{\"items\":[]}",
+                "\"more\" is a required property",
+            ),
+            (
+                "GET",
+                "/api/memos/tags",
+                200,
+                "{\"items\":[],\"more\":false,\"new\":1}",
+                "'new' was unexpected",
+            ),
+            ("GET", "/api/memos/tags", 200, "", "a body of 0 bytes"),
+            ("GET", "/api/memos/tags", 202, tags, "does not know the status"),
+            (
+                "GET",
+                "/api/memos/tags?new=1",
+                200,
+                tags,
+                "does not know the parameter new",
+            ),
+            (
+                "GET",
+                "/api/memos?limit=101",
+                200,
+                "{\"items\":[],\"next_cursor\":null}",
+                "limit: 101 is greater",
+            ),
+            ("GET", "/api/memos/07", 404, "{}", "\"type\" is a required property"),
+            ("POST", "/api/memos/tags", 200, tags, "knows no post"),
+            ("GET", "/api/new", 200, tags, "no document knows the path"),
+        ] {
+            let found = verdict(method, address, status, body).expect_err(address);
+            assert!(found.contains(why), "{method} {address}: {found}");
+        }
+    }
 }
