@@ -2,7 +2,7 @@
 //!
 //! A service's document is a folder of YAML files, one for each group of routes, and what both services have in common is a
 //! folder too. [`document`] reads them in this order: [`merge`] (the files become one), [`expand`] (what every operation has is
-//! written into each), [`prune`] (what nothing refers to goes). [`embed`] is for build scripts.
+//! written into each), [`prune`] (what nothing refers to goes). [`embed()`] is for build scripts.
 
 mod embed;
 mod expand;
