@@ -10,6 +10,7 @@ use crate::{
     answer::Answer,
     deletions::{DEE, Deed},
     factors::{CY, Try},
+    imports,
     op::{CallId, Caller},
     personal,
     services::MAINTENANCE_TOKEN,
@@ -102,6 +103,8 @@ pub enum Act {
     Tags,
     /// Several of these in one request, each with its text.
     Batch(Vec<(Act, String)>),
+    /// So many memos from a file, always the same ones.
+    Import(usize),
     /// What is due removed.
     Maintain,
     /// A new user of this name.
@@ -199,6 +202,7 @@ impl Act {
             }
             Self::Tags => ("GET", "/api/memos/tags".to_owned()),
             Self::Batch(_) => ("POST", "/api/memos/batch".to_owned()),
+            Self::Import(_) => ("POST", "/api/memos/import".to_owned()),
             Self::Maintain => ("POST", "/api/memos/maintenance".to_owned()),
             Self::Register(_) => ("POST", "/api/auth/users".to_owned()),
             Self::Keys => ("GET", "/.well-known/jwks.json".to_owned()),
@@ -384,6 +388,10 @@ impl Call {
                     format!("grant_type=password&username={CY}&password={password}&code={code}"),
                 )
             }
+            Act::Import(count) => request
+                .header(header::CONTENT_TYPE, "application/x-ndjson")
+                .body(Body::from(imports::file(*count)))
+                .expect("a request"),
             act => match act.json(&self.text) {
                 None => request.body(Body::empty()).expect("a request"),
                 Some(json) => request

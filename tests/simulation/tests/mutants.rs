@@ -9,7 +9,7 @@ use simulation::{
     accounts::{self, Kind},
     deletions,
     explore::{History, explore, replay},
-    factors, history,
+    factors, history, imports,
     mutant::Mutant,
     plan::Conditions,
     sessions,
@@ -358,4 +358,20 @@ fn writers_that_sleep_for_a_minute_let_two_win() {
         &[TWO_WON, LOST_TEXT, UNTOLD, &["is not listed", "two memos"]].concat(),
         |stage, seed| history::run(stage, seed, &conditions),
     );
+}
+
+#[test]
+fn imports_without_a_claim_on_their_lease_make_memos_twice() {
+    let conditions = Conditions::with(Mutant::Unclaimed("/import/"));
+    finds("imports without a claim", &["imported are"], |stage, seed| {
+        imports::run(stage, seed, &conditions)
+    });
+}
+
+#[test]
+fn imports_without_a_lease_make_memos_twice() {
+    let conditions = Conditions::with(Mutant::Unwritten("/import"));
+    finds("imports without a lease", &["imported are"], |stage, seed| {
+        imports::run(stage, seed, &conditions)
+    });
 }
