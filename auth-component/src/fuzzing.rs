@@ -71,7 +71,12 @@ pub const PARSERS: &[Parser] = &[
     },
     Parser {
         name: "recovery-code",
-        seeds: &["0123-4567-89AB-CDEF-GHJK-MNPQ", "0123-4567-89AB-CDEF", "o0il 1111 abcd zzzz", "0123456789ABCDEFG"],
+        seeds: &[
+            "0123-4567-89AB-CDEF-GHJK-MNPQ",
+            "0123-4567-89AB-CDEF",
+            "o0il 1111 abcd zzzz",
+            "0123456789ABCDEFG",
+        ],
         check: recovery_code,
     },
     Parser {

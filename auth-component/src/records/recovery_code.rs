@@ -116,7 +116,10 @@ mod tests {
         ] {
             assert_eq!(parsed(&typed), Some(text.clone()), "{typed}");
         }
-        assert_eq!(parsed("O0iL-1111-abcd-zzzz-2345-6789").as_deref(), Some("0011-1111-ABCD-ZZZZ-2345-6789"));
+        assert_eq!(
+            parsed("O0iL-1111-abcd-zzzz-2345-6789").as_deref(),
+            Some("0011-1111-ABCD-ZZZZ-2345-6789")
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use auth_component::{
     records::{challenge_key::ChallengeKey, label::Label, passkey::Passkey},
     sign_in::passkey,
-    webauthn::{RelyingParty, assertion, registration},
+    webauthn::{RelyingParty, assertion, challenge::Purpose, registration},
 };
 use authenticator::{Algorithm, Authenticator};
 use common::{token::UserId, world::clock::Timestamp};
@@ -35,7 +35,7 @@ pub fn kept() -> Passkey {
 /// What the device answers to a challenge that an instance makes now.
 pub fn answer(stage: &Stage, instance: usize, user_id: &UserId) -> String {
     let ports = ports::of(stage.world(), instance);
-    let challenge = at_once(stage, passkey::challenge(&ports, &ChallengeKey::default()));
+    let challenge = at_once(stage, passkey::challenge(&ports, &ChallengeKey::default(), Purpose::SignIn));
     let options = assertion::options(&party(), challenge.expect("a challenge"));
     let mut device = device();
     device.user_handle = user_id.as_str().as_bytes().to_vec();
