@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{
     caller::Caller,
     client::Client,
-    second_factor::{log_copied, log_wrong, shown},
+    second_factor::{log_copied, log_wrong, shown, shown_passkey},
 };
 use crate::{
     App,
@@ -21,10 +21,7 @@ use crate::{
     },
     security_event::{Event, Outcome},
     sessions::others::ChangeError,
-    sign_in::{
-        self, Proof, prove_again,
-        second_factor::{PasskeyAnswer, Shown, use_up},
-    },
+    sign_in::{self, Proof, prove_again, second_factor::use_up},
     webauthn::{assertion::AuthenticationResponse, challenge::Occasion},
 };
 
@@ -116,12 +113,7 @@ pub async fn show_passkey(
     change: AccountChange,
     answer: AuthenticationResponse,
 ) -> Result<(), Problem> {
-    let shown = Shown::Passkey(PasskeyAnswer {
-        answer,
-        party: client.party.as_ref(),
-        key: &app.challenge_key,
-        occasion: change.by(caller),
-    });
+    let shown = shown_passkey(app, client, answer, change.by(caller));
     let used = use_up(&app.ports, &caller.id, &caller.user, &shown).await;
     used.map_err(|error| refusal(app, client, caller, change, error))
 }

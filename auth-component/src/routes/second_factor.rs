@@ -27,14 +27,23 @@ pub fn shown<'a>(
     passkey: Option<AuthenticationResponse>,
     occasion: Occasion<'a>,
 ) -> Option<Shown<'a>> {
-    let code = code.map(Shown::Code);
-    let passkey = passkey.map(|answer| PasskeyAnswer {
+    let passkey = passkey.map(|answer| shown_passkey(app, client, answer, occasion));
+    passkey.or_else(|| code.map(Shown::Code))
+}
+
+/// What a passkey answered, and what it has to be an answer to.
+pub fn shown_passkey<'a>(
+    app: &'a App,
+    client: &'a Client,
+    answer: AuthenticationResponse,
+    occasion: Occasion<'a>,
+) -> Shown<'a> {
+    Shown::Passkey(PasskeyAnswer {
         answer,
         party: client.party.as_ref(),
         key: &app.challenge_key,
         occasion,
-    });
-    passkey.map(Shown::Passkey).or(code)
+    })
 }
 
 /// What a browser is to ask one of these passkeys of somebody for.

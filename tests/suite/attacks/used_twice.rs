@@ -82,8 +82,7 @@ async fn of_many_that_use_one_answer_of_a_passkey_at_the_same_moment_one_is_let_
         let mut device = passkeys::device(&app, Algorithm::EdDsa, "tapped");
         passkeys::add(&user, &mut device).await.expect(201);
         passkeys::ask_for_passkey(&user, &mut device).await;
-        let asked = passkeys::enter(&app.anonymous(), &user, None).await.expect(401).value();
-        let answer = device.get(&asked["passkey_options"]);
+        let answer = device.get(&passkeys::asked(&app.anonymous(), &user).await.1);
         // Each on a connection of its own.
         let clients: Vec<Client> = (0..AT_ONCE).map(|_| app.with_cookies()).collect();
         let tries = clients
@@ -116,16 +115,14 @@ async fn a_passkey_stands_in_for_nobody_else_and_for_nothing_else() {
         passkeys::ask_for_passkey(user, device).await;
     }
     let nobody = app.anonymous();
-    let asked =
-        async |user: &User| passkeys::enter(&nobody, user, None).await.expect(401).value()["passkey_options"].clone();
-    let to_her = asked(&victim).await;
+    let to_her = passkeys::asked(&nobody, &victim).await.1;
     // What he can make: his own answer to her question, hers to his question as one that she was led to, and one to change things.
     let mut as_her = his.clone();
     (as_her.id, as_her.user_handle) = (hers.id.clone(), hers.user_handle.clone());
     let lies = [
         his.get(&to_her),
         as_her.get(&to_her),
-        hers.get(&asked(&thief).await),
+        hers.get(&passkeys::asked(&nobody, &thief).await.1),
         hers.get(&passkeys::request_options(&app).await),
         hers.get(&passkeys::change_options(&victim, "password-change").await),
     ];
@@ -142,8 +139,7 @@ async fn a_passkey_stands_in_for_nobody_else_and_for_nothing_else() {
     let body = json!({ "password": PASSWORD, "passkey": answer });
     let codes = thief.post("/api/auth/recovery-codes", &body).await;
     assert_eq!(codes.problem(422).fields(), ["passkey"]);
-    let asked = passkeys::enter(&nobody, &thief, None).await.expect(401).value();
-    let answer = his.get(&asked["passkey_options"]);
+    let answer = his.get(&passkeys::asked(&nobody, &thief).await.1);
     let elsewhere = passkeys::enter(&nobody, &thief, Some(&answer))
         .await
         .expect(200)

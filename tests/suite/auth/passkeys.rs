@@ -59,6 +59,14 @@ pub async fn enter(client: &crate::harness::Client, user: &User, passkey: Option
     client.post("/api/auth/session", &body).await
 }
 
+/// What is asked of somebody who has shown the password: the kinds of second factors, and options for a passkey.
+pub async fn asked(client: &crate::harness::Client, user: &User) -> (Value, Value) {
+    let refused = enter(client, user, None).await;
+    let body: Value = serde_json::from_slice(refused.bytes()).expect("a problem");
+    assert_eq!(refused.problem(401).slug(), "second-factor-required");
+    (body["methods"].clone(), body["passkey_options"].clone())
+}
+
 fn expect_wrong(response: Response) {
     assert_eq!(response.find("set-cookie"), None);
     assert_eq!(response.problem(401).slug(), "wrong-passkey");
@@ -148,11 +156,10 @@ async fn one_is_asked_for_after_the_password_where_that_is_wanted() {
         (&me["second_factor"], &me["second_factors"]),
         (&json!(true), &json!(["passkey"]))
     );
-    let asked = enter(&nobody, &user, None).await.expect(401).value();
-    assert_eq!(asked["type"], "/problems#second-factor-required");
-    assert_eq!(asked["methods"], json!(["passkey"]));
+    let (methods, options) = asked(&nobody, &user).await;
+    assert_eq!(methods, json!(["passkey"]));
     device.flags = USER_PRESENT;
-    let answer = device.get(&asked["passkey_options"]);
+    let answer = device.get(&options);
     let entered = enter(&nobody, &user, Some(&answer)).await.expect(200);
     assert!(entered.header("set-cookie").contains("HttpOnly"));
     assert_eq!(
@@ -258,8 +265,12 @@ async fn whatever_stands_in_the_place_of_a_member_is_refused_and_breaks_nothing(
     let new = json!({ "name": "mine", "credential": device.create(&options) });
     let request_options = request_options(&app).await;
     let answer = device.get(&request_options);
-    let beside = json!({ "username": user.username, "password": PASSWORD, "passkey": answer });
     let nobody = app.anonymous();
+    let (other, mut second) = (app.user("beside").await, self::device(&app, Algorithm::EdDsa, "beside"));
+    add(&other, &mut second).await.expect(201);
+    ask_for_passkey(&other, &mut second).await;
+    let second = second.get(&asked(&nobody, &other).await.1);
+    let beside = json!({ "username": other.username, "password": PASSWORD, "passkey": second });
     for (path, client, good) in [
         ("/api/auth/passkeys", &*user, &new),
         ("/api/auth/session/passkey", &nobody, &answer),

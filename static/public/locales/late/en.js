@@ -95,6 +95,7 @@ export default {
   passkeyFactorOn: "Ask for a passkey",
   passkeyFactorOffLead: "A passkey is asked for after your password. To end that, enter your password; then your browser asks for a passkey.",
   secondFactorOnNow: "Two-step verification is on.",
+  codesOffNow: "Codes are off. A passkey is still asked for after your password.",
   secondFactorOffNow: "Two-step verification is off.",
   recoveryCodesLeft: { one: "{count} left", other: "{count} left" },
   renewCodesLead: "New codes take the place of all earlier ones, which are void from then on.",

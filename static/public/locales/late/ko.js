@@ -95,6 +95,7 @@ export default {
   passkeyFactorOn: "패스키도 물어보기",
   passkeyFactorOffLead: "비밀번호 다음에 패스키도 물어보고 있어요. 그만 물어보게 하려면 비밀번호를 입력해 주세요. 그다음 브라우저가 패스키를 물어봐요.",
   secondFactorOnNow: "2단계 인증을 켰어요.",
+  codesOffNow: "코드는 이제 물어보지 않아요. 비밀번호 다음에 패스키는 계속 물어봐요.",
   secondFactorOffNow: "2단계 인증을 껐어요.",
   recoveryCodesLeft: { other: "{count}개 남음" },
   renewCodesLead: "새 코드를 만들면 전에 받은 코드는 모두 쓸 수 없게 돼요.",

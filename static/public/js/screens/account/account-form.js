@@ -47,7 +47,11 @@ export function createProofForm(account, plan) {
     ...plan,
     send: async () => {
       if (account.second_factor && !hasCodes) await way.show();
-      await plan.send(form);
+      try {
+        await plan.send(form);
+      } finally {
+        way.take(); // Where it was not sent after all.
+      }
     },
   });
   const way = new PasskeyInstead(form, async () => usePasskey(await accounts.passkeyOptions(plan.change)));

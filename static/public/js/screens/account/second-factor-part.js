@@ -109,7 +109,7 @@ function createOff(account, screen, { lead, send }) {
     act: "turnOff",
     send: async () => {
       await send(proofOf(form));
-      await screen.done("secondFactorOffNow");
+      await screen.done(account.second_factors.length > 1 ? "codesOffNow" : "secondFactorOffNow");
     },
   });
   const part = fromTemplate("second-factor-on", HTMLElement);
