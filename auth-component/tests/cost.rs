@@ -536,11 +536,10 @@ fn a_passkey_beside_the_password_costs_what_a_code_does() {
     guess("nobody");
     assert_eq!(guess("ann"), guess("nobody"));
 
-    let proof = json!({"password": "correct horse", "passkey": {
-        meter.world.pass_secs(1);
-        let (_, options) = send("POST", "/api/auth/me/passkey/options", &json!({"change": "second-factor-off"}));
-        device.get(&options.body)
-    }});
+    meter.world.pass_secs(1);
+    let change = json!({"change": "second-factor-off"});
+    let (_, options) = send("POST", "/api/auth/me/passkey/options", &change);
+    let proof = json!({"password": "correct horse", "passkey": device.get(&options.body)});
     let (off, answer) = send("DELETE", "/api/auth/passkeys/second-factor", &proof);
     assert_eq!(answer.status, StatusCode::NO_CONTENT);
     assert_eq!(off, (3 + 2 + 1 + 4 + 4, 4 + 2 + 3 + 3));
