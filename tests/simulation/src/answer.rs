@@ -277,7 +277,7 @@ impl Answer {
                 Self::Tokens(parse::<TokensBody>(&body).refresh_token)
             }
             (200, Act::Factor(Try::Introspect { .. })) => Self::Active(parse::<ActiveBody>(&body).active),
-            (200, Act::Factor(Try::Passkey { .. })) => Self::Entered(Entry {
+            (200, Act::Factor(Try::Passkey { .. } | Try::EnterByPasskey { .. })) => Self::Entered(Entry {
                 access: parse::<AccessBody>(&body).access_token,
                 refresh: cookie.expect("a cookie"),
             }),

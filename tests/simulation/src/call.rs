@@ -215,6 +215,7 @@ impl Act {
             },
             Self::Factor(wanted) => match wanted {
                 Try::Enter { .. } => ("POST", "/api/auth/token".to_owned()),
+                Try::EnterByPasskey { .. } => ("POST", "/api/auth/session".to_owned()),
                 Try::Passkey { .. } => ("POST", "/api/auth/session/passkey".to_owned()),
                 Try::Recover { .. } => ("POST", "/api/auth/recover".to_owned()),
                 Try::Change { .. } => ("PUT", "/api/auth/me/password".to_owned()),
@@ -244,6 +245,10 @@ impl Act {
                 json!({ "current_password": current, "new_password": new })
             }
             Self::Factor(Try::Passkey { answer }) => serde_json::from_str(answer).expect("JSON"),
+            Self::Factor(Try::EnterByPasskey { password, answer, .. }) => {
+                let answer: Value = serde_json::from_str(answer).expect("JSON");
+                json!({ "username": CY, "password": password, "passkey": answer })
+            }
             Self::Factor(Try::Recover { code, new }) => {
                 json!({ "username": CY, "recovery_code": code, "new_password": new })
             }

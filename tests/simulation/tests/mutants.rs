@@ -289,6 +289,19 @@ fn a_passkey_that_forgets_its_uses_takes_one_answer_twice() {
 }
 
 #[test]
+fn a_passkey_that_forgets_its_uses_is_a_second_factor_twice() {
+    mutant_of_factors(
+        Mutant::PasskeyUsesUnseen,
+        &["one answer beside the password was good twice"],
+    );
+}
+
+#[test]
+fn a_passkey_of_another_account_is_no_second_factor() {
+    mutant_of_factors(Mutant::PasskeysMixedUp, &["the passkey of another account was taken"]);
+}
+
+#[test]
 fn a_passkey_that_a_recovery_leaves_opens_the_account() {
     mutant_of_factors(Mutant::PasskeysReturn, &["a passkey outlived a recovery"]);
 }
