@@ -14,6 +14,7 @@ pub mod maintenance;
 pub mod me;
 mod openapi;
 mod own_domain;
+pub mod passkey_factor;
 pub mod passkeys;
 pub mod password;
 mod proof;
@@ -22,6 +23,7 @@ pub mod recovery_codes;
 mod requested;
 pub mod revocations;
 pub mod same_site;
+mod second_factor;
 pub mod session;
 pub mod session_passkey;
 pub mod sessions;
@@ -52,6 +54,11 @@ pub fn router(app: &App) -> Router<App> {
         )
         .route("/api/auth/passkeys", get(passkeys::list).post(passkeys::add))
         .route("/api/auth/passkeys/options", post(passkeys::begin))
+        .route("/api/auth/me/passkey/options", post(passkey_factor::options))
+        .route(
+            "/api/auth/passkeys/second-factor",
+            put(passkey_factor::turn_on).delete(passkey_factor::turn_off),
+        )
         .route("/api/auth/passkeys/{id}", delete(passkeys::remove))
         .route("/api/auth/recovery-codes", post(recovery_codes::renew))
         .route("/api/auth/recover", post(recover::recover))
