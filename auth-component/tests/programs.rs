@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::json;
 use support::{
-    PASSWORD, TestApp,
+    Failing, PASSWORD, TestApp,
     programs::{
         REDIRECT_URI, STATE, VERIFIER, approve, asked, changed, code, connected, redeem, redemption, redirected,
         refresh, registered,
@@ -850,5 +850,77 @@ fn an_account_allows_thirty_programs_in_five_minutes() {
             approve(&app, &alice, &asked).await.status,
             StatusCode::TOO_MANY_REQUESTS
         );
+    });
+}
+
+/// A yes, a code and a disconnection may be cut off anywhere: the answer is a clear 503, nobody has a session that nobody sees,
+/// and what is asked again comes about.
+#[test]
+fn what_is_cut_off_anywhere_can_be_asked_again() {
+    run(async {
+        for failing in [Failing::Before, Failing::After] {
+            let (app, alice, client_id, _) = connected().await;
+            let asked = asked(&client_id);
+            for operations in 0.. {
+                // No claim of the round before is up any more, nor is anything counted against alice.
+                app.pass(Duration::from_secs(600));
+                let alice = app.log_in("alice", PASSWORD).await.text("access_token");
+                app.kv.cut_after(operations, failing);
+                let first = approve(&app, &alice, &asked).await;
+                app.kv.mend();
+                if first.status == StatusCode::CREATED {
+                    let code = redirected(&first).1["code"].clone();
+                    assert_eq!(redeem(&app, &client_id, &code).await.status, StatusCode::OK, "{failing:?} {operations}");
+                    break;
+                }
+                assert_eq!((first.status, first.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"));
+                app.pass(Duration::from_secs(60));
+                assert_eq!(approve(&app, &alice, &asked).await.status, StatusCode::CREATED, "{failing:?} {operations}");
+            }
+            drop(alice);
+            for operations in 0.. {
+                app.pass(Duration::from_secs(600));
+                let alice = app.log_in("alice", PASSWORD).await.text("access_token");
+                let code = code(&app, &alice, &asked).await;
+                app.kv.cut_after(operations, failing);
+                let first = redeem(&app, &client_id, &code).await;
+                app.kv.mend();
+                if first.status == StatusCode::OK {
+                    assert_eq!(app.me(&first.text("access_token")).await.status, StatusCode::OK);
+                    break;
+                }
+                assert_eq!((first.status, first.text("error").as_str()), (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"));
+                // Either the code was not used, or it was, and then nobody has what it began: it is over.
+                let again = redeem(&app, &client_id, &code).await;
+                assert!(
+                    again.status == StatusCode::OK
+                        || ["invalid_grant", "temporarily_unavailable"].contains(&again.text("error").as_str()),
+                    "{failing:?} {operations} {again:?}"
+                );
+                let path = format!("{CLIENTS}/{client_id}");
+                app.pass(Duration::from_secs(120));
+                app.call_as(&alice, "DELETE", &path, json!(null)).await;
+                let listed = app.call_as(&alice, "GET", CLIENTS, json!(null)).await;
+                assert_eq!(listed.body, json!({"items": []}), "{failing:?} {operations}");
+            }
+            for operations in 0.. {
+                app.pass(Duration::from_secs(600));
+                let alice = app.log_in("alice", PASSWORD).await.text("access_token");
+                let code = code(&app, &alice, &asked).await;
+                let tokens = redeem(&app, &client_id, &code).await;
+                let path = format!("{CLIENTS}/{client_id}");
+                app.kv.cut_after(operations, failing);
+                let first = app.call_as(&alice, "DELETE", &path, json!(null)).await;
+                app.kv.mend();
+                if first.status == StatusCode::NO_CONTENT {
+                    assert_eq!(refresh(&app, &client_id, &tokens.text("refresh_token")).await.text("error"), "invalid_grant");
+                    break;
+                }
+                assert_eq!((first.status, first.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"));
+                let again = app.call_as(&alice, "DELETE", &path, json!(null)).await;
+                assert!([204, 404].contains(&again.status.as_u16()), "{failing:?} {operations} {again:?}");
+                assert_eq!(app.me(&tokens.text("access_token")).await.status, StatusCode::UNAUTHORIZED);
+            }
+        }
     });
 }
