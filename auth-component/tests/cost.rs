@@ -546,7 +546,10 @@ fn a_program_costs_a_record_and_a_session() {
     // The throttle; the program under its claim, which is written once a day; what is due, the session, and the list of sessions
     // under its claim.
     assert_eq!((first.reads(), first.writes()), (3 + 1 + 1 + 4 + 4, 2 + 3 + 2 + 1 + 3));
-    assert_eq!((second.reads(), second.writes()), (3 + 1 + 1 + 4 + 4, 1 + 2 + 2 + 1 + 3));
+    assert_eq!(
+        (second.reads(), second.writes()),
+        (3 + 1 + 1 + 4 + 4, 1 + 2 + 2 + 1 + 3)
+    );
 
     let code = programs::redirected(&answer).1["code"].clone();
     let form = |pairs: &[(&str, &str)]| {
@@ -559,13 +562,20 @@ fn a_program_costs_a_record_and_a_session() {
     // The program; the session, and again under its claim; the user, the list, and three sessions on it.
     assert_eq!((redeemed.reads(), redeemed.writes()), (1 + 2 + 3 + 1 + 1 + 3 * 2, 3));
     let token = answer.text("refresh_token");
-    let pairs = [("grant_type", "refresh_token"), ("client_id", &*client_id), ("refresh_token", &*token)];
+    let pairs = [
+        ("grant_type", "refresh_token"),
+        ("client_id", &*client_id),
+        ("refresh_token", &*token),
+    ];
     let (refreshed, answer) = form(&pairs);
     assert_eq!(answer.status, StatusCode::OK);
     // As the site's, and the program.
     assert_eq!((refreshed.reads(), refreshed.writes()), (6 + 1, 3));
     // The list, its sessions, one of which is ended and the other waits; noted, removed, and the list under its claim.
-    assert_eq!(meter.cost_as(&alice, "GET", "/api/auth/clients", ""), (3 + 1 + 3 * 2, 0));
+    assert_eq!(
+        meter.cost_as(&alice, "GET", "/api/auth/clients", ""),
+        (3 + 1 + 3 * 2, 0)
+    );
     let ended = meter.cost_as(&alice, "DELETE", &format!("/api/auth/clients/{client_id}"), "");
     assert_eq!(ended, (3 + 1 + 3 * 2 + 2 * 4 + 4, 2 + 2 * 3 + 3));
 }

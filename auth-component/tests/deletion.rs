@@ -80,7 +80,10 @@ fn an_account_goes_with_everything_and_its_name_is_kept_for_thirty_days() {
                 2,
                 "the memo service is not told of the sessions"
             );
-            assert_eq!(app.log_in("alice", PASSWORD).await.text("type"), "/problems#wrong-credentials");
+            assert_eq!(
+                app.log_in("alice", PASSWORD).await.text("type"),
+                "/problems#wrong-credentials"
+            );
             assert_eq!(
                 app.register("alice", PASSWORD).await.text("type"),
                 "/problems#username-taken"

@@ -870,12 +870,23 @@ fn what_is_cut_off_anywhere_can_be_asked_again() {
                 app.kv.mend();
                 if first.status == StatusCode::CREATED {
                     let code = redirected(&first).1["code"].clone();
-                    assert_eq!(redeem(&app, &client_id, &code).await.status, StatusCode::OK, "{failing:?} {operations}");
+                    assert_eq!(
+                        redeem(&app, &client_id, &code).await.status,
+                        StatusCode::OK,
+                        "{failing:?} {operations}"
+                    );
                     break;
                 }
-                assert_eq!((first.status, first.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"));
+                assert_eq!(
+                    (first.status, first.header("retry-after")),
+                    (StatusCode::SERVICE_UNAVAILABLE, "1")
+                );
                 app.pass(Duration::from_secs(60));
-                assert_eq!(approve(&app, &alice, &asked).await.status, StatusCode::CREATED, "{failing:?} {operations}");
+                assert_eq!(
+                    approve(&app, &alice, &asked).await.status,
+                    StatusCode::CREATED,
+                    "{failing:?} {operations}"
+                );
             }
             drop(alice);
             for operations in 0.. {
@@ -889,7 +900,10 @@ fn what_is_cut_off_anywhere_can_be_asked_again() {
                     assert_eq!(app.me(&first.text("access_token")).await.status, StatusCode::OK);
                     break;
                 }
-                assert_eq!((first.status, first.text("error").as_str()), (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"));
+                assert_eq!(
+                    (first.status, first.text("error").as_str()),
+                    (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
+                );
                 // Either the code was not used, or it was, and then nobody has what it began: it is over.
                 let again = redeem(&app, &client_id, &code).await;
                 assert!(
@@ -913,13 +927,27 @@ fn what_is_cut_off_anywhere_can_be_asked_again() {
                 let first = app.call_as(&alice, "DELETE", &path, json!(null)).await;
                 app.kv.mend();
                 if first.status == StatusCode::NO_CONTENT {
-                    assert_eq!(refresh(&app, &client_id, &tokens.text("refresh_token")).await.text("error"), "invalid_grant");
+                    assert_eq!(
+                        refresh(&app, &client_id, &tokens.text("refresh_token"))
+                            .await
+                            .text("error"),
+                        "invalid_grant"
+                    );
                     break;
                 }
-                assert_eq!((first.status, first.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"));
+                assert_eq!(
+                    (first.status, first.header("retry-after")),
+                    (StatusCode::SERVICE_UNAVAILABLE, "1")
+                );
                 let again = app.call_as(&alice, "DELETE", &path, json!(null)).await;
-                assert!([204, 404].contains(&again.status.as_u16()), "{failing:?} {operations} {again:?}");
-                assert_eq!(app.me(&tokens.text("access_token")).await.status, StatusCode::UNAUTHORIZED);
+                assert!(
+                    [204, 404].contains(&again.status.as_u16()),
+                    "{failing:?} {operations} {again:?}"
+                );
+                assert_eq!(
+                    app.me(&tokens.text("access_token")).await.status,
+                    StatusCode::UNAUTHORIZED
+                );
             }
         }
     });

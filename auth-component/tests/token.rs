@@ -71,7 +71,10 @@ fn a_program_gets_a_token_of_the_same_kind_with_its_own_id_and_scope() {
         let keys = KeySet::parse(app.get("/.well-known/jwks.json").await.body.to_string().as_bytes()).unwrap();
         let token = tokens.text("access_token");
         let verified = profile().verify(&token, &keys, app.ports.clock.now()).unwrap();
-        assert_eq!((verified.claims.client_id, verified.claims.scope.as_str()), (client_id, "memos:read memos:write"));
+        assert_eq!(
+            (verified.claims.client_id, verified.claims.scope.as_str()),
+            (client_id, "memos:read memos:write")
+        );
         assert!(tokens.text("refresh_token").starts_with(&verified.claims.sid));
         assert!(verified.long_lived.is_none());
         assert!(token.len() < 700, "{}", token.len());
@@ -89,11 +92,26 @@ fn requests_of_other_shapes_get_the_rfcs_errors() {
             (format!("grant_type=&client_id={id}&refresh_token=x"), "invalid_request"),
             (format!("grant_type=refresh_token&client_id={id}"), "invalid_request"),
             ("grant_type=refresh_token&refresh_token=x".to_owned(), "invalid_request"),
-            (format!("grant_type=refresh_token&client_id={id}&client_id={id}&refresh_token=x"), "invalid_request"),
-            (format!("grant_type=refresh_token&grant_type=refresh_token&client_id={id}&refresh_token=x"), "invalid_request"),
-            (format!("grant_type=refresh_token&client_id={id}&refresh_token=x"), "invalid_grant"),
-            ("grant_type=refresh_token&client_id=nobody&refresh_token=x".to_owned(), "invalid_client"),
-            (format!("grant_type=authorization_code&client_id={id}"), "invalid_request"),
+            (
+                format!("grant_type=refresh_token&client_id={id}&client_id={id}&refresh_token=x"),
+                "invalid_request",
+            ),
+            (
+                format!("grant_type=refresh_token&grant_type=refresh_token&client_id={id}&refresh_token=x"),
+                "invalid_request",
+            ),
+            (
+                format!("grant_type=refresh_token&client_id={id}&refresh_token=x"),
+                "invalid_grant",
+            ),
+            (
+                "grant_type=refresh_token&client_id=nobody&refresh_token=x".to_owned(),
+                "invalid_client",
+            ),
+            (
+                format!("grant_type=authorization_code&client_id={id}"),
+                "invalid_request",
+            ),
             ("grant_type=client_credentials".to_owned(), "unsupported_grant_type"),
             ("{\"grant_type\":\"refresh_token\"}".to_owned(), "invalid_request"),
         ] {
@@ -152,7 +170,9 @@ fn what_is_secret_is_refused_in_the_query() {
 fn a_body_that_is_no_form_is_refused() {
     run(async {
         let app = TestApp::with_alice().await;
-        let answer = app.post_json("/api/auth/token", json!({"grant_type": "refresh_token"})).await;
+        let answer = app
+            .post_json("/api/auth/token", json!({"grant_type": "refresh_token"}))
+            .await;
         assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
         assert_eq!(answer.header("content-type"), "application/problem+json");
         let too_large = format!("grant_type=refresh_token&refresh_token={}", "a".repeat(64 * 1024));
@@ -176,7 +196,8 @@ fn a_failing_store_is_503_in_the_endpoints_words() {
             refresh(&app, &client_id, &token).await,
             redeem(&app, &client_id, &code).await,
             app.post_json("/api/auth/clients", metadata).await,
-            app.post_form("/api/auth/revoke", &[("client_id", &client_id), ("token", &token)]).await,
+            app.post_form("/api/auth/revoke", &[("client_id", &client_id), ("token", &token)])
+                .await,
         ] {
             assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
             assert_eq!(answer.text("error"), "temporarily_unavailable");

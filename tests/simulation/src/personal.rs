@@ -1,11 +1,7 @@
 //! The personal token of the user of [`crate::factors`].
 
 use auth_component::{
-    records::{
-        label::Label,
-        personal_token::PersonalToken,
-        program_scope::ProgramScope,
-    },
+    records::{label::Label, personal_token::PersonalToken, program_scope::ProgramScope},
     tokens::{access_token, keyring::Keyring},
 };
 use common::{

@@ -210,7 +210,12 @@ impl Source for Programs {
         let step = match rng.u32(..100) {
             0..50 if !codes.is_empty() => Step::Redeem {
                 // The last one most often, so that it meets others.
-                code: codes[if rng.u32(..100) < 70 { codes.len() - 1 } else { rng.usize(..codes.len()) }].clone(),
+                code: codes[if rng.u32(..100) < 70 {
+                    codes.len() - 1
+                } else {
+                    rng.usize(..codes.len())
+                }]
+                .clone(),
                 is_theirs: rng.u32(..100) < 85,
             },
             50..72 if !tokens.is_empty() => Step::Refresh {

@@ -63,14 +63,7 @@ fn a_code_is_good_once_and_a_recovery_ends_what_was_before() {
     let tally = check(5_000, |stage, seed| factors::run(stage, seed, &conditions));
     if !tally.is_empty() {
         // Sessions began, passwords were changed or recovered, and codes were refused: those of apps, and those for recovery.
-        for what in [
-            "entries",
-            "removals",
-            "401",
-            "422",
-            "active tokens",
-            "inactive tokens",
-        ] {
+        for what in ["entries", "removals", "401", "422", "active tokens", "inactive tokens"] {
             assert!(tally.contains_key(what), "{what} never happened: {tally:?}");
         }
     }

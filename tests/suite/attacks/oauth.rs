@@ -24,7 +24,12 @@ async fn of_many_who_use_a_code_at_once_one_wins_and_not_for_long() {
         let is_found_out = losers.iter().any(|answer| answer.status() == 400);
         for loser in losers {
             let error = loser.value()["error"].clone();
-            assert!(["invalid_grant", "temporarily_unavailable"].map(Value::from).contains(&error), "{error}");
+            assert!(
+                ["invalid_grant", "temporarily_unavailable"]
+                    .map(Value::from)
+                    .contains(&error),
+                "{error}"
+            );
         }
         for winner in winners {
             won += 1;
@@ -61,7 +66,12 @@ async fn a_stolen_code_is_no_use_and_a_used_one_ends_what_it_began() {
     ] {
         let form = form(verifier, client_id);
         let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let refused = app.anonymous().post_form("/api/auth/token", &form).await.expect(400).value();
+        let refused = app
+            .anonymous()
+            .post_form("/api/auth/token", &form)
+            .await
+            .expect(400)
+            .value();
         assert_eq!(refused["error"], "invalid_grant");
     }
     let tokens = program.redeem(&code).await.expect(200).value();
@@ -112,8 +122,13 @@ async fn nobody_but_the_person_says_yes() {
     let mut decision = program.request("memos:read");
     decision["approve"] = true.into();
     client.post("/api/auth/authorize", &decision).await.problem(403);
-    app.anonymous().post("/api/auth/authorize", &decision).await.problem(401);
-    let by_page = user.call(Method::POST, "/api/auth/authorize").header("sec-fetch-site", "cross-site");
+    app.anonymous()
+        .post("/api/auth/authorize", &decision)
+        .await
+        .problem(401);
+    let by_page = user
+        .call(Method::POST, "/api/auth/authorize")
+        .header("sec-fetch-site", "cross-site");
     by_page.json(&decision).send().await.problem(403);
 }
 
@@ -124,15 +139,35 @@ async fn whatever_is_sent_is_refused_and_nothing_breaks() {
     let nobody = app.anonymous();
     let long = "x".repeat(60_000);
     let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
-    for body in ["", "{", "null", "7", "[]", "{}", "\u{0}", &deep, "{\"redirect_uris\":{}}", "{\"redirect_uris\":[null]}"] {
-        for path in ["/api/auth/clients", "/api/auth/authorize", "/api/auth/authorize/request"] {
+    for body in [
+        "",
+        "{",
+        "null",
+        "7",
+        "[]",
+        "{}",
+        "\u{0}",
+        &deep,
+        "{\"redirect_uris\":{}}",
+        "{\"redirect_uris\":[null]}",
+    ] {
+        for path in [
+            "/api/auth/clients",
+            "/api/auth/authorize",
+            "/api/auth/authorize/request",
+        ] {
             let call = user.call(Method::POST, path).header("content-type", "application/json");
             let status = call.body(body.to_owned()).send().await.status();
             assert!((400..500).contains(&status), "{path} {status}");
         }
     }
     for value in ["", "\u{0}", "../../auth/key/signing", "우유", &long, "%00", "a.b.c"] {
-        let form = [("grant_type", "authorization_code"), ("client_id", value), ("code", value), ("code_verifier", value)];
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", value),
+            ("code", value),
+            ("code_verifier", value),
+        ];
         let status = nobody.post_form("/api/auth/token", &form).await.status();
         assert!((400..500).contains(&status), "{status}");
         let form = [("client_id", value), ("token", value)];

@@ -32,7 +32,11 @@ async fn a_program_finds_its_way_to_somebodys_memos_and_no_further() {
     let user = app.user("connects").await;
     let memo = user.write("for a program").await;
     let nobody = app.anonymous();
-    let metadata = nobody.get("/.well-known/oauth-authorization-server").await.expect(200).value();
+    let metadata = nobody
+        .get("/.well-known/oauth-authorization-server")
+        .await
+        .expect(200)
+        .value();
     let issuer = metadata["issuer"].as_str().expect("an issuer").to_owned();
     for (endpoint, path) in [
         ("authorization_endpoint", "/authorize"),
@@ -42,11 +46,17 @@ async fn a_program_finds_its_way_to_somebodys_memos_and_no_further() {
         ("introspection_endpoint", "/api/auth/introspect"),
         ("jwks_uri", "/.well-known/jwks.json"),
     ] {
-        assert!(metadata[endpoint].as_str().is_some_and(|at| at.ends_with(path)), "{metadata}");
+        assert!(
+            metadata[endpoint].as_str().is_some_and(|at| at.ends_with(path)),
+            "{metadata}"
+        );
     }
 
     let program = Program::register(&app).await;
-    let asked = user.post("/api/auth/authorize/request", &program.request("memos:read")).await.expect(200);
+    let asked = user
+        .post("/api/auth/authorize/request", &program.request("memos:read"))
+        .await
+        .expect(200);
     assert_eq!(asked.value()["redirect_origin"], "http://127.0.0.1");
     let (address, parameters) = program.allowed_by(&user, "memos:read").await;
     assert_eq!(address, "http://127.0.0.1/cb");
@@ -57,7 +67,10 @@ async fn a_program_finds_its_way_to_somebodys_memos_and_no_further() {
         ["access_token", "expires_in", "refresh_token", "scope", "token_type"]
     );
     let tokens = tokens.value();
-    assert_eq!((&tokens["scope"], &tokens["token_type"]), (&json!("memos:read"), &json!("Bearer")));
+    assert_eq!(
+        (&tokens["scope"], &tokens["token_type"]),
+        (&json!("memos:read"), &json!("Bearer"))
+    );
     let client = nobody.with_token(tokens["access_token"].as_str().expect("a token"));
     assert_eq!(client.read(&memo).await, memo);
     client.post("/api/memos", &json!({ "text": "no" })).await.problem(403);
@@ -94,10 +107,16 @@ async fn a_program_ends_its_own_session() {
     let (client, refresh_token) = program.connect(&user, "memos:read").await;
     let form = [("client_id", program.client_id.as_str()), ("token", &refresh_token)];
     for _ in 0..2 {
-        app.anonymous().post_form("/api/auth/revoke", &form).await.expect_empty(200);
+        app.anonymous()
+            .post_form("/api/auth/revoke", &form)
+            .await
+            .expect_empty(200);
     }
     client.get("/api/auth/me").await.problem(401);
-    let said = app.anonymous().post_form("/api/auth/introspect", &[("token", client.token())]).await;
+    let said = app
+        .anonymous()
+        .post_form("/api/auth/introspect", &[("token", client.token())])
+        .await;
     assert_eq!(said.expect(200).value(), json!({ "active": false }));
     is_refused_soon(&client).await;
 }

@@ -54,18 +54,40 @@ async fn incomplete_and_unknown_grants_are_refused_in_oauth_form() {
     let post = async |form: &[(&str, &str)]| app.anonymous().post_form("/api/auth/token", form).await;
     oauth_error(post(&[]).await, 400, "invalid_request");
     oauth_error(post(&[id, ("refresh_token", "x")]).await, 400, "invalid_request");
-    oauth_error(post(&[("grant_type", "refresh_token"), id]).await, 400, "invalid_request");
-    oauth_error(post(&[("grant_type", "authorization_code"), id]).await, 400, "invalid_request");
-    let of_nobody = [("grant_type", "refresh_token"), ("client_id", "nobody"), ("refresh_token", "x")];
+    oauth_error(
+        post(&[("grant_type", "refresh_token"), id]).await,
+        400,
+        "invalid_request",
+    );
+    oauth_error(
+        post(&[("grant_type", "authorization_code"), id]).await,
+        400,
+        "invalid_request",
+    );
+    let of_nobody = [
+        ("grant_type", "refresh_token"),
+        ("client_id", "nobody"),
+        ("refresh_token", "x"),
+    ];
     oauth_error(post(&of_nobody).await, 400, "invalid_client");
     for gone in ["password", "client_credentials"] {
-        let form = [("grant_type", gone), id, ("username", "ann"), ("password", "correct horse")];
+        let form = [
+            ("grant_type", gone),
+            id,
+            ("username", "ann"),
+            ("password", "correct horse"),
+        ];
         oauth_error(post(&form).await, 400, "unsupported_grant_type");
     }
     // Empty is as good as missing (RFC 6749 §3.2).
     oauth_error(post(&[("grant_type", "")]).await, 400, "invalid_request");
     // Nothing may come twice.
-    let twice = [("grant_type", "refresh_token"), id, ("refresh_token", "x"), ("refresh_token", "y")];
+    let twice = [
+        ("grant_type", "refresh_token"),
+        id,
+        ("refresh_token", "x"),
+        ("refresh_token", "y"),
+    ];
     oauth_error(post(&twice).await, 400, "invalid_request");
 }
 
@@ -166,7 +188,10 @@ async fn what_is_no_form_is_refused() {
 async fn a_token_in_the_address_does_not_count() {
     let app = TestApp::shared();
     let (_, program, _, token) = connected(&app, "address").await;
-    let query = format!("grant_type=refresh_token&client_id={}&refresh_token={token}", program.client_id);
+    let query = format!(
+        "grant_type=refresh_token&client_id={}&refresh_token={token}",
+        program.client_id
+    );
     oauth_error(
         app.anonymous()
             .post_form(&format!("/api/auth/token?{query}"), &[])

@@ -51,7 +51,10 @@ impl Program {
         let address = answer["redirect_to"].as_str().expect("an address");
         let address = reqwest::Url::parse(address).expect("an address");
         let parameters = address.query_pairs().into_owned().collect();
-        (format!("{}{}", address.origin().ascii_serialization(), address.path()), parameters)
+        (
+            format!("{}{}", address.origin().ascii_serialization(), address.path()),
+            parameters,
+        )
     }
 
     /// A code that somebody allows it.

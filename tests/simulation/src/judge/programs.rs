@@ -32,7 +32,10 @@ pub fn answer(calls: &[Call], id: CallId, ended: &Moment, step: &Step, answer: &
             expect(*is_theirs, "a code was good without its verifier")?;
             let is_given = |other: &Call| redeems(other, code) && matches!(other.answer(), Some(Answer::Tokens(_)));
             expect(!case.others().any(is_given), "one code was good twice")?;
-            expect(!case.is_disconnected(session_of(code)), "a code outlived the end of its program")
+            expect(
+                !case.is_disconnected(session_of(code)),
+                "a code outlived the end of its program",
+            )
         }
         (Step::Redeem { code, is_theirs }, Answer::Refused(400)) => {
             let reason = !is_theirs || case.is_late(code) || case.may_be_over(session_of(code), true);
@@ -40,8 +43,14 @@ pub fn answer(calls: &[Call], id: CallId, ended: &Moment, step: &Step, answer: &
         }
         (Step::Refresh { token }, Answer::Tokens(_)) => {
             let session = session_of(token);
-            expect(!case.was_used_again(session), "a session goes on whose code was used again")?;
-            expect(!case.is_disconnected(session), "a session outlived the end of its program")
+            expect(
+                !case.was_used_again(session),
+                "a session goes on whose code was used again",
+            )?;
+            expect(
+                !case.is_disconnected(session),
+                "a session outlived the end of its program",
+            )
         }
         (Step::Refresh { token }, Answer::Refused(400)) => {
             let session = session_of(token);
@@ -63,8 +72,9 @@ pub fn answer(calls: &[Call], id: CallId, ended: &Moment, step: &Step, answer: &
         }
         (_, Answer::Refused(409 | 503)) => {
             let is_rival = |other: &Call| other.began.step < ended.step;
-            let reason =
-                case.call.disturbed || may_be_busy(calls, id, &case.call.act, ended, true) || case.others().any(is_rival);
+            let reason = case.call.disturbed
+                || may_be_busy(calls, id, &case.call.act, ended, true)
+                || case.others().any(is_rival);
             expect(reason, "a request gave up without a reason")
         }
         (step, answer) => Err(format!("{step:?} was answered {answer:?}")),
@@ -114,7 +124,9 @@ impl<'a> Case<'a> {
     /// Whether somebody was told, before this request began, that the session had begun.
     fn was_begun(&self, session: &str) -> bool {
         self.calls.iter().any(|call| match &call.ended {
-            Some((ended, End::Answered(Answer::Tokens(_)))) => redeems(call, session) && ended.step <= self.call.began.step,
+            Some((ended, End::Answered(Answer::Tokens(_)))) => {
+                redeems(call, session) && ended.step <= self.call.began.step
+            }
             _ => false,
         })
     }
@@ -125,12 +137,14 @@ impl<'a> Case<'a> {
         let Some((_, allowed)) = self.allowed(session) else {
             return false;
         };
-        self.others().filter(|call| disconnects(call)).any(|call| match &call.ended {
-            Some((ended, End::Answered(Answer::Removed))) => {
-                call.began.step >= allowed.step && ended.step <= self.call.began.step
-            }
-            _ => false,
-        })
+        self.others()
+            .filter(|call| disconnects(call))
+            .any(|call| match &call.ended {
+                Some((ended, End::Answered(Answer::Removed))) => {
+                    call.began.step >= allowed.step && ended.step <= self.call.began.step
+                }
+                _ => false,
+            })
     }
 
     /// Whether somebody was refused, before this request began, who showed the code when its session had begun.
@@ -140,12 +154,14 @@ impl<'a> Case<'a> {
             _ => None,
         });
         let Some(begun) = begun else { return false };
-        self.others().filter(|call| redeems(call, session)).any(|call| match &call.ended {
-            Some((ended, End::Answered(Answer::Refused(400)))) => {
-                call.began.step >= begun.step && ended.step <= self.call.began.step
-            }
-            _ => false,
-        })
+        self.others()
+            .filter(|call| redeems(call, session))
+            .any(|call| match &call.ended {
+                Some((ended, End::Answered(Answer::Refused(400)))) => {
+                    call.began.step >= begun.step && ended.step <= self.call.began.step
+                }
+                _ => false,
+            })
     }
 
     /// Whether something may have ended the session, or what its code was good for: somebody who showed the code, as often as
