@@ -8,7 +8,7 @@ use common::store::kv::MemoryKv;
 use futures::future::join;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{Answer, PASSWORD, TestApp, cookie, refused_fields, run};
+use support::{Answer, PASSWORD, TestApp, cookie, programs, refused_fields, run};
 
 const NEW: &str = "a better horse";
 
@@ -28,9 +28,9 @@ fn a_new_password_takes_the_place_of_the_old_one_and_ends_all_other_sessions() {
             let before = app.me(&here).await.text("password_changed_at");
             app.pass_secs(60);
             assert_eq!(change(&app, &here, PASSWORD, NEW).await.status, StatusCode::NO_CONTENT);
-            assert_eq!(app.log_in("alice", PASSWORD).await.status, StatusCode::BAD_REQUEST);
+            assert_eq!(app.log_in("alice", PASSWORD).await.status, StatusCode::UNAUTHORIZED);
             assert_eq!(app.me(&there).await.status, StatusCode::UNAUTHORIZED);
-            assert_eq!(app.refresh(&there_refresh).await.status, StatusCode::BAD_REQUEST);
+            assert_eq!(app.refresh(&there_refresh).await.status, StatusCode::UNAUTHORIZED);
             assert_eq!(app.revoked().await.len(), 1);
             assert!(app.me(&here).await.text("password_changed_at") > before);
             assert_eq!(app.refresh(&here_refresh).await.status, StatusCode::OK);
@@ -137,7 +137,7 @@ fn a_sign_in_with_the_old_password_leaves_no_session_behind() {
                 let me = app.me(&answer.text("access_token")).await;
                 assert_eq!(me.status, StatusCode::UNAUTHORIZED, "seed {seed}");
                 let refreshed = app.refresh(&answer.text("refresh_token")).await;
-                assert_eq!(refreshed.status, StatusCode::BAD_REQUEST, "seed {seed}");
+                assert_eq!(refreshed.status, StatusCode::UNAUTHORIZED, "seed {seed}");
                 // This one and those of the rounds before, until they no longer matter.
                 assert!(!app.revoked().await.is_empty(), "seed {seed}");
             }
@@ -153,6 +153,12 @@ async fn sign_in(app: &TestApp) -> Answer {
     app.post_json("/api/auth/session", body).await
 }
 
+/// The tokens that a program gets for a yes.
+async fn program_of(app: &TestApp, client_id: &str, access: &str) -> Answer {
+    let code = programs::code(app, access, &programs::asked(client_id)).await;
+    programs::redeem(app, client_id, &code).await
+}
+
 #[test]
 fn a_stolen_token_is_told_by_sign_ins_until_one_has_arrived() {
     run(async {
@@ -161,15 +167,17 @@ fn a_stolen_token_is_told_by_sign_ins_until_one_has_arrived() {
         let second = app.refresh(&first).await.text("refresh_token");
         app.refresh(&second).await;
         app.pass_secs(40);
-        assert_eq!(app.refresh(&first).await.status, StatusCode::BAD_REQUEST);
+        assert_eq!(app.refresh(&first).await.status, StatusCode::UNAUTHORIZED);
         assert_eq!(app.revoked().await.len(), 1);
         let at = app.ports.clock.now().to_rfc3339();
         let expected = json!([{"type": "refresh-token-reused", "at": at}]);
-        // Programs are not told: nobody reads their answers. And what they refresh was not told.
-        let program = app.alices_token().await;
-        app.refresh(&program).await;
         let lost = sign_in(&app).await;
         assert_eq!(lost.body["notices"], expected);
+        // Programs are not told: nobody reads their answers. And what they refresh was not told.
+        let client_id = programs::registered(&app).await;
+        let tokens = program_of(&app, &client_id, &lost.text("access_token")).await;
+        assert!(tokens.body.get("notices").is_none());
+        programs::refresh(&app, &client_id, &tokens.text("refresh_token")).await;
         let arrived = sign_in(&app).await;
         assert_eq!(arrived.body["notices"], expected);
         let sent = format!("memo_refresh={}", cookie(&arrived));
@@ -185,12 +193,14 @@ fn a_stolen_token_is_told_by_sign_ins_until_one_has_arrived() {
 fn notices_are_bounded() {
     run(async {
         let app = TestApp::with_alice().await;
+        // By the sessions of a program, which forget none.
+        let client_id = programs::registered(&app).await;
+        let access = sign_in(&app).await.text("access_token");
         for _ in 0..12 {
-            let first = app.alices_token().await;
-            let second = app.refresh(&first).await.text("refresh_token");
-            app.refresh(&second).await;
+            let first = program_of(&app, &client_id, &access).await.text("refresh_token");
+            programs::refresh(&app, &client_id, &first).await;
             app.pass_secs(40);
-            app.refresh(&first).await;
+            programs::refresh(&app, &client_id, &first).await;
         }
         assert_eq!(sign_in(&app).await.body["notices"].as_array().unwrap().len(), 8);
     });

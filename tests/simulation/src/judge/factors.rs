@@ -141,8 +141,7 @@ pub fn answer(calls: &[Call], id: CallId, ended: &Moment, wanted: &Try, answer: 
         ),
         // A code is good for a minute and a half, which a slow request misses, and the use of a passkey makes its other answers too
         // old; the last of all requests are none of those.
-        (Try::Enter { .. }, Answer::Refused(400))
-        | (Try::EnterByPasskey { .. }, Answer::Refused(401))
+        (Try::Enter { .. } | Try::EnterByPasskey { .. }, Answer::Refused(401))
         | (Try::Change { .. }, Answer::Refused(422)) => Ok(()),
         (_, Answer::Refused(429)) => expect(calls.len() > TRIES / 2, "somebody was put off after few tries"),
         (_, Answer::Refused(409 | 503)) => {
