@@ -64,7 +64,10 @@ pub fn check(asked: &Asked, given: &Given<'_>) {
 }
 
 fn held(asked: &Asked, given: &Given<'_>) -> Result<(), String> {
-    let is_api = asked.path.starts_with("/api/") || asked.path.starts_with("/.well-known/");
+    let is_api = ["/api/", "/.well-known/"]
+        .iter()
+        .any(|folder| asked.path.starts_with(folder))
+        || asked.path == "/mcp";
     if !is_api || asked.path.starts_with("/.well-known/spin/") {
         return Ok(());
     }
