@@ -11,7 +11,7 @@ FIRST_BUILD = [ -e target/debug/memo-host ] || \
 .PHONY: site-modules site-test site-lint openapi-lint
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: toolchain ## Build everything and serve it on http://127.0.0.1:3000 (ARGS="--listen …" for others)
 	@$(FIRST_BUILD)
