@@ -2,7 +2,7 @@
 //!
 //! It verifies access tokens with the issuer's public keys and knows nothing else of users. Read in this order:
 //! [`routes`] (what is served), [`memo`], [`tags`] and [`words`] (what a memo is), [`catalog`] (the storage), [`issuer`]
-//! (who asks).
+//! (who asks), [`markdown`] (what is seen without an account).
 
 pub mod catalog;
 #[cfg(target_family = "wasm")]
@@ -10,6 +10,7 @@ mod entry;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 pub mod issuer;
+pub mod markdown;
 pub mod memo;
 pub mod routes;
 pub mod tags;
