@@ -18,7 +18,6 @@ pub mod password;
 mod proof;
 pub mod recover;
 pub mod recovery_codes;
-mod requested;
 pub mod revocations;
 pub mod same_site;
 pub mod session;

@@ -50,7 +50,10 @@ pub fn target(text: &str, at: usize) -> Option<(String, usize)> {
     let closing = if rest.starts_with(')') { 1 } else { title(rest)? };
     let href = safe_address(address)?;
     // With the parenthesis that opens.
-    Some((href, at.saturating_add(1).saturating_add(length).saturating_add(closing)))
+    Some((
+        href,
+        at.saturating_add(1).saturating_add(length).saturating_add(closing),
+    ))
 }
 
 /// How long ` "a title")` is, if `rest` begins with one.

@@ -6,7 +6,8 @@
 use super::{
     is_space,
     lines::{
-        fence_of, heading_of, indent_of, is_blank, is_delimiters, is_rule, is_task_box, lines_of, marker_of, outdent, quote_of,
+        fence_of, heading_of, indent_of, is_blank, is_delimiters, is_rule, is_task_box, lines_of, marker_of, outdent,
+        quote_of,
     },
     tables::{Align, align_of, cells_of, is_delimiter},
     trim,
@@ -137,7 +138,10 @@ impl<'a, 't> Parser<'a, 't> {
         while let Some(line) = self.line() {
             self.pass();
             let text = trim(line);
-            let is_end = text.starts_with(fence) && text.trim_start_matches(|character| fence.starts_with(character)).is_empty();
+            let is_end = text.starts_with(fence)
+                && text
+                    .trim_start_matches(|character| fence.starts_with(character))
+                    .is_empty();
             if is_end {
                 break;
             }
@@ -168,7 +172,9 @@ impl<'a, 't> Parser<'a, 't> {
         let mut items = Vec::new();
         while let Some(line) = self.line().filter(|line| !is_rule(line)) {
             match marker_of(line) {
-                Some(marker) if marker.number.is_some() == first.is_some() => items.push(self.item(line, marker.length)),
+                Some(marker) if marker.number.is_some() == first.is_some() => {
+                    items.push(self.item(line, marker.length))
+                }
                 _ => break,
             }
         }
@@ -229,7 +235,10 @@ impl<'a, 't> Parser<'a, 't> {
     fn table(&mut self) -> Block {
         let head = cells_of(self.line().unwrap_or_default());
         self.pass();
-        let align = cells_of(self.line().unwrap_or_default()).iter().map(|cell| align_of(cell)).collect();
+        let align = cells_of(self.line().unwrap_or_default())
+            .iter()
+            .map(|cell| align_of(cell))
+            .collect();
         self.pass();
         let mut rows = Vec::new();
         while let Some(line) = self.line().filter(|line| line.contains('|')) {
@@ -252,7 +261,12 @@ impl<'a, 't> Parser<'a, 't> {
 
     /// Whether the current line ends the paragraph above it. A number other than 1 may have got there by chance.
     fn interrupts(&self, line: &str) -> bool {
-        if is_blank(line) || fence_of(line).is_some() || heading_of(line).is_some() || is_rule(line) || quote_of(line).is_some() {
+        if is_blank(line)
+            || fence_of(line).is_some()
+            || heading_of(line).is_some()
+            || is_rule(line)
+            || quote_of(line).is_some()
+        {
             return true;
         }
         match marker_of(line) {

@@ -53,7 +53,11 @@ pub fn plain(blocks: &[Block]) -> String {
         Block::Rule => String::new(),
         Block::Code(text) => text.clone(),
         Block::Quote(blocks) => plain(blocks),
-        Block::List(_, items) => items.iter().map(|item| plain(&item.blocks)).collect::<Vec<_>>().join(" "),
+        Block::List(_, items) => items
+            .iter()
+            .map(|item| plain(&item.blocks))
+            .collect::<Vec<_>>()
+            .join(" "),
         Block::Table { head, .. } => head.join(" "),
     });
     texts.collect::<Vec<_>>().join(" ")

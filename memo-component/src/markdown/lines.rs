@@ -11,7 +11,11 @@ pub fn lines_of(text: &str) -> Vec<&str> {
     let mut rest = text;
     while let Some((line, below)) = rest.split_once(['\n', '\r']) {
         let is_pair = rest.get(line.len()..).is_some_and(|end| end.starts_with("\r\n"));
-        rest = if is_pair { below.get(1..).unwrap_or_default() } else { below };
+        rest = if is_pair {
+            below.get(1..).unwrap_or_default()
+        } else {
+            below
+        };
         lines.push(line);
     }
     lines.push(rest);
@@ -98,11 +102,15 @@ pub fn heading_of(line: &str) -> Option<(usize, &str)> {
 
 /// Whether a line is one across the page.
 pub fn is_rule(line: &str) -> bool {
-    let Some(line) = barely_indented(line) else { return false };
+    let Some(line) = barely_indented(line) else {
+        return false;
+    };
     let Some(mark) = line.chars().next().filter(|mark| "-*_".contains(*mark)) else {
         return false;
     };
-    let is_drawn = line.chars().all(|character| character == mark || " \t".contains(character));
+    let is_drawn = line
+        .chars()
+        .all(|character| character == mark || " \t".contains(character));
     is_drawn && line.matches(mark).count() >= 3
 }
 
@@ -126,12 +134,16 @@ pub struct Marker<'a> {
 /// `2026. 11. 22.` begins no list.
 pub fn marker_of(line: &str) -> Option<Marker<'_>> {
     let text = without_blanks(line);
-    let digits_end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let digits_end = text
+        .find(|character: char| !character.is_ascii_digit())
+        .unwrap_or(text.len());
     let (digits, behind) = text.split_at_checked(digits_end)?;
     let rest = if digits.is_empty() {
         behind.strip_prefix(['-', '*', '+'])?
     } else {
-        behind.strip_prefix(['.', ')']).filter(|rest| digits.len() <= 3 && !is_date(rest))?
+        behind
+            .strip_prefix(['.', ')'])
+            .filter(|rest| digits.len() <= 3 && !is_date(rest))?
     };
     is_end(rest).then(|| Marker {
         length: line.len().saturating_sub(rest.len()),

@@ -1,4 +1,4 @@
-//! Markdown as the site reads it, for those who see a memo without the site (`share_page`).
+//! Markdown as the site reads it, for those who see a memo without the site ([`crate::share_page`]).
 //!
 //! The site has the same in JavaScript (`static/public/js/lib/markdown/`), with files of the same names. One corpus holds
 //! both to each other: `tests/corpora/markdown.json`. It is the part of Markdown that people type into memos: a line's end
@@ -10,6 +10,8 @@
 
 mod address;
 mod blocks;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod checker;
 mod code_spans;
 mod html;
 mod inline;

@@ -1,7 +1,7 @@
 //! What a request says of the address that it was sent to. A proxy may have changed it: where it matters, the
 //! configuration's `public_origin` goes first.
 
-use axum::http::{HeaderMap, HeaderName, Uri, header, uri::Authority};
+use http::{HeaderMap, HeaderName, Uri, header, uri::Authority};
 
 /// Spin tells the URL that it was asked for, and lets no client set this.
 const SPIN_FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
