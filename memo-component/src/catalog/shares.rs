@@ -57,7 +57,7 @@ pub struct Share {
 
 /// The links of one person, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Shares {
+pub(super) struct Shares {
     version: u64,
     items: Vec<Share>,
 }
@@ -120,7 +120,8 @@ impl Catalog<'_> {
             created_at,
             expires_at: created_at + lasts,
         };
-        self.change_shares(&Edit::Add(share.clone())).await?;
+        let version = self.stored_shares().await?.version;
+        self.change_shares(version, &Edit::Add(share.clone())).await?;
         self.pass_by(created_at.0).await;
         Ok((token, share))
     }
@@ -144,7 +145,7 @@ impl Catalog<'_> {
             return Err(Error::Absent);
         }
         self.ports.kv.delete(&owner_key(id)).await?;
-        self.change_shares(&Edit::Remove(id.clone())).await
+        self.change_shares(shares.version, &Edit::Remove(id.clone())).await
     }
 
     /// Ends all links. One get where there is none.
@@ -152,18 +153,19 @@ impl Catalog<'_> {
     /// # Errors
     /// As [`Catalog::revoke_share`].
     pub async fn revoke_all_shares(&self) -> Result<(), Error> {
-        if self.cut_shares().await? == 0 {
+        let shares = self.cut_shares().await?;
+        if shares.items.is_empty() {
             return Ok(());
         }
-        self.change_shares(&Edit::RemoveAll).await
+        self.change_shares(shares.version, &Edit::RemoveAll).await
     }
 
-    /// Deletes what leads to this person's links. Says how many there were on the list, which stays as it is.
-    pub(super) async fn cut_shares(&self) -> Result<usize, KvError> {
-        let shares = self.stored_shares().await?.items;
-        let owners: Vec<String> = shares.iter().map(|share| owner_key(&share.id)).collect();
+    /// Ends all links at once, but leaves the list of them, which it gives back, as it is.
+    pub(super) async fn cut_shares(&self) -> Result<Shares, KvError> {
+        let shares = self.stored_shares().await?;
+        let owners: Vec<String> = shares.items.iter().map(|share| owner_key(&share.id)).collect();
         try_join_all(owners.iter().map(|key| self.ports.kv.delete(key))).await?;
-        Ok(owners.len())
+        Ok(shares)
     }
 
     /// Removes what is left of a link, if its end is past.
@@ -178,7 +180,7 @@ impl Catalog<'_> {
         }
         self.ports.kv.delete(&owner_key(id)).await?;
         if listed.is_some() {
-            match self.change_shares(&Edit::LeaveOutPast).await {
+            match self.change_shares(shares.version, &Edit::LeaveOutPast).await {
                 // Every change of the list leaves out the links whose end is past.
                 Ok(()) | Err(Error::Busy) => {}
                 Err(error) => return Err(error),
@@ -242,10 +244,9 @@ impl Catalog<'_> {
         due::enlist(self.ports, share.expires_at.day().saturating_add(1), &due).await
     }
 
-    /// Changes the list under its claim, and leaves out the links whose end is past.
-    async fn change_shares(&self, edit: &Edit) -> Result<(), Error> {
+    /// Changes the list, last seen at `version`, under its claim, and leaves out the links whose end is past.
+    async fn change_shares(&self, mut version: u64, edit: &Edit) -> Result<(), Error> {
         let key = self.names.shares();
-        let mut version = self.stored_shares().await?.version;
         for _ in 0..TRIES {
             let changed = update_after(self.ports, &key, version, async |stored: Option<Shares>| {
                 let items = self.good(stored.unwrap_or_default().items);

@@ -10,6 +10,7 @@ pub mod factors;
 pub mod quota;
 mod refusals;
 pub mod sessions;
+pub mod shares;
 mod whole;
 
 pub use whole::history;
@@ -40,6 +41,9 @@ pub fn answer(journal: &Journal, ledger: &Ledger, calls: &[Call], id: CallId) ->
     }
     if let Act::Deletion(deed) = &call.act {
         return deletions::answer(calls, id, ended, deed, answer);
+    }
+    if let Act::Share(deal) = &call.act {
+        return shares::answer(journal, calls, id, ended, deal, answer);
     }
     if call.act.is_about_sessions() {
         return sessions::answer(ledger, calls, id, ended, answer);
