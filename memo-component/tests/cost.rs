@@ -315,10 +315,22 @@ fn a_link_is_three_reads_for_who_opens_it_and_none_for_who_owns_the_memo() {
     assert_eq!(calls, expected);
     let [token, id] = ["token", "id"].map(|field| made[field].as_str().unwrap());
     let accept = [("accept", "application/json")];
-    let opened = meter.expect(StatusCode::OK, "GET", &format!("/api/shares/{token}"), &accept, Value::Null);
+    let opened = meter.expect(
+        StatusCode::OK,
+        "GET",
+        &format!("/api/shares/{token}"),
+        &accept,
+        Value::Null,
+    );
     assert_eq!(opened.0, reads(3));
     let unknown = "A".repeat(43);
-    let nothing = meter.expect(StatusCode::NOT_FOUND, "GET", &format!("/api/shares/{unknown}"), &accept, Value::Null);
+    let nothing = meter.expect(
+        StatusCode::NOT_FOUND,
+        "GET",
+        &format!("/api/shares/{unknown}"),
+        &accept,
+        Value::Null,
+    );
     assert_eq!(nothing.0, reads(1));
     assert_eq!(meter.get("/api/memos/1").0, reads(1), "the owner reads as before");
     assert_eq!(meter.get("/api/memos/1/shares").0, reads(2));

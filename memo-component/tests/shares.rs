@@ -200,7 +200,7 @@ fn a_list_has_ids_and_no_tokens() {
                 assert!(!traces(&app, &made.text("id")).await.is_empty());
                 assert!(!is_open(&app, &made.text("id")).await, "an id opens nothing");
             }
-            let export = String::from_utf8(transfer::export(&app, "ann", "history=true").await).unwrap();
+            let export = String::from_utf8(transfer::export(&app, "ann", "?history=true").await).unwrap();
             assert!(made.iter().all(|made| !export.contains(&made.text("id"))), "{export}");
         }
     });

@@ -140,12 +140,12 @@ impl Catalog<'_> {
     /// [`Error::Absent`] where this person has no such link; [`Error::Busy`], and those of the store, after which the link may
     /// have ended and still be on the list. Then it can be revoked again.
     pub async fn revoke_share(&self, id: &ShareId) -> Result<(), Error> {
-        let shares = self.stored_shares().await?;
-        if !shares.items.iter().any(|share| share.id == *id) {
+        let Shares { version, items } = self.stored_shares().await?;
+        if !self.good(items).iter().any(|share| share.id == *id) {
             return Err(Error::Absent);
         }
         self.ports.kv.delete(&owner_key(id)).await?;
-        self.change_shares(shares.version, &Edit::Remove(id.clone())).await
+        self.change_shares(version, &Edit::Remove(id.clone())).await
     }
 
     /// Ends all links. One get where there is none.

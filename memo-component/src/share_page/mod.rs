@@ -43,7 +43,7 @@ pub fn memo_page(memo: &Memo, expires_at: Timestamp, language: Language) -> Stri
     let title = title_of(text, TITLE_MAX);
     let title = if title.is_empty() { words.heading } else { &title };
     let mut main = format!(
-        "<h1>{}</h1><article class=\"memo-text\" lang=\"{}\">{}</article></main><footer>",
+        "<h1>{}</h1><article class=\"memo-text\" data-testid=\"memo-text\" lang=\"{}\">{}</article></main><footer>",
         words.heading,
         language_of(text),
         to_html(text)

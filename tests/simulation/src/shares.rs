@@ -77,12 +77,19 @@ fn settle(stage: &mut Stage, rng: &mut Rng) -> Result<(), Violation> {
     if keys.is_empty() {
         return Ok(());
     }
-    Err(Violation(format!("the day of the links is over, and {keys:?} is still there")))
+    Err(Violation(format!(
+        "the day of the links is over, and {keys:?} is still there"
+    )))
 }
 
 fn open_all(stage: &mut Stage, rng: &mut Rng, tokens: &[String]) -> Result<(), Violation> {
     for token in tokens {
-        stage.perform(STRANGER, rng.usize(..INSTANCES), Act::Share(Deal::Open(token.clone())), "")?;
+        stage.perform(
+            STRANGER,
+            rng.usize(..INSTANCES),
+            Act::Share(Deal::Open(token.clone())),
+            "",
+        )?;
     }
     Ok(())
 }
@@ -110,7 +117,10 @@ impl Source for Shares {
             (_, 37..45) => (OWNER, Act::Restore(memo, None)),
             (_, 45..50) => (OWNER, Act::Maintain),
             (None, _) => (OWNER, Act::Share(Deal::Make(1))),
-            (Some(last), 50..80) => (STRANGER, Act::Share(Deal::Open(known[rng.usize(..=last)].token.clone()))),
+            (Some(last), 50..80) => (
+                STRANGER,
+                Act::Share(Deal::Open(known[rng.usize(..=last)].token.clone())),
+            ),
             (Some(last), chance) => {
                 let user = if chance < 96 { OWNER } else { STRANGER };
                 (user, Act::Share(Deal::End(known[rng.usize(..=last)].id.clone())))

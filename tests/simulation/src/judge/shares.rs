@@ -21,8 +21,7 @@ fn ends<'a>(calls: &'a [Call], link: &'a Link) -> impl Iterator<Item = &'a Call>
 
 /// Whether somebody was told before `step` that the link has ended.
 fn has_ended(calls: &[Call], link: &Link, step: u64) -> bool {
-    ends(calls, link)
-        .any(|call| matches!(&call.ended, Some((at, End::Answered(Answer::Removed))) if at.step <= step))
+    ends(calls, link).any(|call| matches!(&call.ended, Some((at, End::Answered(Answer::Removed))) if at.step <= step))
 }
 
 /// Whether somebody may have ended it before `step`.
@@ -45,14 +44,24 @@ pub fn answer(
     let link_of = |token: &String| links(calls).find(|link| link.token == *token);
     match (deal, answer) {
         (Deal::Make(memo), Answer::Link(link)) => {
-            let was_there = of_memo(*memo).into_iter().flatten().any(|memo| memo.trashed_at.is_none());
-            expect(link.memo == *memo && was_there, "a link was made to a memo that was not there")
+            let was_there = of_memo(*memo)
+                .into_iter()
+                .flatten()
+                .any(|memo| memo.trashed_at.is_none());
+            expect(
+                link.memo == *memo && was_there,
+                "a link was made to a memo that was not there",
+            )
         }
-        (Deal::Make(memo), Answer::Refused(404)) => {
-            expect(of_memo(*memo).contains(&None), "there is no link to a memo that was there")
-        }
+        (Deal::Make(memo), Answer::Refused(404)) => expect(
+            of_memo(*memo).contains(&None),
+            "there is no link to a memo that was there",
+        ),
         (Deal::Make(memo), Answer::InTrash) => {
-            let was = of_memo(*memo).into_iter().flatten().any(|memo| memo.trashed_at.is_some());
+            let was = of_memo(*memo)
+                .into_iter()
+                .flatten()
+                .any(|memo| memo.trashed_at.is_some());
             expect(was, "a memo was never in the trash, as the answer says")
         }
         (Deal::Open(token), Answer::Shown(text)) => {
@@ -60,7 +69,10 @@ pub fn answer(
                 return Err("a link is open that nobody was given".to_owned());
             };
             expect(!has_ended(calls, link, from), "a link is open that was ended")?;
-            expect(call.began.time < link.expires_at + SKEW, "a link is open after its time")?;
+            expect(
+                call.began.time < link.expires_at + SKEW,
+                "a link is open after its time",
+            )?;
             let was = of_memo(link.memo)
                 .into_iter()
                 .flatten()
@@ -85,7 +97,10 @@ pub fn answer(
             };
             let others = ends(calls, link).filter(|other| other.began.step < to).count();
             let is_over = ended.time + SKEW >= link.expires_at;
-            expect(call.user != OWNER || others > 1 || is_over, "a link is not there any more")
+            expect(
+                call.user != OWNER || others > 1 || is_over,
+                "a link is not there any more",
+            )
         }
         (_, Answer::Refused(409 | 503)) => Ok(()),
         (deal, answer) => Err(format!("{deal:?} was answered {answer:?}")),
