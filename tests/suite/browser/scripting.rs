@@ -230,7 +230,7 @@ async fn besiege_shared(policy: Policy) {
         .expect(201)
         .value();
     let page = format!("/api/shares/{}", made["token"].as_str().unwrap_or_default());
-    siege.browser.whole_console().await;
+    siege.browser.console().await;
     let corpus = corpus();
     let all: Vec<&str> = corpus.iter().map(|payload| payload.text.as_str()).collect();
     let all = all.join("\n\n");
@@ -239,7 +239,7 @@ async fn besiege_shared(policy: Policy) {
         siege.visit(&page, MEMO_IS_THERE).await;
     }
     // With the policy no script runs on this page, not even one that would hear of what the policy refuses: the console does.
-    for said in siege.browser.whole_console().await {
+    for said in siege.browser.console().await {
         siege.wrong.push(format!("the console says {said}"));
     }
     siege.end().await;
