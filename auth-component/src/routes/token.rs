@@ -23,7 +23,7 @@ use crate::{
         refresh_token::RefreshToken,
         session::{self, Session},
     },
-    sign_in::{self, Credentials},
+    sign_in::{self, Credentials, second_factor::Shown},
     tokens::access_token,
 };
 
@@ -117,7 +117,7 @@ async fn by_password(app: &App, form: &Form, client: &Client) -> Result<(Session
     let credentials = Credentials {
         username: form.need("username")?.to_owned(),
         password: form.need("password")?.to_owned(),
-        code: form.get("code")?.map(str::to_owned),
+        second: form.get("code")?.map(|code| Shown::Code(code.to_owned())),
     };
     let client_id = form.client_id()?.unwrap_or(CLIENT_DEFAULT);
     let place = client.place(client_id, false);
@@ -155,10 +155,12 @@ impl From<sign_in::Error> for Error {
     fn from(error: sign_in::Error) -> Self {
         match error {
             sign_in::Error::WrongCredentials(_) => Self::invalid_grant("no user has this name and password"),
-            sign_in::Error::CodeMissing(_) => {
+            sign_in::Error::SecondFactorMissing(_) => {
                 Self::invalid_grant("the user has a second factor; send its code as well")
             }
-            sign_in::Error::WrongCode(_) => Self::invalid_grant("the code of the second factor is wrong or was used"),
+            sign_in::Error::WrongSecondFactor(..) => {
+                Self::invalid_grant("the code of the second factor is wrong or was used")
+            }
             sign_in::Error::BeingDeleted(_) => Self::invalid_grant("the account is being deleted"),
             sign_in::Error::Session(error) => error.into(),
             error => Self::Fault(error.into()),
