@@ -2,7 +2,7 @@
 //!
 //! It verifies access tokens with the issuer's public keys and knows nothing else of users. Read in this order:
 //! [`routes`] (what is served), [`memo`], [`tags`] and [`words`] (what a memo is), [`catalog`] (the storage), [`issuer`]
-//! (who asks).
+//! (who asks), [`share_page`] and [`markdown`] (what is seen without an account).
 
 pub mod catalog;
 #[cfg(target_family = "wasm")]
@@ -10,8 +10,10 @@ mod entry;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 pub mod issuer;
+pub mod markdown;
 pub mod memo;
 pub mod routes;
+pub mod share_page;
 pub mod tags;
 pub mod transfer;
 pub mod words;
@@ -75,6 +77,7 @@ pub struct App {
     ports: Ports,
     authenticator: Arc<Authenticator>,
     limits: Limits,
+    public_origin: PublicOrigin,
     maintenance: MaintenanceToken,
     seal: Arc<CursorSeal>,
     listeners: Arc<Listeners>,
@@ -97,11 +100,13 @@ pub fn app(ports: Ports, config: Config, issuer: Arc<dyn Issuer>) -> Result<Rout
         issuer: config.issuer,
         audience: config.audience,
     };
+    let public_origin = PublicOrigin::parse(&config.public_origin)?;
     let keys = PublicKeys::new(ports.clone(), Arc::clone(&issuer), &config.jwks)?;
     let app = App {
         ports: ports.clone(),
         authenticator: Arc::new(Authenticator::new(ports.clone(), profile, keys, issuer)),
         limits: config.limits,
+        public_origin: public_origin.clone(),
         maintenance: MaintenanceToken::new(&config.maintenance_token),
         seal: Arc::default(),
         listeners: Arc::default(),
@@ -122,7 +127,7 @@ pub fn app(ports: Ports, config: Config, issuer: Arc<dyn Issuer>) -> Result<Rout
             // Who asks is said by a token, which no browser adds by itself.
             with_credentials: false,
         },
-        public_origin: PublicOrigin::parse(&config.public_origin)?,
+        public_origin,
     };
     Ok(layers.finish(routes::router().with_state(app), &ports))
 }

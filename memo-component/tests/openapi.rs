@@ -28,7 +28,7 @@ fn the_scopes_are_those_that_the_routes_ask_for() {
                 let Some(scope) = operation["security"][1]["oauth"][0].as_str() else {
                     continue;
                 };
-                let path = path.replace("{id}", "1").replace("{version}", "1");
+                let path = described::example(path);
                 let method = method.to_uppercase();
                 let refused = app
                     .send(request(&method, &path, &[("authorization", &bearer)], ""))

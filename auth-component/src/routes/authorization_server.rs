@@ -6,8 +6,8 @@ use common::http::problem::Problem;
 use http::{header, request::Parts};
 use serde::Serialize;
 
-use super::requested;
 use crate::{App, records::program_scope::ProgramScope};
+use common::http::requested;
 
 /// The server, as programs and browsers know it.
 pub struct AuthorizationServer {

@@ -25,7 +25,6 @@ pub mod password;
 mod proof;
 pub mod recover;
 pub mod recovery_codes;
-mod requested;
 pub mod revocations;
 pub mod revoke;
 pub mod same_site;

@@ -81,7 +81,7 @@ async fn served(router: &Router, source: &str, described: &Methods) -> Methods {
 }
 
 /// The path with something in the place of its parameters.
-fn example(path: &str) -> String {
+pub fn example(path: &str) -> String {
     let segments = path
         .split('/')
         .map(|segment| if segment.starts_with('{') { "1" } else { segment });

@@ -54,7 +54,7 @@ impl Catalog<'_> {
         let Some(memo) = deleted.await? else {
             return Ok(Deleted::ForGood);
         };
-        self.pass_by(id).await;
+        self.pass_by(id.0).await;
         Ok(Deleted::ToTrash(memo))
     }
 

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, HeaderName, Uri, header, uri::Authority};
+use http::{HeaderMap, HeaderName, Uri, header, uri::Authority};
 
 /// Spin tells the URL that it was asked for, and lets no client set this.
 const SPIN_FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
