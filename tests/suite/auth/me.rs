@@ -18,7 +18,8 @@ async fn it_says_who_the_token_belongs_to() {
             assert!(time.as_str().is_some_and(is_time), "{field}: {time}");
         }
         let expected = json!({
-            "id": user.id, "username": user.username, "second_factor": false, "passkeys": 0, "recovery_codes_left": 10,
+            "id": user.id, "username": user.username, "second_factor": false, "second_factors": [], "passkeys": 0,
+            "recovery_codes_left": 10,
         });
         assert_eq!(Value::Object(me), expected);
     }
