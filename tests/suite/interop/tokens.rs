@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Forge, Foreign, PASSWORD, TestApp, User, foreign_key, now, own_key};
+use crate::harness::{Foreign, Forge, PASSWORD, TestApp, User, foreign_key, now, own_key};
 
 /// A personal token that may read.
 async fn personal_token(user: &User) -> String {

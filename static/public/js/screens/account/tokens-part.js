@@ -8,6 +8,7 @@ import { ask } from "../question/question.js";
 import { notify, notifyError } from "../toast/toast.js";
 import { createProofForm, PROOF, proofOf } from "./account-form.js";
 import { copy } from "./copy.js";
+import { mayOf } from "./may.js";
 
 /** @typedef {import("../../data/accounts.js").PersonalToken} PersonalToken */
 
@@ -91,9 +92,7 @@ function itemOf(token) {
   const name = findElement(item, ".name");
   name.textContent = token.name;
   name.id = `token-${token.id}`;
-  const mayWrite = token.scope.includes("memos:write");
-  const mayRead = token.scope.includes("memos:read");
-  setText(findElement(item, ".may"), mayWrite ? (mayRead ? "tokenMayWrite" : "tokenMayWriteOnly") : "tokenMayRead");
+  setText(findElement(item, ".may"), mayOf(token.scope));
   setTime(find(item, ".until", HTMLTimeElement), token.expires_at);
   setText(findElement(item, ".use"), token.last_used_at ? "lastUsed" : "tokenUnused");
   const used = find(item, ".used", HTMLTimeElement);
