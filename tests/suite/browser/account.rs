@@ -180,26 +180,10 @@ async fn without_a_server_it_says_so_and_comes_when_asked_again() {
 async fn a_stolen_session_is_told_in_front_of_the_page() {
     let app = TestApp::shared();
     let user = app.user("robbed").await;
-    let form = |token: &str| {
-        [
-            ("grant_type", "refresh_token".to_owned()),
-            ("refresh_token", token.to_owned()),
-        ]
-    };
-    let mut token = user.refresh_token.clone();
-    for status in [200, 200, 400] {
-        let sent = if status == 400 { &user.refresh_token } else { &token };
-        let form = form(sent);
-        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let answer = app.anonymous().post_form("/api/auth/token", &form).await;
-        assert_eq!(answer.status(), status);
-        if status == 200 {
-            token = answer.value()["refresh_token"]
-                .as_str()
-                .expect("the next one")
-                .to_owned();
-        }
-    }
+    let nobody = app.anonymous();
+    let second = nobody.refresh(&user.cookie).await.expect(200);
+    nobody.refresh(second.cookie()).await.expect(200);
+    nobody.refresh(&user.cookie).await.problem(401);
     let Some(browser) = Browser::open(&app, Screen::Phone).await else {
         return;
     };
