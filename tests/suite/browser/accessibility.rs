@@ -172,7 +172,7 @@ async fn programs(audit: &mut Audit, user: &User) {
     }
     audit.browser.click(super::ALLOW).await; // Nothing is ticked.
     audit.check("a program is allowed nothing").await;
-    program.is_allowed_by(user, "memos:read").await;
+    program.connect(user, "memos:read").await;
     for path in ["/account/programs", "/account/sessions"] {
         audit.go(path).await;
         audit.check(&format!("{path} with a program")).await;

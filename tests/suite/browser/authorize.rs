@@ -5,7 +5,7 @@ use serde_json::json;
 use super::account::{ENTER, tab_to};
 use super::passkeys::plug_in_for;
 use super::{code, open_as, turn_on};
-use crate::harness::{Browser, LocalProgram, PASSWORD, Screen, TestApp};
+use crate::harness::{Browser, LocalProgram, PASSWORD, STATE, Screen, TestApp};
 
 const BOTH: &str = "memos:read memos:write";
 
@@ -68,7 +68,7 @@ async fn a_program_gets_what_is_left_ticked_and_nothing_is_kept_of_it() {
     browser.is_at("/").await;
     let kept = browser.run_async(KEPT, Vec::new()).await;
     let kept = kept.as_str().unwrap_or_default();
-    for secret in [code.as_str(), memos.token(), LocalProgram::STATE, "state="] {
+    for secret in [code.as_str(), memos.token(), STATE, "state="] {
         assert!(!kept.contains(secret), "{secret}: {kept}");
     }
     browser.close().await;
@@ -104,11 +104,7 @@ async fn with_nothing_ticked_nothing_is_allowed_and_no_is_an_answer() {
             .map(|(_, value)| value.as_str())
     };
     assert_eq!(find("error"), Some("access_denied"), "{answer:?}");
-    assert_eq!(
-        (find("state"), find("code")),
-        (Some(LocalProgram::STATE), None),
-        "{answer:?}"
-    );
+    assert_eq!((find("state"), find("code")), (Some(STATE), None), "{answer:?}");
     assert!(find("iss").is_some(), "{answer:?}");
     let connected = user.get("/api/auth/clients").await.expect(200).value();
     assert_eq!(connected["items"], json!([]));
@@ -157,11 +153,10 @@ async fn a_passkey_leads_back_to_the_question_as_well() {
     plug_in_for(&browser, "internal", true).await;
     browser.stroll("/account/passkeys").await;
     super::account::passkeys::add(&browser, "a laptop").await;
-    browser.click("#sign-out").await;
-    browser.is_at("/").await; // Past the sign-in: the authenticator answers as soon as it is asked.
+    browser.sees(".passkey").await;
     browser.drop_cookies().await;
     let address = program.address(BOTH);
-    browser.go(&app, &address).await;
+    browser.go(&app, &address).await; // The authenticator answers the sign-in as soon as it is asked.
     browser.sees(DENY).await;
     browser.is_at(&address).await;
     assert_eq!(browser.text("[data-testid=answer-as]").await, user.username);

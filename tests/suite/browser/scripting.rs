@@ -253,7 +253,7 @@ async fn no_name_of_a_program_gets_at_the_page() {
     }
     assert!(programs.len() > 25);
     for (_, program) in programs.iter().step_by(3) {
-        program.is_allowed_by(&user, "memos:read").await;
+        program.connect(&user, "memos:read").await;
     }
     for policy in [Policy::Enforced, Policy::Off] {
         let Some(mut siege) = Siege::begin(&app, &user, policy).await else {

@@ -115,11 +115,7 @@ async fn authlib_is_let_in() {
         .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
         .collect();
     let to = allow(&user, request.into()).await;
-    let answer = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("a client")
-        .get(&to);
+    let answer = reqwest::Client::builder().no_proxy().build().expect("a client").get(to);
     answer.send().await.expect("the program listens");
     goes_on(&mut program, &user, BOTH).await;
 }

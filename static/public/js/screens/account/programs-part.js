@@ -1,11 +1,9 @@
 // Programs that may use the memos because their owner has allowed it, and the end of that.
 
 import { accounts } from "../../data/accounts.js";
-import { isProblem } from "../../lib/api.js";
 import { find, findButton, findElement, fromTemplate } from "../../lib/dom.js";
 import { setText, setTime } from "../../lib/i18n.js";
-import { ask } from "../question/question.js";
-import { notify, notifyError } from "../toast/toast.js";
+import { endListed } from "./ending.js";
 import { mayOf } from "./may.js";
 
 /** @typedef {import("../../data/accounts.js").ConnectedProgram} ConnectedProgram */
@@ -54,20 +52,12 @@ function itemOf(program, part) {
 
 /** @param {ConnectedProgram} program @param {HTMLElement} item @param {HTMLElement} part */
 async function disconnect({ client_id, client_name }, item, part) {
-  const isAgreed = await ask({
+  /** @type {Parameters<typeof endListed>[1]} */
+  const question = {
     title: { key: "disconnectQuestion" },
     text: { key: "disconnectMeaning", params: { name: client_name } },
     yes: "disconnect",
     no: "keep",
-  });
-  if (!isAgreed) return;
-  try {
-    await accounts.disconnect(client_id);
-  } catch (error) {
-    if (!isProblem(error, "not-found")) return notifyError(error); // It had ended by itself.
-  }
-  item.remove();
-  showWhether(part);
-  document.querySelector("h1")?.focus();
-  notify({ key: "programDisconnected" });
+  };
+  if (await endListed(item, question, () => accounts.disconnect(client_id), "programDisconnected")) showWhether(part);
 }
