@@ -21,6 +21,11 @@ use crate::{
     },
 };
 
+/// Where a component's memory comes from. An instance has one thread, so that nothing needs a lock.
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 /// Why a component can't serve yet. It answers 503 meanwhile, and tries again at each request.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {

@@ -4,6 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use host::{cli, setup};
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     match setup::run(&cli::Args::parse()) {
