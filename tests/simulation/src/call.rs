@@ -219,8 +219,7 @@ impl Act {
                 Wish::ChangePassword { .. } => ("PUT", "/api/auth/me/password".to_owned()),
             },
             Self::Factor(wanted) => match wanted {
-                Try::Enter { .. } => ("POST", "/api/auth/session".to_owned()),
-                Try::EnterByPasskey { .. } => ("POST", "/api/auth/session".to_owned()),
+                Try::Enter { .. } | Try::EnterByPasskey { .. } => ("POST", "/api/auth/session".to_owned()),
                 Try::Passkey { .. } => ("POST", "/api/auth/session/passkey".to_owned()),
                 Try::Recover { .. } => ("POST", "/api/auth/recover".to_owned()),
                 Try::Change { .. } => ("PUT", "/api/auth/me/password".to_owned()),
