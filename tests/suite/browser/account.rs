@@ -11,15 +11,16 @@ use crate::harness::{Browser, PASSWORD, Screen, TestApp, User};
 
 mod codes;
 mod deletion;
-mod passkeys;
+pub mod passkeys;
 mod password;
+mod programs;
 mod second_factor;
 mod sessions;
 mod tokens;
 mod transfer;
 
 /// Everything that there is to look after.
-const PATHS: [&str; 9] = [
+const PATHS: [&str; 10] = [
     "/account",
     "/account/password",
     "/account/passkeys",
@@ -27,6 +28,7 @@ const PATHS: [&str; 9] = [
     "/account/second-factor",
     "/account/transfer",
     "/account/recovery-codes",
+    "/account/programs",
     "/account/tokens",
     "/account/delete",
 ];
@@ -36,7 +38,7 @@ const ACT: &str = "[data-testid=act]";
 
 /// Keys, as WebDriver spells them.
 const TAB: &str = "\u{e004}";
-const ENTER: &str = "\u{e007}";
+pub const ENTER: &str = "\u{e007}";
 
 /// Waits until a field says what is wrong with it, in words with these in it, and has the focus.
 async fn is_wrong(browser: &Browser, field: &str, words: &str) {
@@ -49,7 +51,7 @@ async fn is_wrong(browser: &Browser, field: &str, words: &str) {
 }
 
 /// Goes on from one control to the next until this one has the focus.
-async fn tab_to(browser: &Browser, css: &str) {
+pub async fn tab_to(browser: &Browser, css: &str) {
     for _ in 0..40 {
         browser.press(TAB).await;
         let script = format!("return document.activeElement.matches({css:?})");

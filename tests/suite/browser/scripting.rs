@@ -6,6 +6,8 @@ use serde_json::json;
 use super::open_as;
 use crate::harness::{Browser, Memo, Screen, TestApp, User, workspace};
 
+mod names;
+
 /// A text that somebody may save as a memo, or may make others open by an address. In the file, its class tells people
 /// what it tries.
 #[derive(Deserialize)]

@@ -23,33 +23,50 @@ pub const STATE: &str = "a b+c%20d&e=f#g우유\"<>";
 /// A program that has registered.
 pub struct Program {
     pub client_id: String,
+    /// Where its answers go.
+    pub redirect_uri: String,
     client: Client,
 }
 
 impl Program {
     pub async fn register(app: &TestApp) -> Self {
+        let registered = Self::register_as(app, "A program", REDIRECT_URI).await;
+        registered.expect("the name can be had")
+    }
+
+    /// The same under a name that it chooses itself; `None` where it can't be had.
+    pub async fn register_as(app: &TestApp, name: &str, redirect_uri: &str) -> Option<Self> {
         let client = app.anonymous();
-        let metadata = json!({ "client_name": "A program", "redirect_uris": [REDIRECT_URI] });
-        let registered = client.post("/api/auth/clients", &metadata).await.expect(201).value();
-        let client_id = registered["client_id"].as_str().expect("an id").to_owned();
-        Self { client_id, client }
+        let page = "https://app.example/about";
+        let metadata = json!({ "client_name": name, "client_uri": page, "redirect_uris": [redirect_uri] });
+        let registered = client.post("/api/auth/clients", &metadata).await;
+        if registered.status() == 400 {
+            return None;
+        }
+        let registered = registered.expect(201).value();
+        Some(Self {
+            client_id: registered["client_id"].as_str().expect("an id").to_owned(),
+            redirect_uri: redirect_uri.to_owned(),
+            client,
+        })
+    }
+
+    /// The program as somebody who speaks to the app.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// What the program asks for.
     pub fn request(&self, scope: &str) -> Value {
         json!({
-            "response_type": "code", "client_id": self.client_id, "redirect_uri": REDIRECT_URI, "scope": scope,
+            "response_type": "code", "client_id": self.client_id, "redirect_uri": self.redirect_uri, "scope": scope,
             "state": STATE, "code_challenge": CHALLENGE, "code_challenge_method": "S256",
         })
     }
 
     /// Somebody says yes: where the browser goes, and with what.
     pub async fn allowed_by(&self, user: &Client, scope: &str) -> (String, HashMap<String, String>) {
-        let mut decision = self.request(scope);
-        decision["approve"] = true.into();
-        let answer = user.post("/api/auth/authorize", &decision).await.expect(201).value();
-        let address = answer["redirect_to"].as_str().expect("an address");
-        let address = reqwest::Url::parse(address).expect("an address");
+        let address = allow(user, self.request(scope)).await;
         let parameters = address.query_pairs().into_owned().collect();
         (
             format!("{}{}", address.origin().ascii_serialization(), address.path()),
@@ -69,7 +86,7 @@ impl Program {
             ("grant_type", "authorization_code"),
             ("client_id", &self.client_id),
             ("code", code),
-            ("redirect_uri", REDIRECT_URI),
+            ("redirect_uri", &self.redirect_uri),
             ("code_verifier", VERIFIER),
         ];
         self.client.post_form("/api/auth/token", &form).await
@@ -92,4 +109,12 @@ impl Program {
         let field = |name: &str| tokens[name].as_str().expect("a token answer is complete").to_owned();
         (self.client.with_token(field("access_token")), field("refresh_token"))
     }
+}
+
+/// Somebody says yes to any program's request: where the browser goes with that.
+pub async fn allow(user: &Client, mut request: Value) -> reqwest::Url {
+    request["approve"] = true.into();
+    let answer = user.post("/api/auth/authorize", &request).await.expect(201).value();
+    let address = answer["redirect_to"].as_str().expect("an address");
+    reqwest::Url::parse(address).expect("an address")
 }
