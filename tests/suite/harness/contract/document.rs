@@ -21,7 +21,7 @@ static DOCUMENTS: LazyLock<Vec<Document>> = LazyLock::new(|| {
     let folder = |name: &str| workspace().join(name).join("openapi");
     let services = ["auth-component", "memo-component"].map(|service| [folder("common"), folder(service)]);
     let document = |folders: [std::path::PathBuf; 2]| Document {
-        value: openapi::document(&folders.each_ref().map(|folder| Path::new(folder))).expect("the document is made"),
+        value: openapi::document(&folders.each_ref().map(Path::new)).expect("the document is made"),
         validators: Mutex::default(),
     };
     services.into_iter().map(document).collect()
