@@ -7,7 +7,7 @@ FIRST_BUILD = [ -e target/debug/memo-host ] || \
 	echo "Building the host (mostly wasmtime) and the components. This happens once and takes about 5 minutes on two cores."
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test build build-plain lint bench lighthouse first-paint toolchain browser browsers geckodriver site-modules site-test site-lint
+.PHONY: help up dev test build build-plain lint bench lighthouse first-paint toolchain browser browsers geckodriver site-modules site-test site-lint interop
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ dev: toolchain ## The same, and build what changes again while it is served
 	@$(FIRST_BUILD)
 	cargo run --bin memo-host -- --watch --target-dir target/dev $(ARGS)
 
-test: toolchain browser site-modules site-test ## Run all tests, also those in the browsers that are installed
+test: toolchain browser site-modules interop site-test ## Run all tests, also those in the browsers that are installed
 	MEMO_BROWSER=$${MEMO_BROWSER:-1} cargo test --no-fail-fast
 	@echo "Once more over HTTP, as on platforms whose stores have no atomic increment:"
 	MEMO_BROWSER=0 MEMO_BUILD_ARGS=--no-default-features MEMO_HOST_ARGS="--variable kv_atomics=false" cargo test --test blackbox
@@ -59,6 +59,14 @@ site-lint:
 # Also axe, for the tests in the browser; they say so where it does not come.
 site-modules:
 	@$(call with,npm) cd static && { $(modules); } || echo "!!! SKIPPED: npm ci failed in static/." >&2
+
+# Exactly what tests/interop/package-lock.json and requirements.txt have. The tests say so where it does not come.
+interop: ## Install other people's OAuth clients and JWT libraries, for the tests of interoperability
+	@$(call with,npm) cd tests/interop && { $(modules); } || echo "!!! SKIPPED: npm ci failed in tests/interop." >&2
+	@$(call with,python3) [ target/interop/.installed -nt tests/interop/requirements.txt ] || { rm -rf target/interop && \
+		python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-deps --only-binary :all: \
+		--require-hashes --target target/interop -r tests/interop/requirements.txt && touch target/interop/.installed; } || \
+		echo "!!! SKIPPED: pip install failed for tests/interop; it needs Python 3.9 or newer with pip." >&2
 
 # Installs what package-lock.json says, unless it is there.
 modules = [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel error

@@ -1,5 +1,5 @@
-//! What is due here: sessions that have run out, deletions that have not come to their end, and names that can be had again. The
-//! lists themselves are [`common::store::due`].
+//! What is due here: sessions that have run out, deletions that have not come to their end, names that can be had again, and
+//! programs that nobody uses. The lists themselves are [`common::store::due`].
 
 use async_trait::async_trait;
 use common::{
@@ -16,6 +16,7 @@ use crate::{
     deletion,
     memo_service::{EraseError, Memos},
     records::{
+        client::{self, Forgotten},
         session,
         user::name::{self, Settled},
         username::Username,
@@ -43,6 +44,11 @@ pub enum Due {
         /// Which.
         username: Username,
     },
+    /// A registered program, which may have been used since.
+    Client {
+        /// Its id.
+        client: String,
+    },
 }
 
 /// Enters something into the list of a day. One increment and one set; without `increment` one set.
@@ -60,6 +66,18 @@ pub async fn enlist(ports: &Ports, day: u64, due: &Due) -> Result<(), KvError> {
 pub async fn enlist_session(ports: &Ports, session_id: &str, ends_at: Timestamp) -> Result<(), KvError> {
     let due = Due::Session {
         session: session_id.to_owned(),
+    };
+    enlist(ports, ends_at.day().saturating_add(1), &due).await
+}
+
+/// Enters a program that nobody has to know any more at that moment, unless it is used, into the list of the day after. As
+/// [`enlist`].
+///
+/// # Errors
+/// Those of the store.
+pub async fn enlist_client(ports: &Ports, client_id: &str, ends_at: Timestamp) -> Result<(), KvError> {
+    let due = Due::Client {
+        client: client_id.to_owned(),
     };
     enlist(ports, ends_at.day().saturating_add(1), &due).await
 }
@@ -96,6 +114,7 @@ impl Fulfil for Completion<'_> {
                 Settled::Done => Some(Fulfilled::from(1)),
                 Settled::Busy => None,
             },
+            Due::Client { client } => self.forget_client(client).await?,
         };
         match done {
             Some(done) => Ok(done),
@@ -120,6 +139,24 @@ impl Completion<'_> {
             Err(error @ KvError::Corrupt { .. }) => {
                 self.ports.warn("what is due can't be read", error);
                 Ok(Fulfilled::default())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `None` where it has to wait for tomorrow.
+    async fn forget_client(&self, client_id: &str) -> Result<Option<Fulfilled>, KvError> {
+        match client::forget(self.ports, client_id).await {
+            Ok(Forgotten::Done) => Ok(Some(Fulfilled::from(1))),
+            Ok(Forgotten::NotBefore(moment)) => {
+                enlist_client(self.ports, client_id, moment).await?;
+                Ok(Some(Fulfilled::default()))
+            }
+            Ok(Forgotten::Busy) => Ok(None),
+            // As with sessions.
+            Err(error @ KvError::Corrupt { .. }) => {
+                self.ports.warn("what is due can't be read", error);
+                Ok(Some(Fulfilled::default()))
             }
             Err(error) => Err(error),
         }

@@ -12,9 +12,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use common::testing::parsers::Parser;
 
 use crate::{
+    client_metadata::ClientMetadata,
     config::TrustedProxies,
     records::{
+        authorization_code::AuthorizationCode,
+        client::Program,
+        program_scope::ProgramScope,
         recovery_code::RecoveryCode,
+        redirect_uri::RedirectUri,
         refresh_token::{RefreshToken, is_session_id},
         totp::TotpCode,
         username::Username,
@@ -22,7 +27,7 @@ use crate::{
     routes::{
         client_address::client_address,
         cookie::{self, Sent},
-        token::Form,
+        form::Form,
     },
     sign_in::{password::Password, password_policy},
 };
@@ -54,10 +59,10 @@ pub const PARSERS: &[Parser] = &[
     Parser {
         name: "form",
         seeds: &[
-            "grant_type=password&username=ann&password=a+b",
+            "grant_type=authorization_code&code=a&code_verifier=a+b",
             "client_id=a&client_id=b",
             "%61=%ff&=&",
-            "client_id=memo-cli",
+            "token=a&token_type_hint=",
         ],
         check: form,
     },
@@ -68,6 +73,41 @@ pub const PARSERS: &[Parser] = &[
             "AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         ],
         check: refresh_token,
+    },
+    Parser {
+        name: "authorization-code",
+        seeds: &["AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"],
+        check: authorization_code,
+    },
+    Parser {
+        name: "redirect-uri",
+        seeds: &[
+            "https://app.example:8443/cb?a=b",
+            "http://[::1]:80/cb",
+            "http://127.0.0.1:51004/../cb",
+            "https://user@app.example\\@evil.example/%63b#part",
+            "com.example.app://cb",
+        ],
+        check: redirect_uri,
+    },
+    Parser {
+        name: "client-metadata",
+        seeds: &[
+            "{\"redirect_uris\":[\"https://app.example/cb\"],\"client_name\":\"An app\"}",
+            "{\"redirect_uris\":[\"com.example.app:/cb\"],\"client_uri\":\"https://app.example\",\"grant_types\":[\"authorization_code\"]}",
+            "{\"redirect_uris\":[],\"token_endpoint_auth_method\":\"none\"}",
+        ],
+        check: client_metadata,
+    },
+    Parser {
+        name: "program-scope",
+        seeds: &[
+            "memos:read memos:write",
+            "openid memos:read",
+            "account  memos:write",
+            "memos:read\tx",
+        ],
+        check: program_scope,
     },
     Parser {
         name: "recovery-code",
@@ -159,13 +199,10 @@ fn address(bytes: &[u8]) {
 /// A form gives back what was written, and no name twice.
 fn form(bytes: &[u8]) {
     let form = Form::parse(bytes);
-    for name in ["grant_type", "username", "password", "client_id", "a", ""] {
+    for name in ["grant_type", "code", "token", "client_id", "a", ""] {
         if let Ok(Some(value)) = form.get(name) {
             assert!(!value.is_empty() && value.len() <= 3 * bytes.len());
         }
-    }
-    if let Ok(Some(id)) = form.client_id() {
-        assert!(id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_graphic()));
     }
     let encoded: String = form_urlencoded::Serializer::new(String::new())
         .append_pair("a", &text(bytes))
@@ -180,6 +217,62 @@ fn refresh_token(bytes: &[u8]) {
     if let Some(token) = RefreshToken::parse(&text) {
         assert_eq!(token.to_text(), text);
         assert!(is_session_id(token.session_id()) && !token.session_id().contains(['/', '.']));
+    }
+}
+
+/// A code has one spelling, and none is a refresh token with its tag.
+fn authorization_code(bytes: &[u8]) {
+    let text = text(bytes);
+    if let Some(code) = AuthorizationCode::parse(&text) {
+        assert_eq!(code.to_text(), text);
+        assert_eq!((text.len(), text.matches('.').count()), (22 + 1 + 43, 1));
+    }
+}
+
+/// Whatever is taken as a redirect URI leads where another parser of URIs says as well, stays there with parameters, and is
+/// not what a person is not shown.
+fn redirect_uri(bytes: &[u8]) {
+    let text = text(bytes);
+    let Ok(uri) = RedirectUri::parse(&text) else { return };
+    assert_eq!(uri.as_str(), text);
+    assert!(uri.leads_to(&uri) && text.to_ascii_lowercase().starts_with(&uri.origin()));
+    let with = uri.with(&[("state", "a&b=c#d")]);
+    assert!(with.starts_with(&text) && !with.contains('#'));
+    if text.starts_with("http://") || text.starts_with("https://") {
+        let read: http::Uri = text.parse().unwrap();
+        let authority = read.authority().unwrap();
+        assert!(!authority.as_str().contains('@'));
+        assert_eq!(authority.host().to_ascii_lowercase(), uri.host());
+        let is_loopback = ["127.0.0.1", "[::1]", "localhost"].contains(&authority.host());
+        assert!(read.scheme_str() == Some("https") || is_loopback);
+    }
+}
+
+/// Whatever is registered can be shown and kept.
+fn client_metadata(bytes: &[u8]) {
+    if let Ok(metadata) = ClientMetadata::parse(bytes) {
+        assert!((1..=10).contains(&metadata.redirect_uris.len()));
+        let kept = serde_json::to_string(&metadata.program).unwrap();
+        assert!(kept.len() < 2048, "{kept}");
+        let again: Program = serde_json::from_str(&kept).unwrap();
+        assert_eq!(again, metadata.program);
+    }
+}
+
+/// No words give more than there is to give.
+fn program_scope(bytes: &[u8]) {
+    let text = text(bytes);
+    if let Some(offered) = ProgramScope::offered_of(&text) {
+        assert!(ProgramScope::all().includes(&offered));
+        assert!(
+            offered
+                .as_str()
+                .split(' ')
+                .all(|word| text.split(' ').any(|given| given == word))
+        );
+        assert_eq!(ProgramScope::try_from(offered.as_str()), Ok(offered));
+    } else {
+        assert!(ProgramScope::try_from(text.as_str()).is_err());
     }
 }
 

@@ -1,10 +1,12 @@
 //! The token issuer: users, passwords, sessions, access tokens, public keys.
 //!
 //! Other services share nothing with it but its public keys. Read in this order: [`routes`] (what is served),
-//! [`sign_in`] (is it them), [`sessions`] (for how long), [`deletion`] (how all of it ends) with [`due`] and [`memo_service`],
+//! [`sign_in`] (is it them), [`authorization`] (what does a program ask for), [`sessions`] (for how long), [`deletion`] (how all of it ends) with [`due`] and [`memo_service`],
 //! [`records`] (what lies in the store), [`tokens`] (how others can tell who somebody is), [`webauthn`] (passkeys).
 
+pub mod authorization;
 pub mod bytes32;
+pub mod client_metadata;
 mod config;
 pub mod deletion;
 pub mod due;

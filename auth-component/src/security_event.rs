@@ -45,6 +45,12 @@ pub enum Event {
     Refresh,
     /// A refresh token was used again long after it was replaced, which ended its session.
     RefreshTokenReuse,
+    /// A program wanted to begin a session by a code, for which somebody had allowed it something.
+    ProgramConnected,
+    /// A program's sessions were ended: by their user, or one of them by the program itself.
+    ProgramDisconnected,
+    /// A code was used again, which ended the session that it had begun.
+    CodeReuse,
 }
 
 /// How it ended.
@@ -93,6 +99,9 @@ pub struct SecurityEvent<'a> {
     /// Which personal token it is about: its id, which opens nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_id: Option<&'a str>,
+    /// Which program it is about: its id, which is no secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<&'a str>,
     /// Where the request came from.
     pub client_address: Option<IpAddr>,
     /// The request.

@@ -15,9 +15,11 @@ use axum::Router;
 use common::testing::{Answer, Calls, CountingKv, World, request, run, send};
 use http::StatusCode;
 use serde_json::json;
-use support::TestMemos;
+use support::{TestMemos, cookie, programs};
 
 const FORM: [(&str, &str); 1] = [("content-type", "application/x-www-form-urlencoded")];
+
+const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
 
 /// The service over a counting store; its keys are made already.
 struct Meter {
@@ -69,12 +71,23 @@ impl Meter {
 
     fn register(&self, name: &str) -> (Calls, Answer) {
         let body = json!({"username": name, "password": "correct horse"}).to_string();
-        self.cost("/api/auth/users", &[("content-type", "application/json")], &body)
+        self.cost("/api/auth/users", &JSON, &body)
     }
 
     fn sign_in(&self, password: &str) -> (Calls, Answer) {
-        let body = format!("grant_type=password&username=ann&password={password}");
-        self.cost("/api/auth/token", &FORM, &body)
+        let body = json!({"username": "ann", "password": password}).to_string();
+        self.cost("/api/auth/session", &JSON, &body)
+    }
+
+    /// The site's session goes on by the cookie of this answer.
+    fn refresh(&self, answer: &Answer, headers: &[(&str, &str)]) -> (Calls, Answer) {
+        self.refresh_by(&cookie(answer), headers)
+    }
+
+    fn refresh_by(&self, token: &str, headers: &[(&str, &str)]) -> (Calls, Answer) {
+        let cookie = format!("__Host-memo_refresh={token}");
+        let headers = [headers, &[("cookie", cookie.as_str())]].concat();
+        self.cost("/api/auth/session/refresh", &headers, "")
     }
 }
 
@@ -82,8 +95,8 @@ impl Meter {
 fn a_sign_in_counts_itself_and_takes_that_back() {
     let meter = Meter::new();
     meter.register("ann");
-    let (first, _) = meter.sign_in("correct+horse");
-    let (second, answer) = meter.sign_in("correct+horse");
+    let (first, _) = meter.sign_in("correct horse");
+    let (second, answer) = meter.sign_in("correct horse");
     assert_eq!(answer.status, StatusCode::OK);
     // Two notes, the name and the user; the list of sessions, the same under its claim, and the user again. Two counters up
     // and down again, and the claim's flag. The session and the list.
@@ -100,7 +113,7 @@ fn a_sign_in_counts_itself_and_takes_that_back() {
     assert_eq!(first, Calls { set: 5, ..expected });
     meter.world.pass(WINDOW);
     meter.learn_keys();
-    let (next_window, _) = meter.sign_in("correct+horse");
+    let (next_window, _) = meter.sign_in("correct horse");
     assert_eq!(
         next_window,
         Calls {
@@ -115,13 +128,13 @@ fn a_sign_in_counts_itself_and_takes_that_back() {
 fn a_guess_costs_less_and_one_that_is_put_off_least() {
     let meter = Meter::new();
     meter.register("ann");
-    meter.sign_in("correct+horse");
+    meter.sign_in("correct horse");
     for _ in 0..10 {
-        let (calls, answer) = meter.sign_in("wrong+password");
-        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        let (calls, answer) = meter.sign_in("wrong password");
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
         assert_eq!((calls.get, calls.increment, calls.set), (4, 2, 0));
     }
-    let (calls, answer) = meter.sign_in("wrong+password");
+    let (calls, answer) = meter.sign_in("wrong password");
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!((calls.get, calls.increment, calls.all()), (1, 1, 2));
 }
@@ -149,11 +162,10 @@ fn a_registration_is_two_records_and_a_claim() {
 fn a_refresh_is_six_reads_and_three_writes() {
     let meter = Meter::new();
     meter.register("ann");
-    let mut token = meter.sign_in("correct+horse").1.text("refresh_token");
+    let mut answer = meter.sign_in("correct horse").1;
     for _ in 0..3 {
-        let form = format!("grant_type=refresh_token&refresh_token={token}");
-        let (calls, answer) = meter.cost("/api/auth/token", &FORM, &form);
-        token = answer.text("refresh_token");
+        let (calls, next) = meter.refresh(&answer, &[]);
+        answer = next;
         assert_eq!((calls.reads(), calls.writes()), (6, 3), "{calls:?}");
     }
 }
@@ -162,12 +174,8 @@ fn a_refresh_is_six_reads_and_three_writes() {
 fn a_refresh_from_a_network_looks_at_the_failures_there_first() {
     let meter = Meter::new();
     meter.register("ann");
-    let refresh = |token: &str| {
-        let headers = [FORM[0], ("spin-client-addr", "192.0.2.7:5000")];
-        let form = format!("grant_type=refresh_token&refresh_token={token}");
-        meter.cost("/api/auth/token", &headers, &form)
-    };
-    let token = meter.sign_in("correct+horse").1.text("refresh_token");
+    let refresh = |token: &str| meter.refresh_by(token, &[("spin-client-addr", "192.0.2.7:5000")]);
+    let token = cookie(&meter.sign_in("correct horse").1);
     let (calls, answer) = refresh(&token);
     // The note of the network's bucket, which is not there.
     assert_eq!((calls.reads(), calls.writes()), (6 + 1, 3));
@@ -176,7 +184,7 @@ fn a_refresh_from_a_network_looks_at_the_failures_there_first() {
     // The note and the counter, the session that is not there and whether it ended; and the note and the counter once more.
     let (calls, _) = refresh(&made_up);
     assert_eq!((calls.reads(), calls.writes()), (1 + 2 + 1, 1 + 1));
-    let (calls, answer) = refresh(&answer.text("refresh_token"));
+    let (calls, answer) = refresh(&cookie(&answer));
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!((calls.reads(), calls.writes()), (6 + 1, 3 + 1));
     for _ in 2..300 {
@@ -190,8 +198,8 @@ fn a_refresh_from_a_network_looks_at_the_failures_there_first() {
 /// Reads and writes of requests about an account with `others` sessions beside the one that asks.
 fn account_costs(others: usize) -> [(usize, usize); 5] {
     let sign_in = |meter: &Meter| {
-        let answer = meter.sign_in("correct+horse").1;
-        (answer.text("access_token"), answer.text("refresh_token"))
+        let answer = meter.sign_in("correct horse").1;
+        (answer.text("access_token"), cookie(&answer))
     };
     let meter = || {
         let meter = Meter::new();
@@ -249,7 +257,7 @@ fn signing_out_is_noted_and_the_list_of_that_costs_an_entry_each() {
     };
     assert_eq!(revocations(), (0, 1, 1));
     for number in 1..=20 {
-        let token = meter.sign_in("correct+horse").1.text("refresh_token");
+        let token = cookie(&meter.sign_in("correct horse").1);
         let cookie = format!("__Host-memo_refresh={token}");
         meter.store.take();
         let signed_out = request("DELETE", "/api/auth/session", &[("cookie", &cookie)], "");
@@ -267,11 +275,11 @@ fn signing_out_is_noted_and_the_list_of_that_costs_an_entry_each() {
 fn the_twenty_first_sign_in_also_pays_for_the_end_of_the_first() {
     let meter = Meter::new();
     meter.register("ann");
-    let costs: Vec<_> = (0..22).map(|_| meter.sign_in("correct+horse").0).collect();
+    let costs: Vec<_> = (0..22).map(|_| meter.sign_in("correct horse").0).collect();
     let (usual, ending) = (costs[10], costs[20]);
     assert_eq!((usual.reads(), usual.writes()), (9, 10));
     // Which of them are there; the first one is noted as ended, and its record goes under a claim.
-    assert_eq!((ending.reads(), ending.writes()), (9 + 21 + 4, 10 + 2 + 3));
+    assert_eq!((ending.reads(), ending.writes()), (9 + 21 * 2 + 4, 10 + 2 + 3));
     assert_eq!(costs[21], ending);
 }
 
@@ -290,7 +298,7 @@ fn a_second_factor_costs_a_change_of_the_user_and_a_try() {
     meter.world.pass_secs(100);
     meter.learn_keys();
     meter.register("ann");
-    let access = meter.sign_in("correct+horse").1.text("access_token");
+    let access = meter.sign_in("correct horse").1.text("access_token");
     let bearer = format!("Bearer {access}");
     let headers = [("authorization", bearer.as_str())];
     let (begun, answer) = meter.cost("/api/auth/totp", &headers, "");
@@ -301,27 +309,27 @@ fn a_second_factor_costs_a_change_of_the_user_and_a_try() {
     assert_eq!(put(json!({"code": next_code(&meter, &secret)}).to_string()), (3 + 4, 3));
 
     let sign_in = |password: &str, code: &str| {
-        let form = format!("grant_type=password&username=ann&password={password}&code={code}");
-        meter.cost("/api/auth/token", &FORM, &form)
+        let body = json!({"username": "ann", "password": password, "code": code}).to_string();
+        meter.cost("/api/auth/session", &JSON, &body)
     };
-    sign_in("correct+horse", &next_code(&meter, &secret));
-    let (with_code, answer) = sign_in("correct+horse", &next_code(&meter, &secret));
+    sign_in("correct horse", &next_code(&meter, &secret));
+    let (with_code, answer) = sign_in("correct horse", &next_code(&meter, &secret));
     assert_eq!(answer.status, StatusCode::OK);
     // As without one, the throttle of codes, and the user under a claim.
     assert_eq!((with_code.reads(), with_code.writes()), (9 + 1 + 4, 10 + 2 + 3));
     // Without a code, nothing is counted in the end.
-    let (without, answer) = meter.sign_in("correct+horse");
-    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    let (without, answer) = meter.sign_in("correct horse");
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     assert_eq!((without.reads(), without.writes()), (4, 4));
-    let (wrong, answer) = sign_in("correct+horse", "12345");
-    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    let (wrong, answer) = sign_in("correct horse", "12345");
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     assert_eq!((wrong.reads(), wrong.writes()), (5, 3));
     // A wrong password costs the same whoever it is, with and without a code.
-    let (of_ann, _) = sign_in("wrong+password", "123456");
+    let (of_ann, _) = sign_in("wrong password", "123456");
     meter.register("bob");
     let guess = |name: &str| {
-        let form = format!("grant_type=password&username={name}&password=wrong+password&code=123456");
-        meter.cost("/api/auth/token", &FORM, &form)
+        let body = json!({"username": name, "password": "wrong password", "code": "123456"}).to_string();
+        meter.cost("/api/auth/session", &JSON, &body)
     };
     for name in ["bob", "nobody"] {
         // The first try of a window notes it.
@@ -365,15 +373,15 @@ fn a_recovery_costs_the_same_for_nobody_and_for_a_wrong_code() {
     let (calls, hashes, status) = recover("ann", codes[0].as_str().unwrap());
     assert_eq!(status, StatusCode::NO_CONTENT);
     assert_eq!((calls.reads(), calls.writes(), hashes), (3 + 2 + 4 + 4, 2 + 3 + 2, 1));
-    meter.sign_in("a+better+horse");
-    meter.sign_in("a+better+horse");
+    meter.sign_in("a better horse");
+    meter.sign_in("a better horse");
     // The two sessions are noted as ended; the record of each goes, and the list changes, under claims.
     let (calls, ..) = recover("ann", codes[1].as_str().unwrap());
     assert_eq!(
         (calls.reads(), calls.writes()),
         (3 + 2 + 4 + 2 * 4 + 4, 2 + 3 + 2 + 2 * 3 + 3)
     );
-    let access = meter.sign_in("a+better+horse").1.text("access_token");
+    let access = meter.sign_in("a better horse").1.text("access_token");
     let renewed = meter.cost_as(
         &access,
         "POST",
@@ -389,9 +397,9 @@ fn a_deletion_costs_what_its_sessions_do() {
     let deletion = |others: usize| {
         let meter = Meter::new();
         meter.register("ann");
-        let own = meter.sign_in("correct+horse").1.text("access_token");
+        let own = meter.sign_in("correct horse").1.text("access_token");
         for _ in 0..others {
-            meter.sign_in("correct+horse");
+            meter.sign_in("correct horse");
         }
         let body = json!({"password": "correct horse"}).to_string();
         meter.cost_as(&own, "DELETE", "/api/auth/me", &body)
@@ -416,7 +424,7 @@ fn a_passkey_costs_a_change_of_the_user_and_options_cost_nothing() {
     meter.world.pass_secs(100);
     meter.learn_keys();
     meter.register("ann");
-    let access = meter.sign_in("correct+horse").1.text("access_token");
+    let access = meter.sign_in("correct horse").1.text("access_token");
     let bearer = format!("Bearer {access}");
     let json = ("content-type", "application/json");
     let host = ("host", "localhost:3000");
@@ -475,7 +483,7 @@ fn a_personal_token_costs_a_change_of_the_user_and_to_be_asked_about_one_read() 
     meter.world.pass_secs(100);
     meter.learn_keys();
     meter.register("ann");
-    let access = meter.sign_in("correct+horse").1.text("access_token");
+    let access = meter.sign_in("correct horse").1.text("access_token");
     let bearer = format!("Bearer {access}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let body = json!({"name": "a", "scope": "memos:read", "expires_in_days": 366, "password": "correct horse"});
@@ -507,4 +515,67 @@ fn a_personal_token_costs_a_change_of_the_user_and_to_be_asked_about_one_read() 
 /// The id of a device's passkey, as the API has it.
 fn answer_id(device: &authenticator::Authenticator) -> String {
     base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, &device.id)
+}
+
+/// What each step of a program's connection costs: its registration, the question, a yes, the code, a refresh.
+#[test]
+fn a_program_costs_a_record_and_a_session() {
+    let meter = Meter::new();
+    // To where a window of the throttle begins: all of this is in one.
+    meter.world.pass_secs(100);
+    meter.learn_keys();
+    meter.register("ann");
+    let alice = meter.sign_in("correct horse").1.text("access_token");
+    let bearer = format!("Bearer {alice}");
+    let headers = [("authorization", bearer.as_str()), JSON[0], ("host", "localhost:3000")];
+    let metadata = json!({"redirect_uris": [programs::REDIRECT_URI]}).to_string();
+    meter.cost("/api/auth/clients", &JSON, &metadata);
+    let (registered, answer) = meter.cost("/api/auth/clients", &JSON, &metadata);
+    // The throttle's note and counter; what is due, and the record.
+    assert_eq!((registered.reads(), registered.writes()), (1, 1 + 2 + 1));
+
+    let client_id = answer.text("client_id");
+    let asked = programs::changed(&programs::asked(&client_id), json!({"approve": true})).to_string();
+    let (question, _) = meter.cost("/api/auth/authorize/request", &headers, &asked);
+    // Who asks, and the program.
+    assert_eq!((question.reads(), question.writes()), (3 + 1, 0));
+    let (refused, _) = meter.cost("/api/auth/authorize", &headers, &asked.replace("true", "false"));
+    assert_eq!((refused.reads(), refused.writes()), (3 + 1, 0));
+    let (first, _) = meter.cost("/api/auth/authorize", &headers, &asked);
+    let (second, answer) = meter.cost("/api/auth/authorize", &headers, &asked);
+    // The throttle; the program under its claim, which is written once a day; what is due, the session, and the list of sessions
+    // under its claim.
+    assert_eq!((first.reads(), first.writes()), (3 + 1 + 1 + 4 + 4, 2 + 3 + 2 + 1 + 3));
+    assert_eq!(
+        (second.reads(), second.writes()),
+        (3 + 1 + 1 + 4 + 4, 1 + 2 + 2 + 1 + 3)
+    );
+
+    let code = programs::redirected(&answer).1["code"].clone();
+    let form = |pairs: &[(&str, &str)]| {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(pairs);
+        meter.cost("/api/auth/token", &[FORM[0], headers[2]], &form.finish())
+    };
+    let (redeemed, answer) = form(&programs::redemption(&client_id, &code));
+    assert_eq!(answer.status, StatusCode::OK);
+    // The program; the session, and again under its claim; the user, the list, and three sessions on it.
+    assert_eq!((redeemed.reads(), redeemed.writes()), (1 + 2 + 3 + 1 + 1 + 3 * 2, 3));
+    let token = answer.text("refresh_token");
+    let pairs = [
+        ("grant_type", "refresh_token"),
+        ("client_id", &*client_id),
+        ("refresh_token", &*token),
+    ];
+    let (refreshed, answer) = form(&pairs);
+    assert_eq!(answer.status, StatusCode::OK);
+    // As the site's, and the program.
+    assert_eq!((refreshed.reads(), refreshed.writes()), (6 + 1, 3));
+    // The list, its sessions, one of which is ended and the other waits; noted, removed, and the list under its claim.
+    assert_eq!(
+        meter.cost_as(&alice, "GET", "/api/auth/clients", ""),
+        (3 + 1 + 3 * 2, 0)
+    );
+    let ended = meter.cost_as(&alice, "DELETE", &format!("/api/auth/clients/{client_id}"), "");
+    assert_eq!(ended, (3 + 1 + 3 * 2 + 2 * 4 + 4, 2 + 2 * 3 + 3));
 }

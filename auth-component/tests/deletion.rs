@@ -73,14 +73,17 @@ fn an_account_goes_with_everything_and_its_name_is_kept_for_thirty_days() {
                 assert_eq!(delete(&app, token).await.status, StatusCode::UNAUTHORIZED);
             }
             for refresh in [&refresh, &other_refresh] {
-                assert_eq!(app.refresh(refresh).await.status, StatusCode::BAD_REQUEST);
+                assert_eq!(app.refresh(refresh).await.status, StatusCode::UNAUTHORIZED);
             }
             assert_eq!(
                 app.revoked().await.len(),
                 2,
                 "the memo service is not told of the sessions"
             );
-            assert_eq!(app.log_in("alice", PASSWORD).await.text("error"), "invalid_grant");
+            assert_eq!(
+                app.log_in("alice", PASSWORD).await.text("type"),
+                "/problems#wrong-credentials"
+            );
             assert_eq!(
                 app.register("alice", PASSWORD).await.text("type"),
                 "/problems#username-taken"
@@ -200,7 +203,7 @@ fn while_the_memo_service_is_away_nobody_gets_in_and_the_same_request_goes_on_la
         );
         switch(&app, true).await;
         assert_eq!(delete(&app, &own).await.status, StatusCode::NO_CONTENT);
-        assert_eq!(app.refresh(&refresh).await.status, StatusCode::BAD_REQUEST);
+        assert_eq!(app.refresh(&refresh).await.status, StatusCode::UNAUTHORIZED);
         assert_eq!(sign_in(PASSWORD).await.text("type"), "/problems#wrong-credentials");
     });
 }
@@ -379,7 +382,7 @@ fn it_may_stop_at_any_operation_of_the_store() {
                 if has_begun {
                     finished += 1;
                     assert_eq!(left, [""; 0], "operation {at} {failing:?}");
-                    assert_eq!(app.log_in("alice", PASSWORD).await.status, StatusCode::BAD_REQUEST);
+                    assert_eq!(app.log_in("alice", PASSWORD).await.status, StatusCode::UNAUTHORIZED);
                     assert_eq!(app.register("alice", PASSWORD).await.status, StatusCode::CONFLICT);
                 } else {
                     untouched += 1;

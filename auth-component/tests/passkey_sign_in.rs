@@ -243,7 +243,7 @@ fn a_sign_in_ends_the_session_whose_cookie_it_came_with() {
         let headers = [("content-type", "application/json"), ("cookie", sent.as_str())];
         let second = app.call("POST", "/api/auth/session/passkey", &headers, &answer).await;
         assert_eq!(second.status, StatusCode::OK);
-        assert_eq!(app.refresh(&first).await.status, StatusCode::BAD_REQUEST);
+        assert_eq!(app.refresh(&first).await.status, StatusCode::UNAUTHORIZED);
         assert_eq!(app.refresh(&cookie(&second)).await.status, StatusCode::OK);
     });
 }

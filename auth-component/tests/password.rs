@@ -28,9 +28,9 @@ fn a_new_password_takes_the_place_of_the_old_one_and_ends_all_other_sessions() {
             let before = app.me(&here).await.text("password_changed_at");
             app.pass_secs(60);
             assert_eq!(change(&app, &here, PASSWORD, NEW).await.status, StatusCode::NO_CONTENT);
-            assert_eq!(app.log_in("alice", PASSWORD).await.status, StatusCode::BAD_REQUEST);
+            assert_eq!(app.log_in("alice", PASSWORD).await.status, StatusCode::UNAUTHORIZED);
             assert_eq!(app.me(&there).await.status, StatusCode::UNAUTHORIZED);
-            assert_eq!(app.refresh(&there_refresh).await.status, StatusCode::BAD_REQUEST);
+            assert_eq!(app.refresh(&there_refresh).await.status, StatusCode::UNAUTHORIZED);
             assert_eq!(app.revoked().await.len(), 1);
             assert!(app.me(&here).await.text("password_changed_at") > before);
             assert_eq!(app.refresh(&here_refresh).await.status, StatusCode::OK);
@@ -137,7 +137,7 @@ fn a_sign_in_with_the_old_password_leaves_no_session_behind() {
                 let me = app.me(&answer.text("access_token")).await;
                 assert_eq!(me.status, StatusCode::UNAUTHORIZED, "seed {seed}");
                 let refreshed = app.refresh(&answer.text("refresh_token")).await;
-                assert_eq!(refreshed.status, StatusCode::BAD_REQUEST, "seed {seed}");
+                assert_eq!(refreshed.status, StatusCode::UNAUTHORIZED, "seed {seed}");
                 // This one and those of the rounds before, until they no longer matter.
                 assert!(!app.revoked().await.is_empty(), "seed {seed}");
             }
@@ -161,7 +161,7 @@ fn a_stolen_token_is_told_by_sign_ins_until_one_has_arrived() {
         let second = app.refresh(&first).await.text("refresh_token");
         app.refresh(&second).await;
         app.pass_secs(40);
-        assert_eq!(app.refresh(&first).await.status, StatusCode::BAD_REQUEST);
+        assert_eq!(app.refresh(&first).await.status, StatusCode::UNAUTHORIZED);
         assert_eq!(app.revoked().await.len(), 1);
         let at = app.ports.clock.now().to_rfc3339();
         let expected = json!([{"type": "refresh-token-reused", "at": at}]);

@@ -17,7 +17,7 @@ use http::StatusCode;
 use support::{Answer, Failing, PASSWORD, TestApp, run};
 
 fn is_refused(answer: &Answer) -> bool {
-    answer.status == StatusCode::BAD_REQUEST && answer.body["error"] == "invalid_grant"
+    answer.status == StatusCode::UNAUTHORIZED && answer.body["type"] == "/problems#unauthorized"
 }
 
 #[test]
@@ -330,7 +330,7 @@ fn a_refresh_cut_off_anywhere_can_be_asked_again() {
                     break;
                 }
                 assert_eq!(first.status, StatusCode::SERVICE_UNAVAILABLE);
-                assert_eq!(first.text("error"), "temporarily_unavailable");
+                assert_eq!(first.text("type"), "/problems#unavailable");
             }
         }
     });

@@ -132,27 +132,6 @@ fn who_has_a_second_factor_needs_both_and_nobody_learns_of_it_without_the_passwo
 }
 
 #[test]
-fn programs_send_the_code_with_the_password() {
-    run(async {
-        let app = TestApp::with_alice().await;
-        let (access, refresh) = app.alice_signs_in(PASSWORD).await;
-        let authenticator = turn_on(&app, &access).await;
-        assert_eq!(app.log_in("alice", PASSWORD).await.text("error"), "invalid_grant");
-        let code = authenticator.next_code(&app);
-        let form = [
-            ("grant_type", "password"),
-            ("username", "alice"),
-            ("password", PASSWORD),
-            ("code", code.as_str()),
-        ];
-        assert_eq!(app.form(&form).await.status, StatusCode::OK);
-        assert_eq!(app.form(&form).await.text("error"), "invalid_grant");
-        // Sessions from before go on.
-        assert_eq!(app.refresh(&refresh).await.status, StatusCode::OK);
-    });
-}
-
-#[test]
 fn of_two_sign_ins_with_one_code_one_wins() {
     run(async {
         let app = TestApp::with_alice().await;

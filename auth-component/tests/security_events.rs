@@ -10,7 +10,7 @@ use auth_component::records::totp::{STEP_MILLIS, TotpSecret};
 use common::world::Ports;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{PASSWORD, TestApp, config, run};
+use support::{PASSWORD, TestApp, config, programs, run};
 
 thread_local! {
     static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -378,6 +378,58 @@ fn personal_tokens_are_told_by_their_ids() {
         let token = made.text("token");
         let signature = token.rsplit('.').next().unwrap();
         for hidden in [token.as_str(), signature, "my script", &access, PASSWORD] {
+            assert!(!all.contains(hidden), "{hidden}");
+        }
+    });
+}
+
+#[test]
+fn programs_are_told_by_their_ids() {
+    run(async {
+        let app = logged();
+        let registered = app.register("alice", PASSWORD).await;
+        let (access, _) = app.alice_signs_in(PASSWORD).await;
+        let client_id = programs::registered(&app).await;
+        let asked = programs::asked(&client_id);
+        events();
+        let used_twice = programs::code(&app, &access, &asked).await;
+        programs::redeem(&app, &client_id, &used_twice[..30]).await;
+        programs::redeem(&app, &client_id, &used_twice.replace('.', ".A")[..66]).await;
+        programs::redeem(&app, &client_id, &used_twice).await;
+        programs::redeem(&app, &client_id, &used_twice).await;
+        let code = programs::code(&app, &access, &asked).await;
+        let tokens = programs::redeem(&app, &client_id, &code).await;
+        let path = format!("/api/auth/clients/{client_id}");
+        app.call_as(&access, "DELETE", &path, Value::Null).await;
+        let (told, all) = events();
+        let words: Vec<String> = told
+            .iter()
+            .map(|event| {
+                assert_eq!(event["client_id"], json!(client_id), "{event}");
+                let whose = &event["user_id"];
+                assert!(whose.is_null() || *whose == registered.body["id"], "{event}");
+                let whose = if whose.is_null() { "nobody's" } else { "hers" };
+                format!("{} {} {whose}", event["event"], event["outcome"]).replace('"', "")
+            })
+            .collect();
+        let expected = [
+            "program-connected failure nobody's",
+            "program-connected success hers",
+            "code-reuse failure hers",
+            "program-connected success hers",
+            "program-disconnected success hers",
+        ];
+        assert_eq!(words, expected);
+        let tokens = [tokens.text("access_token"), tokens.text("refresh_token")];
+        let secrets = [&used_twice, &code].map(|code| code.split('.').nth(1).unwrap());
+        for hidden in [
+            tokens[0].as_str(),
+            &tokens[1],
+            secrets[0],
+            secrets[1],
+            "A program",
+            programs::VERIFIER,
+        ] {
             assert!(!all.contains(hidden), "{hidden}");
         }
     });

@@ -15,7 +15,11 @@ use common::{
     world::{Ports, clock::Clock},
 };
 use http::StatusCode;
-use support::{Answer, Failing, TestApp, TestKv, run};
+use support::{
+    Answer, Failing, TestApp, TestKv, cookie,
+    programs::{redemption, registered},
+    run,
+};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -337,12 +341,9 @@ fn a_try_that_can_not_be_given_back_is_no_reason_to_fail() {
 const MADE_UP: usize = 300;
 
 async fn refresh_from(app: &TestApp, address: &str, token: &str) -> Answer {
-    let headers = [
-        ("content-type", "application/x-www-form-urlencoded"),
-        ("spin-client-addr", address),
-    ];
-    let form = format!("grant_type=refresh_token&refresh_token={token}");
-    app.call("POST", "/api/auth/token", &headers, &form).await
+    let cookie = format!("memo_refresh={token}");
+    let headers = [("cookie", cookie.as_str()), ("spin-client-addr", address)];
+    app.call("POST", "/api/auth/session/refresh", &headers, "").await
 }
 
 /// A token of the right form, of a session that nobody has.
@@ -359,23 +360,31 @@ fn made_up_refresh_tokens_of_a_network_are_limited_and_good_ones_never_count() {
         let mut token = app.alices_token().await;
         // However often a good browser comes, it is not what uses up a limit.
         for _ in 0..MADE_UP + 20 {
-            token = refresh_from(&app, here, &token).await.text("refresh_token");
+            token = cookie(&refresh_from(&app, here, &token).await);
         }
         for number in 0..MADE_UP {
             let refused = refresh_from(&app, here, &made_up(number)).await;
-            assert_eq!(refused.status, StatusCode::BAD_REQUEST, "token {number}");
+            assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "token {number}");
         }
         let put_off = refresh_from(&app, here, &made_up(MADE_UP)).await;
         assert_eq!(put_off.status, StatusCode::TOO_MANY_REQUESTS);
-        assert_eq!(put_off.text("error"), "slow_down");
+        assert_eq!(put_off.text("type"), "/problems#too-many-requests");
         let seconds: u64 = put_off.header("retry-after").parse().unwrap();
         assert!((1..=WINDOW.as_secs()).contains(&seconds));
-        let cookie = format!("memo_refresh={}", made_up(0));
-        let headers = [("cookie", cookie.as_str()), ("spin-client-addr", here)];
-        let put_off = app.call("POST", "/api/auth/session/refresh", &headers, "").await;
+        // The token endpoint counts the same.
+        let client_id = registered(&app).await;
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(redemption(&client_id, &made_up(0)[..66]))
+            .finish();
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("spin-client-addr", here),
+        ];
+        let put_off = app.call("POST", "/api/auth/token", &headers, &form).await;
         assert_eq!(put_off.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(put_off.text("error"), "slow_down");
         // Others go on, and so does everybody here when the window is over: the session is still good.
-        token = refresh_from(&app, elsewhere, &token).await.text("refresh_token");
+        token = cookie(&refresh_from(&app, elsewhere, &token).await);
         app.pass(Duration::from_secs(seconds));
         assert_eq!(refresh_from(&app, here, &token).await.status, StatusCode::OK);
         // What is put off leaves nothing behind, and what was counted is a note and a counter.
@@ -390,7 +399,7 @@ fn the_machine_itself_refreshes_without_limits() {
         let app = TestApp::with_alice().await;
         for number in 0..MADE_UP + 20 {
             let refused = refresh_from(&app, "127.0.0.1:5000", &made_up(number)).await;
-            assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+            assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
         }
     });
 }

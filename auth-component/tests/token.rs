@@ -1,4 +1,5 @@
-//! The token endpoint, as RFC 6749 wants it, and the tokens, as the services want them.
+//! The token endpoint, as RFC 6749 wants it, and the tokens, as the services want them. What programs get there is in
+//! `programs.rs`.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -10,7 +11,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::token::{KeySet, TokenError, TokenProfile};
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{Failing, PASSWORD, TestApp, run};
+use support::{
+    Failing, PASSWORD, TestApp,
+    programs::{asked, code, connected, redeem, refresh, registered},
+    run,
+};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
@@ -19,23 +24,6 @@ fn profile() -> TokenProfile {
         issuer: "memo-auth".to_owned(),
         audience: "memo-api".to_owned(),
     }
-}
-
-#[test]
-fn a_login_is_answered_as_the_rfc_says() {
-    run(async {
-        let app = TestApp::with_alice().await;
-        let answer = app.log_in("alice", PASSWORD).await;
-        assert_eq!(answer.status, StatusCode::OK);
-        assert_eq!(answer.header("cache-control"), "no-store");
-        assert_eq!(answer.header("pragma"), "no-cache");
-        assert_eq!(answer.header("content-type"), "application/json");
-        assert_eq!(
-            (answer.text("token_type").as_str(), answer.body["expires_in"].as_u64()),
-            ("Bearer", Some(600))
-        );
-        assert_eq!(answer.text("refresh_token").len(), 22 + 1 + 43 + 1 + 43);
-    });
 }
 
 #[test]
@@ -51,7 +39,7 @@ fn an_access_token_is_what_the_other_services_expect() {
         let verified = profile().verify(&token, &keys, now).unwrap();
         assert_eq!(verified.expires_at, now + Duration::from_secs(600));
         assert_eq!(verified.claims.sub.as_str(), user_id);
-        assert_eq!(verified.claims.client_id, "memo-cli");
+        assert_eq!(verified.claims.client_id, "memo-web");
         assert!(answer.text("refresh_token").starts_with(&verified.claims.sid));
         let late = now + Duration::from_secs(631);
         assert_eq!(profile().verify(&token, &keys, late).unwrap_err(), TokenError::Expired);
@@ -77,86 +65,19 @@ fn an_access_token_is_what_the_other_services_expect() {
 }
 
 #[test]
-fn a_sane_client_id_is_put_on_the_token() {
+fn a_program_gets_a_token_of_the_same_kind_with_its_own_id_and_scope() {
     run(async {
-        let app = TestApp::with_alice().await;
+        let (app, _, client_id, tokens) = connected().await;
         let keys = KeySet::parse(app.get("/.well-known/jwks.json").await.body.to_string().as_bytes()).unwrap();
-        for (given, taken) in [("my-app_1.0", "my-app_1.0"), ("no\nsuch", "memo-cli"), ("", "memo-cli")] {
-            let grant = [
-                ("grant_type", "password"),
-                ("username", "alice"),
-                ("password", PASSWORD),
-                ("client_id", given),
-            ];
-            let token = app.form(&grant).await.text("access_token");
-            let verified = profile().verify(&token, &keys, app.ports.clock.now()).unwrap();
-            assert_eq!(verified.claims.client_id, taken);
-        }
-    });
-}
-
-#[test]
-fn a_wrong_name_and_a_wrong_password_are_told_alike() {
-    run(async {
-        let app = TestApp::with_alice().await;
-        let mut told = Vec::new();
-        let mut costs = Vec::new();
-        for (username, password) in [("alice", "wrong password"), ("nobody", PASSWORD)] {
-            let (operations, hashes) = (app.kv.operations(), app.backpressure.count());
-            let answer = app.log_in(username, password).await;
-            costs.push((app.kv.operations() - operations, app.backpressure.count() - hashes));
-            assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-            assert_eq!(answer.text("error"), "invalid_grant");
-            told.push(answer.body);
-        }
-        assert_eq!(told[0], told[1]);
-        // Counted and not timed: operations of the store, and hashes.
-        assert_eq!(costs[0], costs[1]);
-        assert_eq!(costs[0].1, 1);
-        for (username, password) in [("a b", PASSWORD), ("alice", "short")] {
-            assert_eq!(app.log_in(username, password).await.body, told[0]);
-        }
-    });
-}
-
-#[test]
-fn guesses_are_put_off_before_they_are_hashed() {
-    run(async {
-        let app = TestApp::with_alice().await;
-        for name in ["alice", "nobody"] {
-            let hashes = app.backpressure.count();
-            let guesses = (0..40).map(|_| app.log_in(name, "wrong password"));
-            let answers = futures::future::join_all(guesses).await;
-            let put_off: Vec<_> = answers
-                .iter()
-                .filter(|answer| answer.status == StatusCode::TOO_MANY_REQUESTS)
-                .collect();
-            // At the same moment, and yet no more than ten of them.
-            assert_eq!(put_off.len(), 30, "{name}");
-            assert_eq!(app.backpressure.count() - hashes, 10, "{name}");
-            for answer in put_off {
-                assert_eq!(answer.text("error"), "slow_down");
-                let seconds: u64 = answer.header("retry-after").parse().unwrap();
-                assert!((1..=300).contains(&seconds), "{seconds}");
-            }
-        }
-        // The right password has to wait as well, and then it is right.
-        let body = json!({"username": "alice", "password": PASSWORD});
-        let early = app.post_json("/api/auth/session", body.clone()).await;
-        assert_eq!(early.status, StatusCode::TOO_MANY_REQUESTS);
-        assert_eq!(early.text("type"), "/problems#too-many-requests");
-        app.pass_secs(early.header("retry-after").parse().unwrap());
-        assert_eq!(app.post_json("/api/auth/session", body).await.status, StatusCode::OK);
-    });
-}
-
-#[test]
-fn who_signs_in_rightly_is_never_put_off() {
-    run(async {
-        let app = TestApp::with_alice().await;
-        for _ in 0..25 {
-            assert_eq!(app.log_in("alice", PASSWORD).await.status, StatusCode::OK);
-        }
+        let token = tokens.text("access_token");
+        let verified = profile().verify(&token, &keys, app.ports.clock.now()).unwrap();
+        assert_eq!(
+            (verified.claims.client_id, verified.claims.scope.as_str()),
+            (client_id, "memos:read memos:write")
+        );
+        assert!(tokens.text("refresh_token").starts_with(&verified.claims.sid));
+        assert!(verified.long_lived.is_none());
+        assert!(token.len() < 700, "{}", token.len());
     });
 }
 
@@ -164,26 +85,37 @@ fn who_signs_in_rightly_is_never_put_off() {
 fn requests_of_other_shapes_get_the_rfcs_errors() {
     run(async {
         let app = TestApp::with_alice().await;
+        let id = registered(&app).await;
         for (body, error) in [
-            ("", "invalid_request"),
-            ("username=alice&password=correct+horse", "invalid_request"),
-            ("grant_type=&username=alice&password=correct+horse", "invalid_request"),
-            ("grant_type=password&username=alice", "invalid_request"),
-            ("grant_type=password&password=correct+horse", "invalid_request"),
+            ("".to_owned(), "invalid_request"),
+            (format!("client_id={id}&refresh_token=x"), "invalid_request"),
+            (format!("grant_type=&client_id={id}&refresh_token=x"), "invalid_request"),
+            (format!("grant_type=refresh_token&client_id={id}"), "invalid_request"),
+            ("grant_type=refresh_token&refresh_token=x".to_owned(), "invalid_request"),
             (
-                "grant_type=password&username=alice&username=bob&password=correct+horse",
+                format!("grant_type=refresh_token&client_id={id}&client_id={id}&refresh_token=x"),
                 "invalid_request",
             ),
             (
-                "grant_type=password&grant_type=password&username=alice&password=correct+horse",
+                format!("grant_type=refresh_token&grant_type=refresh_token&client_id={id}&refresh_token=x"),
                 "invalid_request",
             ),
-            ("grant_type=refresh_token", "invalid_request"),
-            ("grant_type=refresh_token&refresh_token=x", "invalid_grant"),
-            ("grant_type=client_credentials", "unsupported_grant_type"),
-            ("{\"grant_type\":\"password\"}", "invalid_request"),
+            (
+                format!("grant_type=refresh_token&client_id={id}&refresh_token=x"),
+                "invalid_grant",
+            ),
+            (
+                "grant_type=refresh_token&client_id=nobody&refresh_token=x".to_owned(),
+                "invalid_client",
+            ),
+            (
+                format!("grant_type=authorization_code&client_id={id}"),
+                "invalid_request",
+            ),
+            ("grant_type=client_credentials".to_owned(), "unsupported_grant_type"),
+            ("{\"grant_type\":\"refresh_token\"}".to_owned(), "invalid_request"),
         ] {
-            let answer = app.call("POST", "/api/auth/token", &[FORM], body).await;
+            let answer = app.call("POST", "/api/auth/token", &[FORM], &body).await;
             assert_eq!(
                 (answer.status, answer.text("error").as_str()),
                 (StatusCode::BAD_REQUEST, error),
@@ -193,28 +125,44 @@ fn requests_of_other_shapes_get_the_rfcs_errors() {
             assert_eq!(answer.header("pragma"), "no-cache");
             assert!(!answer.text("error_description").is_empty());
         }
-        // Parameters that nobody knows are passed over.
-        let unknown = "grant_type=password&username=alice&password=correct+horse&scope=all&scope=none";
-        assert_eq!(
-            app.call("POST", "/api/auth/token", &[FORM], unknown).await.status,
-            StatusCode::OK
-        );
     });
 }
 
 #[test]
-fn credentials_in_the_query_are_refused() {
+fn parameters_that_nobody_knows_are_passed_over() {
     run(async {
-        let app = TestApp::with_alice().await;
-        let query = "/api/auth/token?grant_type=password&username=alice&password=correct+horse";
-        for body in ["", "grant_type=password&username=alice&password=correct+horse"] {
-            let answer = app.call("POST", query, &[FORM], body).await;
-            assert_eq!(
-                (answer.status, answer.text("error").as_str()),
-                (StatusCode::BAD_REQUEST, "invalid_request")
-            );
+        let (app, _, client_id, tokens) = connected().await;
+        let token = tokens.text("refresh_token");
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("client_id", client_id.as_str()),
+            ("refresh_token", token.as_str()),
+            ("color", "red"),
+            ("color", "blue"),
+        ];
+        assert_eq!(app.form(&form).await.status, StatusCode::OK);
+    });
+}
+
+#[test]
+fn what_is_secret_is_refused_in_the_query() {
+    run(async {
+        let (app, _, client_id, tokens) = connected().await;
+        let form = format!(
+            "grant_type=refresh_token&client_id={client_id}&refresh_token={}",
+            tokens.text("refresh_token")
+        );
+        for path in ["/api/auth/token", "/api/auth/revoke", "/api/auth/introspect"] {
+            let query = format!("{path}?{form}");
+            for body in ["", &form] {
+                let answer = app.call("POST", &query, &[FORM], body).await;
+                assert_eq!(
+                    (answer.status, answer.text("error").as_str()),
+                    (StatusCode::BAD_REQUEST, "invalid_request")
+                );
+            }
+            assert_eq!(app.get(&query).await.status, StatusCode::METHOD_NOT_ALLOWED);
         }
-        assert_eq!(app.get(query).await.status, StatusCode::METHOD_NOT_ALLOWED);
     });
 }
 
@@ -222,11 +170,12 @@ fn credentials_in_the_query_are_refused() {
 fn a_body_that_is_no_form_is_refused() {
     run(async {
         let app = TestApp::with_alice().await;
-        let body = json!({"grant_type": "password", "username": "alice", "password": PASSWORD});
-        let answer = app.post_json("/api/auth/token", body).await;
+        let answer = app
+            .post_json("/api/auth/token", json!({"grant_type": "refresh_token"}))
+            .await;
         assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
         assert_eq!(answer.header("content-type"), "application/problem+json");
-        let too_large = format!("grant_type=password&username={}", "a".repeat(64 * 1024));
+        let too_large = format!("grant_type=refresh_token&refresh_token={}", "a".repeat(64 * 1024));
         let answer = app.call("POST", "/api/auth/token", &[FORM], &too_large).await;
         assert_eq!(
             (answer.status.as_u16(), answer.text("error").as_str()),
@@ -238,16 +187,25 @@ fn a_body_that_is_no_form_is_refused() {
 #[test]
 fn a_failing_store_is_503_in_the_endpoints_words() {
     run(async {
-        let app = TestApp::with_alice().await;
-        let token = app.alices_token().await;
+        let (app, alice, client_id, tokens) = connected().await;
+        let token = tokens.text("refresh_token");
+        let code = code(&app, &alice, &asked(&client_id)).await;
         app.kv.cut_after(0, Failing::Before);
-        for answer in [app.log_in("alice", PASSWORD).await, app.refresh(&token).await] {
+        let metadata = json!({"redirect_uris": ["https://program.example/cb"]});
+        for answer in [
+            refresh(&app, &client_id, &token).await,
+            redeem(&app, &client_id, &code).await,
+            app.post_json("/api/auth/clients", metadata).await,
+            app.post_form("/api/auth/revoke", &[("client_id", &client_id), ("token", &token)])
+                .await,
+        ] {
             assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
             assert_eq!(answer.text("error"), "temporarily_unavailable");
             assert_eq!(answer.header("retry-after"), "1");
             assert!(!answer.body.to_string().contains("shelf"), "{answer:?}");
         }
         app.kv.mend();
-        assert_eq!(app.refresh(&token).await.status, StatusCode::OK);
+        assert_eq!(refresh(&app, &client_id, &token).await.status, StatusCode::OK);
+        assert_eq!(redeem(&app, &client_id, &code).await.status, StatusCode::OK);
     });
 }

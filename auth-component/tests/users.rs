@@ -43,7 +43,7 @@ fn a_name_is_given_once_whatever_its_case() {
         assert_eq!(second.text("type"), "/problems#username-taken");
         assert_eq!(
             app.log_in("alice", "another password").await.status,
-            StatusCode::BAD_REQUEST
+            StatusCode::UNAUTHORIZED
         );
         assert_eq!(app.log_in("alice", PASSWORD).await.status, StatusCode::OK);
     });
@@ -203,7 +203,7 @@ fn a_hash_with_old_parameters_is_renewed_at_login() {
         app.ports.kv.set_json(&key, &user).await.unwrap();
         assert_eq!(
             app.log_in("alice", "wrong password").await.status,
-            StatusCode::BAD_REQUEST
+            StatusCode::UNAUTHORIZED
         );
         assert_eq!(app.log_in("alice", PASSWORD).await.status, StatusCode::OK);
         let user: Value = app.ports.kv.get_json(&key).await.unwrap().unwrap();
@@ -289,7 +289,7 @@ fn a_hash_of_a_password_as_it_was_typed_is_good_once_more_and_renewed() {
         user["password_hash"] = json!(of_typed.to_string());
         app.ports.kv.set_json(&key, &user).await.unwrap();
         let composed = "\u{be44}\u{bc00}123456";
-        assert_eq!(app.log_in("alice", composed).await.status, StatusCode::BAD_REQUEST);
+        assert_eq!(app.log_in("alice", composed).await.status, StatusCode::UNAUTHORIZED);
         for password in [decomposed, composed] {
             assert_eq!(app.log_in("alice", password).await.status, StatusCode::OK);
         }

@@ -1,6 +1,7 @@
 // Users, sessions and tokens: passwords by PBKDF2, tokens by jose, records in KV.
 import { Buffer } from "node:buffer";
 import { Hono } from "hono";
+import { getCookie } from "hono/cookie";
 import { SignJWT, importJWK, jwtVerify } from "jose";
 import { refuse } from "./problem.js";
 
@@ -56,7 +57,7 @@ async function tokens(env, userId, sessionId) {
   const secret = random(32);
   const session = { userId, refreshHash: await sha256(secret) };
   await env.KV.put(`session:${sessionId}`, JSON.stringify(session), { expirationTtl: SESSION_LIFE });
-  const access = await new SignJWT({ client_id: "memo-cli", sid: sessionId })
+  const access = await new SignJWT({ client_id: "memo-web", sid: sessionId })
     .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid: keys.kid })
     .setIssuer(env.ISSUER)
     .setAudience(env.AUDIENCE)
@@ -66,24 +67,22 @@ async function tokens(env, userId, sessionId) {
     .setExpirationTime(`${ACCESS_LIFE}s`)
     .sign(keys.private);
   return {
-    access_token: access,
-    token_type: "Bearer",
-    expires_in: ACCESS_LIFE,
-    refresh_token: `${sessionId}.${secret}`,
+    access: { access_token: access, token_type: "Bearer", expires_in: ACCESS_LIFE },
+    cookie: `memo_refresh=${sessionId}.${secret}; Max-Age=${SESSION_LIFE}; Path=/api/auth/session; HttpOnly; SameSite=Strict`,
   };
 }
 
-async function byPassword(env, form) {
-  const username = String(form.username ?? "").toLowerCase();
+async function byPassword(env, credentials) {
+  const username = String(credentials.username ?? "").toLowerCase();
   const user = await env.KV.get(`name:${username}`, "json");
-  if (!user || !(await passwordMatches(String(form.password ?? ""), user.password))) throw refuse(400, "invalid_grant");
+  if (!user || !(await passwordMatches(String(credentials.password ?? ""), user.password))) throw refuse(401, "Unauthorized");
   return tokens(env, user.id, random(16));
 }
 
-async function byRefreshToken(env, form) {
-  const [sessionId, secret] = String(form.refresh_token ?? "").split(".");
+async function byRefreshToken(env, token) {
+  const [sessionId, secret] = String(token ?? "").split(".");
   const session = await env.KV.get(`session:${sessionId}`, "json");
-  if (!session || session.refreshHash !== (await sha256(secret ?? ""))) throw refuse(400, "invalid_grant");
+  if (!session || session.refreshHash !== (await sha256(secret ?? ""))) throw refuse(401, "Unauthorized");
   return tokens(env, session.userId, sessionId);
 }
 
@@ -99,12 +98,16 @@ auth.post("/api/auth/users", async (c) => {
   return c.json(user, 201);
 });
 
-auth.post("/api/auth/token", async (c) => {
-  const form = await c.req.parseBody();
-  if (form.grant_type === "password") return c.json(await byPassword(c.env, form));
-  if (form.grant_type === "refresh_token") return c.json(await byRefreshToken(c.env, form));
-  throw refuse(400, "unsupported_grant_type");
-});
+function signedIn(c, { access, cookie }) {
+  c.header("set-cookie", cookie);
+  return c.json(access);
+}
+
+auth.post("/api/auth/session", async (c) => signedIn(c, await byPassword(c.env, await c.req.json())));
+
+auth.post("/api/auth/session/refresh", async (c) =>
+  signedIn(c, await byRefreshToken(c.env, getCookie(c, "memo_refresh"))),
+);
 
 auth.get("/.well-known/jwks.json", async (c) => c.json({ keys: [(await signingKeys(c.env)).jwk] }));
 

@@ -5,7 +5,7 @@ use std::{cell::RefCell, ops::RangeInclusive};
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use futures::future::join_all;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::{
     body::Incoming,
@@ -77,23 +77,24 @@ impl Call {
         call.body = body.to_string();
         call
     }
-
-    pub fn form(self, body: impl Into<String>) -> Self {
-        let mut call = self.header("content-type", "application/x-www-form-urlencoded");
-        call.body = body.into();
-        call
-    }
 }
 
 /// What came back.
 pub struct Answer {
     pub status: StatusCode,
+    pub headers: HeaderMap,
     pub body: Bytes,
 }
 
 impl Answer {
     pub fn json(&self) -> Result<serde_json::Value> {
         serde_json::from_slice(&self.body).context("the answer is not JSON")
+    }
+
+    /// The value of the cookie that it sets.
+    pub fn cookie(&self) -> Option<&str> {
+        let cookie = self.headers.get("set-cookie")?.to_str().ok()?;
+        cookie.split(['=', ';']).nth(1)
     }
 
     /// Fails where it doesn't have that piece in it, or too often.
@@ -160,9 +161,12 @@ impl Connection {
 
     async fn try_to_send(&mut self, call: &Call) -> Result<Answer> {
         let response = self.request(call).await?;
-        let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
-        Ok(Answer { status, body })
+        let (parts, body) = response.into_parts();
+        Ok(Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.collect().await?.to_bytes(),
+        })
     }
 
     async fn request(&mut self, call: &Call) -> Result<Response<Incoming>> {

@@ -51,7 +51,7 @@ impl Mint {
             .as_secs();
         let id = |bytes: [u8; 16]| URL_SAFE_NO_PAD.encode(bytes);
         let claims = json!({
-            "iss": "memo-auth", "aud": "memo-api", "sub": user, "client_id": "memo-cli",
+            "iss": "memo-auth", "aud": "memo-api", "sub": user, "client_id": "memo-web",
             "iat": now, "exp": now + LIFE_SECS, "scope": "memos:read memos:write",
             "jti": id(fastrand::u128(..).to_le_bytes()), "sid": id(fastrand::u128(..).to_le_bytes()),
         });

@@ -6,6 +6,7 @@ use crate::harness::{Browser, HostPlan, PASSWORD, Screen, TestApp, User, unique}
 mod accessibility;
 mod account;
 mod addresses;
+mod authorize;
 mod capture;
 mod conflicts;
 mod device;
@@ -30,6 +31,8 @@ mod trash;
 mod typing;
 mod writing;
 
+pub use authorize::{ALLOW, DENY};
+
 /// Ctrl with Enter, as WebDriver spells it.
 const SAVE: &str = "\u{e009}\u{e007}\u{e000}";
 
@@ -51,7 +54,7 @@ async fn sign_in(browser: &Browser, username: &str) {
 }
 
 /// A browser in which `user` has signed in.
-async fn open_as(user: &User, app: &TestApp, screen: Screen) -> Option<Browser> {
+pub async fn open_as(user: &User, app: &TestApp, screen: Screen) -> Option<Browser> {
     let browser = Browser::open(app, screen).await?;
     sign_in(&browser, &user.username).await;
     browser.sees("#new-memo").await;

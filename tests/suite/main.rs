@@ -24,3 +24,4 @@ mod hostile;
 mod survival;
 
 mod browser;
+mod interop;

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use common::{token::scope, world::clock::Timestamp};
+use common::world::clock::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::label::Label;
+use super::{label::Label, program_scope::ProgramScope};
 
 /// The most personal tokens that a user has.
 pub const TOKENS_MAX: usize = 20;
@@ -19,33 +19,6 @@ pub const DAYS_MAX: u64 = 366;
 /// How often it is noted at most that a token was used: the user's record is not to be written for each request.
 pub const USE_NOTED_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// What a personal token may be used for: to read memos, to write them, or both, and never for the account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PersonalScope(String);
-
-impl PersonalScope {
-    /// As words between spaces.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<&str> for PersonalScope {
-    type Error = &'static str;
-
-    fn try_from(scope: &str) -> Result<Self, &'static str> {
-        let words: Vec<&str> = scope.split(' ').collect();
-        let offered = [scope::MEMOS_READ, scope::MEMOS_WRITE];
-        let wanted: Vec<&str> = offered.into_iter().filter(|offer| words.contains(offer)).collect();
-        // There is a word that is not offered, or one twice, or none at all.
-        if wanted.len() != words.len() {
-            return Err("It must be memos:read, memos:write, or both with a space between them.");
-        }
-        Ok(Self(wanted.join(" ")))
-    }
-}
-
 /// A personal token: all but the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonalToken {
@@ -54,7 +27,7 @@ pub struct PersonalToken {
     /// What the user calls it.
     pub name: Label,
     /// What it may be used for.
-    pub scope: PersonalScope,
+    pub scope: ProgramScope,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it expires.

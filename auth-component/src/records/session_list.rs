@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     insist::{Insisted, insist},
     revocation,
-    session::{self, ending},
+    session::{self, Session, ending},
 };
 
 /// The most sessions that a user has at a time.
@@ -57,7 +57,7 @@ pub async fn read(ports: &Ports, user_id: &UserId) -> Result<Vec<String>, KvErro
     Ok(list.map(|list| list.sessions).unwrap_or_default())
 }
 
-/// Lists a session. Where there are too many, the oldest one is ended first. False where others hold the list's claim all the
+/// Lists a session. Where there are too many, another one is ended first. False where others hold the list's claim all the
 /// time: then it is not listed.
 ///
 /// # Errors
@@ -80,24 +80,33 @@ pub async fn add(ports: &Ports, user_id: &UserId, session_id: &str) -> Result<bo
     Ok(!matches!(added.await?, Insisted::Busy))
 }
 
-/// The ids without those that have ended, where there are too many; and if there still are, without the oldest, whose
-/// sessions are ended here: under the list's claim, so that no session is on no list.
-async fn within_limit(ports: &Ports, mut sessions: Vec<String>) -> Result<Vec<String>, KvError> {
+/// The ids without those that have ended, where there are too many; and if there still are, without some whose sessions are
+/// ended here: under the list's claim, so that no session is on no list. Those of which a program has not used the code go
+/// first, so that nobody is signed out because a program asks again and again, and then the oldest; the newest never goes.
+async fn within_limit(ports: &Ports, sessions: Vec<String>) -> Result<Vec<String>, KvError> {
     if sessions.len() <= SESSIONS_MAX {
         return Ok(sessions);
     }
-    let are_there = try_join_all(sessions.iter().map(|id| session::is_stored(ports, id))).await?;
-    let mut are_there = are_there.into_iter();
-    sessions.retain(|_| are_there.next() == Some(true));
-    let surplus = sessions.len().saturating_sub(SESSIONS_MAX);
-    let oldest: Vec<String> = sessions.drain(..surplus).collect();
-    if !oldest.is_empty() {
-        revocation::add(ports, &oldest).await?;
+    let found = try_join_all(sessions.iter().map(|id| session::find(ports, id))).await?;
+    let mut left: Vec<Session> = found.into_iter().flatten().collect();
+    let surplus = left.len().saturating_sub(SESSIONS_MAX);
+    let newest = left.pop();
+    // Stable: the oldest stay first.
+    let mut by_worth: Vec<&Session> = left.iter().collect();
+    by_worth.sort_by_key(|session| !session.is_awaited());
+    let ended: Vec<String> = by_worth
+        .into_iter()
+        .take(surplus)
+        .map(|session| session.id.clone())
+        .collect();
+    if !ended.is_empty() {
+        revocation::add(ports, &ended).await?;
     }
-    for id in oldest {
-        ending::remove(ports, &id).await?;
+    for id in &ended {
+        ending::remove(ports, id).await?;
     }
-    Ok(sessions)
+    let left = left.into_iter().chain(newest).map(|session| session.id);
+    Ok(left.filter(|id| !ended.contains(id)).collect())
 }
 
 /// Takes sessions that have ended off the list. Where that does not come about, their ids say nothing, and go when the list

@@ -46,6 +46,7 @@ impl Client {
             session_id: None,
             by_session_id: None,
             token_id: None,
+            client_id: None,
             client_address: self.address.0,
             request_id: &self.request_id,
         }

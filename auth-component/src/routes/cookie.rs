@@ -1,6 +1,6 @@
 //! The cookie that holds a browser's refresh token.
 
-use std::{convert::Infallible, net::IpAddr};
+use std::convert::Infallible;
 
 use axum::{
     extract::FromRequestParts,
@@ -54,7 +54,8 @@ impl FromRequestParts<App> for RefreshCookie {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let form = if app.public_origin.is_https().unwrap_or_else(|| may_be_https(parts)) {
+        let may_be_https = || requested::may_be_https(&parts.headers, &parts.uri);
+        let form = if app.public_origin.is_https().unwrap_or_else(may_be_https) {
             &HTTPS
         } else {
             &PLAIN
@@ -62,17 +63,6 @@ impl FromRequestParts<App> for RefreshCookie {
         let sent = sent(&parts.headers, form.name);
         Ok(Self { form, sent })
     }
-}
-
-/// Where the configuration does not say: only what is asked of the machine itself over plain http is taken for that.
-fn may_be_https(parts: &Parts) -> bool {
-    let authority = requested::authority(&parts.headers, &parts.uri);
-    requested::came_by_https(&parts.headers) || !authority.is_some_and(|authority| is_loopback(authority.host()))
-}
-
-fn is_loopback(host: &str) -> bool {
-    let ip = host.trim_start_matches('[').trim_end_matches(']').parse();
-    ip.is_ok_and(|ip: IpAddr| ip.is_loopback()) || host.eq_ignore_ascii_case("localhost")
 }
 
 /// The cookie of that name, in all lines together.
@@ -133,22 +123,6 @@ impl RefreshCookie {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn loopback_is_told_from_other_hosts() {
-        for host in ["localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "[::1]"] {
-            assert!(is_loopback(host), "{host}");
-        }
-        for host in [
-            "memo.example",
-            "localhost.example",
-            "192.168.0.1",
-            "[2001:db8::1]",
-            "127.0.0.1.example",
-        ] {
-            assert!(!is_loopback(host), "{host}");
-        }
-    }
 
     /// The values of the cookies `name` in these lines, as far as they are told: none, one, or `"several"`.
     fn sent_in(lines: &[&[u8]]) -> Option<String> {

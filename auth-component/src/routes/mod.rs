@@ -3,15 +3,20 @@
 //! Every request is parsed into types by extractors ([`caller`], [`client`], [`cookie`]) before its handler
 //! runs.
 
+pub mod authorization_server;
+pub mod authorize;
 pub mod caller;
 mod client;
 pub mod client_address;
+pub mod clients;
 pub mod cookie;
 pub mod deletion;
+pub mod form;
 pub mod introspect;
 pub mod jwks;
 pub mod maintenance;
 pub mod me;
+pub mod oauth_error;
 mod own_domain;
 pub mod passkeys;
 pub mod password;
@@ -20,6 +25,7 @@ pub mod recover;
 pub mod recovery_codes;
 mod requested;
 pub mod revocations;
+pub mod revoke;
 pub mod same_site;
 pub mod session;
 pub mod session_passkey;
@@ -59,7 +65,14 @@ pub fn router(app: &App) -> Router<App> {
         // Tokens for programs
         .route("/api/auth/tokens", get(tokens::list).post(tokens::create))
         .route("/api/auth/tokens/{id}", delete(tokens::revoke))
+        .route("/api/auth/clients", get(clients::list).post(clients::register))
+        .route("/api/auth/clients/{id}", delete(clients::disconnect))
         .route("/api/auth/token", post(token::grant))
+        .route("/api/auth/revoke", post(revoke::revoke))
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(authorization_server::show),
+        )
         // What others check tokens with
         .route("/api/auth/introspect", post(introspect::introspect))
         .route("/.well-known/jwks.json", get(jwks::show))
@@ -69,12 +82,15 @@ pub fn router(app: &App) -> Router<App> {
         .merge(site_routes(app))
 }
 
-/// The site's session: its refresh token lives in a cookie, so pages of other sites must not use these routes.
+/// What the site alone does: its session, whose refresh token lives in a cookie, and asking a person what a program may do.
+/// Pages of other sites must not use these routes.
 fn site_routes(app: &App) -> Router<App> {
     Router::new()
         .route("/api/auth/session", post(session::sign_in).delete(session::sign_out))
         .route("/api/auth/session/refresh", post(session::refresh))
         .route("/api/auth/session/passkey", post(session_passkey::sign_in))
         .route("/api/auth/session/passkey/options", post(session_passkey::options))
+        .route("/api/auth/authorize", post(authorize::decide))
+        .route("/api/auth/authorize/request", post(authorize::ask))
         .route_layer(from_fn_with_state(app.clone(), same_site::refuse_other_sites))
 }

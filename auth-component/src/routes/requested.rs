@@ -1,6 +1,8 @@
 //! What a request says of the address that it was sent to. A proxy may have changed it: where it matters, the
 //! configuration's `public_origin` goes first.
 
+use std::net::IpAddr;
+
 use axum::http::{HeaderMap, HeaderName, Uri, header, uri::Authority};
 
 /// Spin tells the URL that it was asked for, and lets no client set this.
@@ -18,4 +20,38 @@ pub fn came_by_https(headers: &HeaderMap) -> bool {
     headers
         .get(SPIN_FULL_URL)
         .is_some_and(|url| url.as_bytes().starts_with(b"https:"))
+}
+
+/// Whether a host is the machine itself.
+pub fn is_loopback(host: &str) -> bool {
+    let ip = host.trim_start_matches('[').trim_end_matches(']').parse();
+    ip.is_ok_and(|ip: IpAddr| ip.is_loopback()) || host.eq_ignore_ascii_case("localhost")
+}
+
+/// Whether the browser may have sent it by https. Only what is asked of the machine itself over plain http is taken for plain
+/// http: elsewhere a proxy may have ended https.
+pub fn may_be_https(headers: &HeaderMap, uri: &Uri) -> bool {
+    let authority = authority(headers, uri);
+    came_by_https(headers) || !authority.is_some_and(|authority| is_loopback(authority.host()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_told_from_other_hosts() {
+        for host in ["localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "[::1]"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "memo.example",
+            "localhost.example",
+            "192.168.0.1",
+            "[2001:db8::1]",
+            "127.0.0.1.example",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
 }

@@ -81,11 +81,12 @@ async fn signed_in(
     let notices = notices
         .into_iter()
         .map(|Notice { kind, at, .. }| NoticeBody { r#type: kind, at });
+    let scope = access_token::scope_of(&session);
     let body = Answer(SignedIn {
-        access_token: access_token::issue(&app.ports, &app.keys, &app.profile, &session).await?,
+        access_token: access_token::issue(&app.ports, &app.keys, &app.profile, &session, &scope).await?,
         token_type: "Bearer",
         expires_in: access_token::TTL.as_secs(),
-        scope: access_token::scope_of_a_session(),
+        scope,
         user: UserBody {
             id: session.user_id,
             username: session.username,
@@ -132,7 +133,7 @@ pub async fn refresh(State(app): State<App>, cookie: RefreshCookie, client: Clie
     let Some(token) = cookie.token()? else {
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
-    let (session, next) = go_on(&app, &client, &token).await?;
+    let (session, next) = go_on(&app, &client, &token, CLIENT_ID).await?;
     signed_in(&app, &cookie, session, next, Vec::new()).await
 }
 

@@ -1,5 +1,4 @@
-//! What the two ways in, [`session`](super::session) and [`token`](super::token), have in common: sessions that begin and go on,
-//! and what the log says of that.
+//! Sessions that begin and go on, by the site's routes and by the token endpoint, and what the log says of that.
 
 use super::{client::Client, proof::log_wrong_code};
 use common::token::UserId;
@@ -7,12 +6,16 @@ use common::token::UserId;
 use crate::{
     App, deletion,
     records::{
+        authorization_code::AuthorizationCode,
         refresh_token::RefreshToken,
-        session::{self, Session},
+        session::{
+            self, Session,
+            grant::{Redeemed, Shown},
+        },
         user::Notice,
     },
     security_event::{Event, Method, Outcome},
-    sessions::{self, GoneOn, Place},
+    sessions::{self, GoneOn, Place, programs},
     sign_in::{
         self, AuthenticatedUser, Credentials, authenticate, passkey,
         throttle::{self, Action, Throttled},
@@ -118,7 +121,7 @@ async fn go_on_with_deletion(app: &App, client: &Client, begun: &Result<Begun, s
     }
 }
 
-/// Goes on with the session of a refresh token. Tells it, and the next token where there is one.
+/// Goes on with the session of a client's refresh token. Tells it, and the next token where there is one.
 ///
 /// # Errors
 /// Those of [`sessions::go_on`]. A token that was used again is no longer good. Too many tokens of a network that are nobody's
@@ -127,13 +130,14 @@ pub async fn go_on(
     app: &App,
     client: &Client,
     token: &RefreshToken,
+    client_id: &str,
 ) -> Result<(Session, Option<RefreshToken>), sign_in::Error> {
     let checked = throttle::check(&app.ports, Action::Refresh, client.network()).await;
     if let Err(Throttled::TooMany { .. }) = &checked {
         client.event(Event::Refresh, Outcome::Throttled).log(&app.ports);
     }
     checked?;
-    match sessions::go_on(&app.ports, token).await {
+    match sessions::go_on(&app.ports, token, client_id).await {
         Ok(GoneOn::Session(session, next)) => Ok((*session, next)),
         Ok(GoneOn::Reused(session)) => {
             let mut event = client.event(Event::RefreshTokenReuse, Outcome::Failure);
@@ -143,6 +147,49 @@ pub async fn go_on(
         }
         Err(error) => {
             if matches!(error, session::Error::Ended) {
+                throttle::count_failure(&app.ports, Action::Refresh, client.network()).await;
+            }
+            Err(sign_in::Error::Session(error))
+        }
+    }
+}
+
+/// Begins the session of a code, for a program that shows what the code is bound to.
+///
+/// # Errors
+/// Those of [`programs::begin`]. A code that is used again is no longer good, and nor is what it began. Too many codes of a
+/// network that are nobody's put off the next one.
+pub async fn begin_by_code(
+    app: &App,
+    client: &Client,
+    code: &AuthorizationCode,
+    shown: Shown<'_>,
+) -> Result<(Session, RefreshToken), sign_in::Error> {
+    let client_id = shown.client_id;
+    let log = |event, outcome, session: Option<&Session>| {
+        let mut event = client.event(event, outcome);
+        event.user_id = session.map(|session| &session.user_id);
+        event.session_id = session.map(|session| session.id.as_str());
+        event.client_id = Some(client_id);
+        event.log(&app.ports);
+    };
+    let checked = throttle::check(&app.ports, Action::Refresh, client.network()).await;
+    if let Err(Throttled::TooMany { .. }) = &checked {
+        log(Event::ProgramConnected, Outcome::Throttled, None);
+    }
+    checked?;
+    match programs::begin(&app.ports, code, shown, client.user_agent.as_deref()).await {
+        Ok(Redeemed::Begun(session, token)) => {
+            log(Event::ProgramConnected, Outcome::Success, Some(&session));
+            Ok((*session, token))
+        }
+        Ok(Redeemed::Reused(session)) => {
+            log(Event::CodeReuse, Outcome::Failure, Some(&session));
+            Err(sign_in::Error::Session(session::Error::Ended))
+        }
+        Err(error) => {
+            if matches!(error, session::Error::Ended) {
+                log(Event::ProgramConnected, Outcome::Failure, None);
                 throttle::count_failure(&app.ports, Action::Refresh, client.network()).await;
             }
             Err(sign_in::Error::Session(error))

@@ -28,7 +28,8 @@ use crate::{
     App,
     records::{
         label::Label,
-        personal_token::{DAYS_MAX, PersonalScope, PersonalToken, TOKENS_MAX},
+        personal_token::{DAYS_MAX, PersonalToken, TOKENS_MAX},
+        program_scope::ProgramScope,
         user::User,
     },
     security_event::{Event, Outcome},
@@ -49,7 +50,7 @@ pub struct TokensBody {
 struct TokenBody {
     id: String,
     name: Label,
-    scope: PersonalScope,
+    scope: ProgramScope,
     #[serde(with = "rfc3339")]
     created_at: Timestamp,
     #[serde(with = "rfc3339")]
@@ -155,9 +156,9 @@ async fn make(
 }
 
 /// Reads what is wanted, or names each field that can't be had.
-fn wanted(name: String, scope: &str, days: u64) -> Result<(Label, PersonalScope, u64), Problem> {
+fn wanted(name: String, scope: &str, days: u64) -> Result<(Label, ProgramScope, u64), Problem> {
     let name = Label::try_from(name).map_err(|detail| FieldError::new("name", detail));
-    let scope = PersonalScope::try_from(scope).map_err(|detail| FieldError::new("scope", detail));
+    let scope = ProgramScope::try_from(scope).map_err(|detail| FieldError::new("scope", detail));
     let days = if (1..=DAYS_MAX).contains(&days) {
         Ok(days)
     } else {

@@ -1,11 +1,12 @@
 //! What becomes of sessions: how they begin, go on, and end before their time. All of a user's sessions but one end together
-//! in [`others`].
+//! in [`others`]; what programs have of their own is in [`programs`].
 //!
 //! A session is good while three things say so: its own record, the user's record (which may have ended all sessions from
 //! before a change), and the time. Whoever ends one first notes its end for those who check access tokens
 //! ([`revocation`]); who stops in between has ended nothing and may do it again.
 
 pub mod others;
+pub mod programs;
 
 use common::{
     store::{
@@ -94,12 +95,13 @@ pub enum GoneOn {
     Reused(Box<Session>),
 }
 
-/// Goes on with a session.
+/// Goes on with a session of this client.
 ///
 /// # Errors
-/// [`Error::Ended`] when the token is not good, or its session has ended; those of the store.
-pub async fn go_on(ports: &Ports, token: &RefreshToken) -> Result<GoneOn, Error> {
+/// [`Error::Ended`] when the token is not good, or is another client's, or its session has ended; those of the store.
+pub async fn go_on(ports: &Ports, token: &RefreshToken, client_id: &str) -> Result<GoneOn, Error> {
     let session = session::find(ports, token.session_id()).await?;
+    let session = session.filter(|session| session.client_id == client_id);
     let mut session = session.ok_or(Error::Ended)?;
     let user = user::read(ports, &session.user_id).await?;
     let Some(user) = user.filter(|user| user.admits(&session)) else {
@@ -168,13 +170,21 @@ async fn leave_notice(ports: &Ports, session: &Session) -> Result<(), KvError> {
 /// # Errors
 /// Those of the store.
 pub async fn sign_out(ports: &Ports, token: &RefreshToken) -> Result<Option<Session>, KvError> {
+    let session = of_token(ports, token).await?;
+    if let Some(session) = &session {
+        end(ports, session).await?;
+    }
+    Ok(session)
+}
+
+/// The session that the token belongs or once belonged to.
+///
+/// # Errors
+/// Those of the store.
+pub async fn of_token(ports: &Ports, token: &RefreshToken) -> Result<Option<Session>, KvError> {
     let session = session::find(ports, token.session_id()).await?;
     let is_theirs = |session: &Session| !matches!(session.standing(token, ports.clock.now()), Standing::Unknown);
-    let Some(session) = session.filter(is_theirs) else {
-        return Ok(None);
-    };
-    end(ports, &session).await?;
-    Ok(Some(session))
+    Ok(session.filter(is_theirs))
 }
 
 /// Ends a session for good.
@@ -224,13 +234,13 @@ pub async fn find_leaving(
     Ok(found.filter(|(session, user)| session.user_id == *user_id && user.admits_deletion(session)))
 }
 
-/// The sessions of a user, latest first.
+/// The sessions of a user, latest first. Those whose code was not used yet are none.
 ///
 /// # Errors
 /// Those of the store.
 pub async fn list(ports: &Ports, user_id: &UserId, user: &User) -> Result<Vec<Session>, KvError> {
     let listed = session_list::read(ports, user_id).await?;
     let sessions = try_join_all(listed.iter().rev().map(|id| session::find(ports, id))).await?;
-    let is_good = |session: &Session| session.user_id == *user_id && user.admits(session);
+    let is_good = |session: &Session| session.user_id == *user_id && user.admits(session) && !session.is_awaited();
     Ok(sessions.into_iter().flatten().filter(is_good).collect())
 }

@@ -18,9 +18,13 @@ use crate::records::{personal_token::PersonalToken, session::Session};
 /// How long a token is good. Where its session ends sooner, others are told so within half a minute.
 pub const TTL: Duration = Duration::from_secs(600);
 
-/// What the tokens of a session may be used for: everything, because it began with the password.
-pub fn scope_of_a_session() -> String {
-    [scope::MEMOS_READ, scope::MEMOS_WRITE, scope::ACCOUNT].join(" ")
+/// What the tokens of a session may be used for: what its user allowed the program, or everything where it is the site's, which
+/// began with the password.
+pub fn scope_of(session: &Session) -> String {
+    match &session.grant {
+        Some(grant) => grant.scope.as_str().to_owned(),
+        None => [scope::MEMOS_READ, scope::MEMOS_WRITE, scope::ACCOUNT].join(" "),
+    }
 }
 
 /// How long the token of an erasure is good: as long as the request that asks for it.
@@ -32,7 +36,7 @@ const ISSUER_CLIENT_ID: &str = "memo-auth";
 /// `client_id` of personal tokens: whichever program the user gives one to.
 const PERSONAL_CLIENT_ID: &str = "personal-token";
 
-/// Signs a new token for the session.
+/// Signs a new token for the session, with its scope or less.
 ///
 /// # Errors
 /// 503 without keys or randomness.
@@ -41,6 +45,7 @@ pub async fn issue(
     keyring: &Keyring,
     profile: &TokenProfile,
     session: &Session,
+    scope: &str,
 ) -> Result<String, Problem> {
     let claims = Claims {
         iss: profile.issuer.clone(),
@@ -49,7 +54,7 @@ pub async fn issue(
         jti: ports.random.token::<16>()?,
         client_id: session.client_id.clone(),
         sid: session.id.clone(),
-        scope: scope_of_a_session(),
+        scope: scope.to_owned(),
     };
     sign(ports, keyring, claims, TTL).await
 }

@@ -4,6 +4,7 @@
 
 mod memos;
 pub mod passkeys;
+pub mod programs;
 mod store;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
@@ -43,6 +44,14 @@ pub fn cookie(answer: &Answer) -> String {
     let (name, rest) = cookie.split_once('=').unwrap();
     assert!(["memo_refresh", "__Host-memo_refresh"].contains(&name), "{cookie}");
     rest.split(';').next().unwrap().to_owned()
+}
+
+/// An answer with the refresh token of its cookie, where it has one.
+fn with_refresh_token(mut answer: Answer) -> Answer {
+    if answer.headers.contains_key("set-cookie") {
+        answer.body["refresh_token"] = cookie(&answer).into();
+    }
+    answer
 }
 
 /// Bytes as the JSON of passkeys has them.
@@ -137,11 +146,16 @@ impl TestApp {
             .await
     }
 
+    /// A form to the token endpoint.
     pub async fn form(&self, parameters: &[(&str, &str)]) -> Answer {
+        self.post_form("/api/auth/token", parameters).await
+    }
+
+    pub async fn post_form(&self, path: &str, parameters: &[(&str, &str)]) -> Answer {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(parameters);
         let headers = [("content-type", "application/x-www-form-urlencoded")];
-        self.call("POST", "/api/auth/token", &headers, &form.finish()).await
+        self.call("POST", path, &headers, &form.finish()).await
     }
 
     pub async fn register(&self, username: &str, password: &str) -> Answer {
@@ -149,13 +163,10 @@ impl TestApp {
             .await
     }
 
+    /// Somebody signs in on the site. The refresh token of the cookie is put into the answer as well.
     pub async fn log_in(&self, username: &str, password: &str) -> Answer {
-        self.form(&[
-            ("grant_type", "password"),
-            ("username", username),
-            ("password", password),
-        ])
-        .await
+        let body = json!({"username": username, "password": password});
+        with_refresh_token(self.post_json("/api/auth/session", body).await)
     }
 
     /// Alice's refresh token for a new session.
@@ -163,9 +174,11 @@ impl TestApp {
         self.log_in("alice", PASSWORD).await.text("refresh_token")
     }
 
+    /// The site's session goes on by this token. That of the new cookie is put into the answer as well.
     pub async fn refresh(&self, token: &str) -> Answer {
-        self.form(&[("grant_type", "refresh_token"), ("refresh_token", token)])
-            .await
+        let cookie = format!("memo_refresh={token}");
+        let headers = [("cookie", cookie.as_str())];
+        with_refresh_token(self.call("POST", "/api/auth/session/refresh", &headers, "").await)
     }
 
     /// A request in the name of who has this access token.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -24,19 +24,19 @@ impl Dialect for MemoApi {
     }
 
     fn sign_in(&self, name: &str) -> Call {
-        let password = PASSWORD.replace(' ', "+");
-        token(format!("grant_type=password&username={name}&password={password}"))
+        let credentials = json!({"username": name, "password": PASSWORD});
+        Call::new(Method::POST, "/api/auth/session", 200).json(&credentials)
     }
 
     fn refresh(&self, refresh_token: &str) -> Call {
-        token(format!("grant_type=refresh_token&refresh_token={refresh_token}"))
+        let call = Call::new(Method::POST, "/api/auth/session/refresh", 200);
+        call.header("cookie", format!("memo_refresh={refresh_token}"))
     }
 
     fn session(&self, answer: &Answer) -> Result<Session> {
-        let answer = answer.json()?;
         Ok(Session {
-            access_token: text(&answer, "/access_token")?,
-            refresh_token: text(&answer, "/refresh_token")?,
+            access_token: text(&answer.json()?, "/access_token")?,
+            refresh_token: answer.cookie().context("no cookie")?.to_owned(),
         })
     }
 
@@ -134,10 +134,6 @@ impl Dialect for MemoApi {
     fn subscribe(&self, _: &User, _: &str) -> Result<Option<Call>> {
         Ok(None)
     }
-}
-
-fn token(form: String) -> Call {
-    Call::new(Method::POST, "/api/auth/token", 200).form(form)
 }
 
 fn memos(method: Method, rest: &str, expect: u16, who: &User) -> Call {

@@ -5,7 +5,7 @@
 /**
  * @typedef {object} Route
  * @property {string} path
- * @property {"pad" | "history" | "account" | "sign-in" | "recover" | "help"} screen
+ * @property {"pad" | "history" | "account" | "sign-in" | "recover" | "authorize" | "help"} screen
  * @property {"members" | "guests" | "all"} audience for members: asks others to sign in first; guests: have not yet
  * @property {import("./lib/i18n.js").TextKey} title
  * @property {import("./data/query.js").State} [state] where there is a list: which memos it holds
@@ -24,12 +24,14 @@ export const ROUTES = [
   { path: "/sign-in", screen: "sign-in", audience: "guests", title: "signIn" },
   { path: "/sign-up", screen: "sign-in", audience: "guests", title: "signUp" },
   { path: "/recover", screen: "recover", audience: "all", title: "recoverTitle" },
+  { path: "/authorize", screen: "authorize", audience: "members", title: "authorizeTitle" },
   { path: "/account", screen: "account", audience: "members", title: "accountTitle" },
   { path: "/account/password", screen: "account", audience: "members", title: "password" },
   { path: "/account/passkeys", screen: "account", audience: "members", title: "passkeysTitle" },
   { path: "/account/sessions", screen: "account", audience: "members", title: "sessionsTitle" },
   { path: "/account/second-factor", screen: "account", audience: "members", title: "secondFactorTitle" },
   { path: "/account/recovery-codes", screen: "account", audience: "members", title: "recoveryCodesTitle" },
+  { path: "/account/programs", screen: "account", audience: "members", title: "programsTitle" },
   { path: "/account/tokens", screen: "account", audience: "members", title: "tokensTitle" },
   { path: "/account/transfer", screen: "account", audience: "members", title: "transferTitle" },
   { path: "/account/delete", screen: "account", audience: "members", title: "deletionTitle" },

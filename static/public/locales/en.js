@@ -23,6 +23,8 @@ export default {
   sessionsTitle: "Where you are signed in",
   secondFactorTitle: "Two-step verification",
   recoveryCodesTitle: "Recovery codes",
+  authorizeTitle: "Connect this program?",
+  programsTitle: "Connected programs",
   tokensTitle: "Tokens for your programs",
   transferTitle: "Export and import",
   deletionTitle: "Delete the account",

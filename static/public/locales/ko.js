@@ -23,6 +23,8 @@ export default {
   sessionsTitle: "로그인한 기기",
   secondFactorTitle: "2단계 인증",
   recoveryCodesTitle: "복구 코드",
+  authorizeTitle: "이 프로그램을 연결할까요?",
+  programsTitle: "연결된 프로그램",
   tokensTitle: "프로그램용 토큰",
   transferTitle: "내보내기와 가져오기",
   deletionTitle: "계정 삭제",

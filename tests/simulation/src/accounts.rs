@@ -109,7 +109,7 @@ pub fn session(stage: &Stage) -> String {
     let who = register(stage, ANN);
     let ports = ports::of(stage.world(), 0);
     let place = Place {
-        client_id: "simulation",
+        client_id: "memo-web",
         user_agent: None,
         tells_notices: false,
     };

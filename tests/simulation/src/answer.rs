@@ -70,6 +70,8 @@ pub enum Answer {
     Tokens(Option<String>),
     /// An access token and a refresh token.
     Entered(Entry),
+    /// A code for a program.
+    Code(String),
     /// Whether a token is good.
     Active(bool),
     /// The ids of sessions.
@@ -181,12 +183,6 @@ struct UserBody {
 }
 
 #[derive(Deserialize)]
-struct EnteredBody {
-    access_token: String,
-    refresh_token: String,
-}
-
-#[derive(Deserialize)]
 struct AccessBody {
     access_token: String,
 }
@@ -217,6 +213,18 @@ impl IdsBody {
 #[derive(Deserialize)]
 struct ActiveBody {
     active: bool,
+}
+
+#[derive(Deserialize)]
+struct RedirectBody {
+    redirect_to: String,
+}
+
+/// The code in an address that a browser is sent to.
+fn code_in(address: &str) -> String {
+    let (_, query) = address.split_once('?').expect("parameters");
+    let code = query.split('&').find_map(|pair| pair.strip_prefix("code="));
+    code.expect("a code").to_owned()
 }
 
 #[derive(Deserialize)]
@@ -260,24 +268,14 @@ impl Answer {
             }
             (201, Act::Register(_)) => Self::User(parse::<UserBody>(&body).id),
             (200, Act::Keys) => Self::Keys(String::from_utf8_lossy(&body).into_owned()),
-            (200, Act::Refresh(_) | Act::SignIn { .. } | Act::Deletion(Deed::Refresh(_))) => {
-                Self::Tokens(parse::<TokensBody>(&body).refresh_token)
-            }
+            (200, Act::Refresh(_) | Act::SignIn { .. } | Act::Deletion(Deed::Refresh(_))) => Self::Tokens(cookie),
+            (200, Act::Program(_)) => Self::Tokens(parse::<TokensBody>(&body).refresh_token),
+            (201, Act::Program(_)) => Self::Code(code_in(&parse::<RedirectBody>(&body).redirect_to)),
             (200, Act::Factor(Try::Introspect { .. })) => Self::Active(parse::<ActiveBody>(&body).active),
-            (200, Act::Factor(Try::Passkey { .. })) => Self::Entered(Entry {
+            (200, Act::Enter(_) | Act::Factor(_) | Act::Deletion(Deed::Enter)) => Self::Entered(Entry {
                 access: parse::<AccessBody>(&body).access_token,
                 refresh: cookie.expect("a cookie"),
             }),
-            (200, Act::Enter(_) | Act::Factor(_) | Act::Deletion(Deed::Enter)) => {
-                let EnteredBody {
-                    access_token,
-                    refresh_token,
-                } = parse(&body);
-                Self::Entered(Entry {
-                    access: access_token,
-                    refresh: refresh_token,
-                })
-            }
             (200, Act::Account(_, Wish::List)) => Self::Sessions(parse::<IdsBody>(&body).ids()),
             (200, Act::Revocations) => Self::Ended(parse::<IdsBody>(&body).ids()),
             (200 | 201, _) => Self::Memo(parse::<MemoBody>(&body).into()),
@@ -335,6 +333,7 @@ impl Answer {
             Self::Keys(_) => "keys",
             Self::Tokens(_) => "tokens",
             Self::Entered(_) => "entries",
+            Self::Code(_) => "codes",
             Self::Active(true) => "active tokens",
             Self::Active(false) => "inactive tokens",
             Self::Sessions(_) => "lists of sessions",

@@ -12,6 +12,7 @@ use crate::{
     factors::{CY, Try},
     op::{CallId, Caller},
     personal,
+    programs::{self, Step},
     services::MAINTENANCE_TOKEN,
     sessions::{BEA, Wish},
 };
@@ -129,6 +130,8 @@ pub enum Act {
     Factor(Try),
     /// Something of the user of [`crate::deletions`].
     Deletion(Deed),
+    /// Something of the program of [`crate::programs`], or about it.
+    Program(Step),
 }
 
 impl Act {
@@ -152,6 +155,7 @@ impl Act {
                 | Self::SignOut(_)
                 | Self::Factor(_)
                 | Self::Deletion(_)
+                | Self::Program(_)
         ) || self.is_about_sessions()
     }
 
@@ -202,7 +206,8 @@ impl Act {
             Self::Maintain => ("POST", "/api/memos/maintenance".to_owned()),
             Self::Register(_) => ("POST", "/api/auth/users".to_owned()),
             Self::Keys => ("GET", "/.well-known/jwks.json".to_owned()),
-            Self::Refresh(_) | Self::SignIn { .. } | Self::Enter(_) => ("POST", "/api/auth/token".to_owned()),
+            Self::SignIn { .. } | Self::Enter(_) => ("POST", "/api/auth/session".to_owned()),
+            Self::Refresh(_) => ("POST", "/api/auth/session/refresh".to_owned()),
             Self::Account(_, wish) => match wish {
                 Wish::List => ("GET", "/api/auth/sessions".to_owned()),
                 Wish::End(id) => ("DELETE", format!("/api/auth/sessions/{id}")),
@@ -210,15 +215,21 @@ impl Act {
                 Wish::ChangePassword { .. } => ("PUT", "/api/auth/me/password".to_owned()),
             },
             Self::Factor(wanted) => match wanted {
-                Try::Enter { .. } => ("POST", "/api/auth/token".to_owned()),
+                Try::Enter { .. } => ("POST", "/api/auth/session".to_owned()),
                 Try::Passkey { .. } => ("POST", "/api/auth/session/passkey".to_owned()),
                 Try::Recover { .. } => ("POST", "/api/auth/recover".to_owned()),
                 Try::Change { .. } => ("PUT", "/api/auth/me/password".to_owned()),
                 Try::Introspect { .. } => ("POST", "/api/auth/introspect".to_owned()),
                 Try::Revoke { .. } => ("DELETE", format!("/api/auth/tokens/{}", personal::ID)),
             },
+            Self::Program(step) => match step {
+                Step::Allow { .. } => ("POST", "/api/auth/authorize".to_owned()),
+                Step::Redeem { .. } | Step::Refresh { .. } => ("POST", "/api/auth/token".to_owned()),
+                Step::Disconnect { .. } => ("DELETE", format!("/api/auth/clients/{}", programs::ID)),
+            },
             Self::Deletion(deed) => match deed {
-                Deed::Enter | Deed::Refresh(_) => ("POST", "/api/auth/token".to_owned()),
+                Deed::Enter => ("POST", "/api/auth/session".to_owned()),
+                Deed::Refresh(_) => ("POST", "/api/auth/session/refresh".to_owned()),
                 Deed::Write(_) => ("POST", "/api/memos".to_owned()),
                 Deed::Delete(_) => ("DELETE", "/api/auth/me".to_owned()),
                 Deed::Maintain => ("POST", "/api/auth/maintenance".to_owned()),
@@ -234,6 +245,15 @@ impl Act {
         Some(match self {
             Self::Create(_) | Self::Replace(..) | Self::Deletion(Deed::Write(_)) => json!({ "text": text }),
             Self::Deletion(Deed::Delete(_)) => json!({ "password": PASSWORD }),
+            Self::Deletion(Deed::Enter) => json!({ "username": DEE, "password": PASSWORD }),
+            Self::SignIn { name, right } => {
+                json!({ "username": name, "password": if *right { PASSWORD } else { "wrong-horse" } })
+            }
+            Self::Enter(password) => json!({ "username": BEA, "password": password }),
+            Self::Factor(Try::Enter { password, code }) => {
+                json!({ "username": CY, "password": password, "code": code })
+            }
+            Self::Program(Step::Allow { .. }) => programs::allowed(),
             Self::Archive(_, _, on) => json!({ "archived": on }),
             Self::Register(name) => json!({ "username": name, "password": PASSWORD }),
             Self::Account(_, Wish::ChangePassword { current, new }) => {
@@ -334,20 +354,25 @@ impl Call {
             Act::Maintain | Act::Deletion(Deed::Maintain | Deed::MaintainMemos) => MAINTENANCE_TOKEN,
             Act::Deletion(Deed::Write(access) | Deed::Delete(access)) => access,
             Act::Account(access, _) | Act::Factor(Try::Change { access, .. } | Try::Revoke { access }) => access,
+            Act::Program(Step::Allow { access } | Step::Disconnect { access }) => access,
             _ => token,
         };
+        // Programs show no token where they get one.
+        let is_by_program = matches!(self.act, Act::Program(Step::Redeem { .. } | Step::Refresh { .. }));
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::AUTHORIZATION, format!("Bearer {token}"))
             .header("x-request-id", format!("r{name}"));
+        if !is_by_program {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
         if let Act::Create(Some(key)) = &self.act {
             request = request.header("idempotency-key", key);
         }
         if let Some((_, Some(version))) = self.act.step() {
             request = request.header(header::IF_MATCH, format!("\"{version}\""));
         }
-        if let Act::SignOut(token) = &self.act {
+        if let Act::SignOut(token) | Act::Refresh(token) | Act::Deletion(Deed::Refresh(token)) = &self.act {
             request = request.header(header::COOKIE, format!("memo_refresh={token}"));
         }
         let form = |request: Builder, form: String| {
@@ -355,35 +380,9 @@ impl Call {
             request.body(Body::from(form)).expect("a request")
         };
         match &self.act {
-            Act::Deletion(Deed::Enter) => form(
-                request,
-                format!("grant_type=password&username={DEE}&password={PASSWORD}"),
-            ),
-            Act::Refresh(token) | Act::Deletion(Deed::Refresh(token)) => {
-                form(request, format!("grant_type=refresh_token&refresh_token={token}"))
-            }
-            Act::SignIn { name, right } => {
-                let password = if *right { PASSWORD } else { "wrong-horse" };
-                form(
-                    request,
-                    format!("grant_type=password&username={name}&password={password}"),
-                )
-            }
-            Act::Enter(password) => {
-                let password = password.replace(' ', "+");
-                form(
-                    request,
-                    format!("grant_type=password&username={BEA}&password={password}"),
-                )
-            }
             Act::Factor(Try::Introspect { token }) => form(request, format!("token={token}")),
-            Act::Factor(Try::Enter { password, code }) => {
-                let password = password.replace(' ', "+");
-                form(
-                    request,
-                    format!("grant_type=password&username={CY}&password={password}&code={code}"),
-                )
-            }
+            Act::Program(Step::Redeem { code, is_theirs }) => form(request, programs::redemption(code, *is_theirs)),
+            Act::Program(Step::Refresh { token }) => form(request, programs::refresh(token)),
             act => match act.json(&self.text) {
                 None => request.body(Body::empty()).expect("a request"),
                 Some(json) => request

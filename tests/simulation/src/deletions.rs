@@ -142,7 +142,7 @@ pub fn settle(stage: &mut Stage, rng: &mut Rng, id: &str) -> Result<(), Violatio
     left.retain(|key| !key.starts_with("auth/session/"));
     nothing(&left)?;
     let refused = perform_deed(stage, rng, Deed::Enter)?;
-    if refused != Answer::Refused(400) {
+    if refused != Answer::Refused(401) {
         return Err(Violation(format!(
             "the person is gone, and a sign-in was answered {refused:?}"
         )));

@@ -7,6 +7,7 @@ use common::store::claim::{FRESH, WINDOW};
 pub mod accounts;
 pub mod deletions;
 pub mod factors;
+pub mod programs;
 pub mod quota;
 mod refusals;
 pub mod sessions;
@@ -40,6 +41,9 @@ pub fn answer(journal: &Journal, ledger: &Ledger, calls: &[Call], id: CallId) ->
     }
     if let Act::Deletion(deed) = &call.act {
         return deletions::answer(calls, id, ended, deed, answer);
+    }
+    if let Act::Program(step) = &call.act {
+        return programs::answer(calls, id, ended, step, answer);
     }
     if call.act.is_about_sessions() {
         return sessions::answer(ledger, calls, id, ended, answer);

@@ -36,6 +36,7 @@ pub mod passkeys;
 pub mod personal;
 pub mod plan;
 pub mod ports;
+pub mod programs;
 pub mod script;
 pub mod services;
 pub mod sessions;

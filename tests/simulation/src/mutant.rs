@@ -76,6 +76,8 @@ pub enum Mutant {
     PasskeysReturn,
     /// A personal token that is there again after its end.
     TokensReturn,
+    /// Codes that are as good as new after they were used.
+    UsedCodesReturn,
 }
 
 /// What happens to an operation instead of being done.
@@ -180,6 +182,9 @@ impl Mutant {
             (Self::TokensReturn, Ask::Get(key), Ok(Reply::Value(Some(value)))) if key.starts_with("auth/user/") => {
                 Ok(Reply::Value(Some(with_personal_token(&value))))
             }
+            (Self::UsedCodesReturn, Ask::Get(key), Ok(Reply::Value(Some(value)))) if is_session(key) => {
+                Ok(Reply::Value(Some(with_code_unused(&value))))
+            }
             (Self::NothingIsDue, Ask::Exists(key), Ok(_)) if key.starts_with("memo/due/") => Ok(Reply::Found(false)),
             (_, _, response) => response,
         }
@@ -260,6 +265,15 @@ fn with_personal_token(stored: &[u8]) -> Vec<u8> {
         user["personal_tokens"] = serde_json::json!([crate::personal::kept()]);
     }
     serde_json::to_vec(&user).expect("a record")
+}
+
+/// The session of a program whose code was not used.
+fn with_code_unused(stored: &[u8]) -> Vec<u8> {
+    let mut session: serde_json::Value = serde_json::from_slice(stored).expect("a session");
+    if let Some(grant) = session.get_mut("grant") {
+        grant["binding"] = serde_json::to_value(crate::programs::binding()).expect("what the code is bound to");
+    }
+    serde_json::to_vec(&session).expect("a record")
 }
 
 /// Whether this takes something off what somebody has.

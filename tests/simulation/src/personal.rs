@@ -1,10 +1,7 @@
 //! The personal token of the user of [`crate::factors`].
 
 use auth_component::{
-    records::{
-        label::Label,
-        personal_token::{PersonalScope, PersonalToken},
-    },
+    records::{label::Label, personal_token::PersonalToken, program_scope::ProgramScope},
     tokens::{access_token, keyring::Keyring},
 };
 use common::{
@@ -28,7 +25,7 @@ pub fn kept() -> PersonalToken {
     PersonalToken {
         id: ID.to_owned(),
         name: Label::try_from("Cy's".to_owned()).expect("a name"),
-        scope: PersonalScope::try_from("memos:read").expect("a scope"),
+        scope: ProgramScope::try_from("memos:read").expect("a scope"),
         created_at: Timestamp(EPOCH),
         expires_at: Timestamp(EPOCH + 366 * 24 * 60 * 60 * 1000),
         last_used_at: None,

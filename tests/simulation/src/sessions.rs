@@ -85,7 +85,7 @@ fn sign_in_directly(stage: &Stage, user: &AuthenticatedUser, count: usize) {
     let ports = ports::of(stage.world(), 0);
     for _ in 0..count {
         let place = Place {
-            client_id: "simulation",
+            client_id: "memo-web",
             user_agent: None,
             tells_notices: false,
         };

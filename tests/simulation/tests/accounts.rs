@@ -6,7 +6,7 @@ use simulation::{
     explore::check,
     factors,
     plan::Conditions,
-    sessions,
+    programs, sessions,
 };
 
 #[test]
@@ -21,7 +21,7 @@ fn guesses_are_put_off_and_a_renewed_hash_undoes_nothing() {
     let tally = check(5_000, |stage, seed| run(stage, seed, Kind::SignIns, &conditions));
     // Nothing is left out: somebody was let in, refused, and put off.
     if !tally.is_empty() {
-        for what in ["tokens", "400", "429"] {
+        for what in ["tokens", "401", "429"] {
             assert!(tally.contains_key(what), "{what} never happened: {tally:?}");
         }
     }
@@ -50,7 +50,6 @@ fn a_session_that_was_ended_is_over_and_told_to_others() {
             "lists of ended sessions",
             "tokens",
             "401",
-            "400",
             "422",
         ] {
             assert!(tally.contains_key(what), "{what} never happened: {tally:?}");
@@ -64,15 +63,7 @@ fn a_code_is_good_once_and_a_recovery_ends_what_was_before() {
     let tally = check(5_000, |stage, seed| factors::run(stage, seed, &conditions));
     if !tally.is_empty() {
         // Sessions began, passwords were changed or recovered, and codes were refused: those of apps, and those for recovery.
-        for what in [
-            "entries",
-            "removals",
-            "400",
-            "401",
-            "422",
-            "active tokens",
-            "inactive tokens",
-        ] {
+        for what in ["entries", "removals", "401", "422", "active tokens", "inactive tokens"] {
             assert!(tally.contains_key(what), "{what} never happened: {tally:?}");
         }
     }
@@ -90,10 +81,20 @@ fn an_account_goes_whole_or_not_at_all() {
             "tokens",
             "memos",
             "sweeps",
-            "400",
             "401",
             "crashes",
         ] {
+            assert!(tally.contains_key(what), "{what} never happened: {tally:?}");
+        }
+    }
+}
+
+#[test]
+fn a_code_begins_one_session_which_ends_when_the_code_is_used_again() {
+    let conditions = Conditions::normal();
+    let tally = check(6_000, |stage, seed| programs::run(stage, seed, &conditions));
+    if !tally.is_empty() {
+        for what in ["codes", "tokens", "removals", "400", "404", "503", "crashes"] {
             assert!(tally.contains_key(what), "{what} never happened: {tally:?}");
         }
     }

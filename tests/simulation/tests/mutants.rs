@@ -12,7 +12,7 @@ use simulation::{
     factors, history,
     mutant::Mutant,
     plan::Conditions,
-    sessions,
+    programs, sessions,
     stage::{Stage, Violation},
 };
 
@@ -301,6 +301,32 @@ fn a_personal_token_that_comes_back_outlives_its_end() {
 #[test]
 fn a_user_without_a_claim_is_changed_by_two_codes_at_once() {
     mutant_of_factors(Mutant::Unclaimed("auth/user/"), &["two winners"]);
+}
+
+/// Looks for a history of a program in which `mutant` breaks a promise.
+fn mutant_of_programs(mutant: Mutant, words: &[&str]) {
+    let conditions = Conditions::with(mutant);
+    finds(mutant, words, |stage, seed| programs::run(stage, seed, &conditions));
+}
+
+#[test]
+fn codes_that_are_not_used_up_are_good_twice() {
+    mutant_of_programs(Mutant::UsedCodesReturn, &["one code was good twice"]);
+}
+
+#[test]
+fn a_session_without_a_claim_is_begun_by_two_who_use_a_code_at_once() {
+    mutant_of_programs(Mutant::Unclaimed("auth/session/"), &["two winners"]);
+}
+
+#[test]
+fn a_session_that_stays_goes_on_after_its_code_was_used_again() {
+    mutant_of_programs(Mutant::SessionsStay, &["goes on whose code was used again"]);
+}
+
+#[test]
+fn a_program_whose_sessions_are_on_no_list_can_not_be_disconnected() {
+    mutant_of_programs(Mutant::Unwritten("/sessions"), &["that is connected is not found"]);
 }
 
 /// Looks for a history of a deletion in which `mutant` breaks a promise.

@@ -7,11 +7,12 @@ use reqwest::Method;
 use crate::harness::{HostPlan, Response, TestApp};
 
 /// One route of each component, and errors of each.
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 7] = [
     "/",
     "/api/auth/me",
     "/api/memos",
     "/.well-known/jwks.json",
+    "/.well-known/oauth-authorization-server",
     "/api/auth/nothing",
     "/nothing",
 ];

@@ -37,11 +37,7 @@ async fn there_is_one_line_of_json_per_request_and_no_secret_or_name_in_any() {
         .send()
         .await
         .expect(200);
-    let form = [
-        ("grant_type", "refresh_token"),
-        ("refresh_token", user.refresh_token.as_str()),
-    ];
-    nobody.post_form("/api/auth/token", &form).await.expect(200);
+    nobody.refresh(&user.cookie).await.expect(200);
     user.get(&memo.path()).await.expect(200);
     browser
         .call(Method::DELETE, "/api/auth/session")
@@ -70,7 +66,8 @@ async fn there_is_one_line_of_json_per_request_and_no_secret_or_name_in_any() {
     // Only then is everything printed: nobody waits for the log while the host serves.
     let (stopped, status) = host.terminate();
     assert!(status.success(), "a host that is asked to end ends well: {status}");
-    let secrets = [user.token(), &user.refresh_token, &secret, &user.username, &memo.path()];
+    let refresh_token = user.cookie.split_once('=').expect("a cookie has a value").1;
+    let secrets = [user.token(), refresh_token, &secret, &user.username, &memo.path()];
     check(&stopped.log(), &id, &secrets, requests);
 }
 

@@ -111,22 +111,3 @@ async fn tries_for_names_that_nobody_has_are_put_off_alike() {
     assert_eq!(known[0], unknown[0]);
     assert_eq!(known[20], unknown[20]);
 }
-
-/// The token endpoint has words of its own (RFC 6749).
-#[tokio::test]
-async fn the_token_endpoint_tells_no_more() {
-    let app = TestApp::shared();
-    let (nobody, known, unknown) = (app.anonymous(), app.user("known").await, unique("unknown"));
-    let mut seen = Vec::new();
-    for name in [known.username.as_str(), &known.username.to_uppercase(), &unknown] {
-        let form = [
-            ("grant_type", "password"),
-            ("username", name),
-            ("password", "not the password"),
-        ];
-        seen.push(Seen::of(&nobody.post_form("/api/auth/token", &form).await));
-    }
-    assert_eq!(seen[0].status, 400);
-    assert_eq!(seen[0], seen[1]);
-    assert_eq!(seen[0], seen[2]);
-}

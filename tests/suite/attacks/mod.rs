@@ -7,6 +7,7 @@ mod cookies;
 mod cross_site;
 mod enumeration;
 mod guessing;
+mod oauth;
 mod races;
 mod used_twice;
 

@@ -5,6 +5,7 @@ mod jwks;
 mod me;
 mod passkeys;
 mod password;
+mod programs;
 mod recovery;
 pub mod second_factor;
 mod session;

@@ -31,11 +31,7 @@ async fn a_new_password_ends_all_other_sessions_and_the_old_one_opens_nothing() 
     user.get("/api/auth/me").await.expect(200);
     sign_in(&app, &user.username, PASSWORD).await.problem(401);
     sign_in(&app, &user.username, NEW).await.expect(200);
-    let form = [
-        ("grant_type", "refresh_token"),
-        ("refresh_token", user.refresh_token.as_str()),
-    ];
-    app.anonymous().post_form("/api/auth/token", &form).await.expect(200);
+    app.anonymous().refresh(&user.cookie).await.expect(200);
 }
 
 #[tokio::test]

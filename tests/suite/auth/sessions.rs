@@ -19,11 +19,7 @@ async fn sessions(client: &Client) -> Vec<Value> {
 }
 
 async fn refresh(user: &User) -> u16 {
-    let form = [
-        ("grant_type", "refresh_token"),
-        ("refresh_token", user.refresh_token.as_str()),
-    ];
-    user.post_form("/api/auth/token", &form).await.status()
+    user.refresh(&user.cookie).await.status()
 }
 
 /// Waits until the memo service refuses the token.
@@ -59,7 +55,7 @@ async fn the_list_shows_each_session_and_which_one_asks() {
             json!([item["client_id"], item["current"]])
         })
         .collect();
-    assert_eq!(shown, [json!(["memo-web", false]), json!(["memo-cli", true])]);
+    assert_eq!(shown, [json!(["memo-web", false]), json!(["memo-web", true])]);
     let agent = items[0]["user_agent"].as_str().expect("a browser says what it is");
     assert!(agent.starts_with("Mozilla/5.0 xxx") && agent.len() == 200, "{agent}");
     app.anonymous().get(SESSIONS).await.problem(401);
@@ -83,7 +79,7 @@ async fn a_session_that_is_ended_elsewhere_is_over_here_at_once_and_for_memos_so
     stranger.call(Method::DELETE, &path).send().await.problem(404);
     here.call(Method::DELETE, &path).send().await.expect_empty(204);
     there.get("/api/auth/me").await.problem(401);
-    assert_eq!(refresh(&there).await, 400);
+    assert_eq!(refresh(&there).await, 401);
     is_refused_soon(&there).await;
     let answer = app.anonymous().get("/api/auth/revocations").await.expect(200);
     assert_eq!(answer.header("cache-control"), "public, max-age=15");
@@ -109,7 +105,7 @@ async fn all_other_sessions_end_together_and_streams_with_them() {
     here.call(Method::DELETE, SESSIONS).send().await.expect_empty(204);
     for other in &others {
         other.get("/api/auth/me").await.problem(401);
-        assert_eq!(refresh(other).await, 400);
+        assert_eq!(refresh(other).await, 401);
     }
     assert_eq!(sessions(&here).await.len(), 1);
     if let Some(mut stream) = stream {

@@ -42,12 +42,7 @@ async fn a_username_is_kept_in_lower_case_and_signs_in_in_any_case() {
     let name = unique("casey");
     let user = register(&app, &name.to_uppercase(), PASSWORD).await.expect(201).value();
     assert_eq!(user["username"], name.as_str());
-    let form = [
-        ("grant_type", "password"),
-        ("username", &name.to_uppercase()),
-        ("password", PASSWORD),
-    ];
-    app.anonymous().post_form("/api/auth/token", &form).await.expect(200);
+    app.anonymous().enter(&name.to_uppercase(), PASSWORD).await.expect(200);
 }
 
 #[tokio::test]
@@ -60,21 +55,8 @@ async fn a_taken_username_is_a_conflict_in_any_case() {
         .await
         .problem(409);
     // The first one's password still counts, and only that.
-    let form = |password| {
-        [
-            ("grant_type", "password"),
-            ("username", name.as_str()),
-            ("password", password),
-        ]
-    };
-    app.anonymous()
-        .post_form("/api/auth/token", &form(PASSWORD))
-        .await
-        .expect(200);
-    app.anonymous()
-        .post_form("/api/auth/token", &form("another password"))
-        .await
-        .expect(400);
+    app.anonymous().enter(&name, PASSWORD).await.expect(200);
+    app.anonymous().enter(&name, "another password").await.expect(401);
 }
 
 #[tokio::test]
@@ -98,20 +80,12 @@ async fn of_ten_registrations_of_one_name_at_once_exactly_one_wins() {
             answer.problem(409);
         }
         for password in &passwords {
-            let form = [
-                ("grant_type", "password"),
-                ("username", name.as_str()),
-                ("password", password),
-            ];
             let expected = if won.iter().any(|(_, winner)| *winner == password) {
                 200
             } else {
-                400
+                401
             };
-            app.anonymous()
-                .post_form("/api/auth/token", &form)
-                .await
-                .expect(expected);
+            app.anonymous().enter(&name, password).await.expect(expected);
         }
     }
     // Claims are cut into windows of time; at the edge of one, all may back off. Three races meet one edge at most.
@@ -169,8 +143,7 @@ async fn passwords_are_counted_in_characters_from_8_to_128() {
     ] {
         let name = unique("pass");
         register(&app, &name, &password).await.expect(201);
-        let form = [("grant_type", "password"), ("username", &name), ("password", &password)];
-        app.anonymous().post_form("/api/auth/token", &form).await.expect(200);
+        app.anonymous().enter(&name, &password).await.expect(200);
     }
     for password in [
         String::new(),

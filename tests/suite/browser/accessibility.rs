@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::sign_in;
-use crate::harness::{PASSWORD, Screen, TestApp, User};
+use crate::harness::{LocalProgram, PASSWORD, Screen, TestApp, User};
 use audit::{Audit, SETTLED};
 
 mod audit;
@@ -111,6 +111,7 @@ async fn member_at_work(audit: &mut Audit, user: &User, memo: &str) {
 
     conflict(audit, user).await;
     account_at_work(audit).await;
+    programs(audit, user).await;
 
     audit.go("/new").await;
     audit.browser.fill("#new-memo", "not saved").await;
@@ -157,6 +158,25 @@ async fn account_at_work(audit: &mut Audit) {
     audit.browser.click("[data-testid=revoke-token]").await;
     audit.browser.sees("[data-testid=question]").await;
     audit.browser.click("[data-testid=yes]").await;
+}
+
+/// A program wants to be connected, with a name as long as names are, and one is.
+async fn programs(audit: &mut Audit, user: &User) {
+    let app = TestApp::shared();
+    let program = LocalProgram::register(&app, &"낱말word".repeat(10)).await;
+    audit.go(&program.address("memos:read memos:write")).await;
+    audit.browser.sees("[data-testid=asking]").await;
+    audit.check("a program asks").await;
+    for field in ["read", "write"] {
+        audit.browser.click(&format!("[data-testid=may-{field}]")).await;
+    }
+    audit.browser.click(super::ALLOW).await; // Nothing is ticked.
+    audit.check("a program is allowed nothing").await;
+    program.connect(user, "memos:read").await;
+    for path in ["/account/programs", "/account/sessions"] {
+        audit.go(path).await;
+        audit.check(&format!("{path} with a program")).await;
+    }
 }
 
 /// The page's address is of numbers, so it is told here that it is a name: the forms are the same.

@@ -11,15 +11,16 @@ use crate::harness::{Browser, PASSWORD, Screen, TestApp, User};
 
 mod codes;
 mod deletion;
-mod passkeys;
+pub mod passkeys;
 mod password;
+mod programs;
 mod second_factor;
 mod sessions;
 mod tokens;
 mod transfer;
 
 /// Everything that there is to look after.
-const PATHS: [&str; 9] = [
+const PATHS: [&str; 10] = [
     "/account",
     "/account/password",
     "/account/passkeys",
@@ -27,6 +28,7 @@ const PATHS: [&str; 9] = [
     "/account/second-factor",
     "/account/transfer",
     "/account/recovery-codes",
+    "/account/programs",
     "/account/tokens",
     "/account/delete",
 ];
@@ -36,7 +38,7 @@ const ACT: &str = "[data-testid=act]";
 
 /// Keys, as WebDriver spells them.
 const TAB: &str = "\u{e004}";
-const ENTER: &str = "\u{e007}";
+pub const ENTER: &str = "\u{e007}";
 
 /// Waits until a field says what is wrong with it, in words with these in it, and has the focus.
 async fn is_wrong(browser: &Browser, field: &str, words: &str) {
@@ -49,7 +51,7 @@ async fn is_wrong(browser: &Browser, field: &str, words: &str) {
 }
 
 /// Goes on from one control to the next until this one has the focus.
-async fn tab_to(browser: &Browser, css: &str) {
+pub async fn tab_to(browser: &Browser, css: &str) {
     for _ in 0..40 {
         browser.press(TAB).await;
         let script = format!("return document.activeElement.matches({css:?})");
@@ -178,26 +180,10 @@ async fn without_a_server_it_says_so_and_comes_when_asked_again() {
 async fn a_stolen_session_is_told_in_front_of_the_page() {
     let app = TestApp::shared();
     let user = app.user("robbed").await;
-    let form = |token: &str| {
-        [
-            ("grant_type", "refresh_token".to_owned()),
-            ("refresh_token", token.to_owned()),
-        ]
-    };
-    let mut token = user.refresh_token.clone();
-    for status in [200, 200, 400] {
-        let sent = if status == 400 { &user.refresh_token } else { &token };
-        let form = form(sent);
-        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let answer = app.anonymous().post_form("/api/auth/token", &form).await;
-        assert_eq!(answer.status(), status);
-        if status == 200 {
-            token = answer.value()["refresh_token"]
-                .as_str()
-                .expect("the next one")
-                .to_owned();
-        }
-    }
+    let nobody = app.anonymous();
+    let second = nobody.refresh(&user.cookie).await.expect(200);
+    nobody.refresh(second.cookie()).await.expect(200);
+    nobody.refresh(&user.cookie).await.problem(401);
     let Some(browser) = Browser::open(&app, Screen::Phone).await else {
         return;
     };

@@ -90,6 +90,12 @@ impl Response {
         self.status.as_u16()
     }
 
+    /// The cookie that it sets, as a browser sends it back.
+    #[track_caller]
+    pub fn cookie(&self) -> &str {
+        self.header("set-cookie").split(';').next().unwrap_or_default()
+    }
+
     /// Asserts the status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {

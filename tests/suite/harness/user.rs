@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 use super::app::TestApp;
 use super::client::Client;
 use super::memo::{Change, Feed, Memo, Page};
+use super::response::Response;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -40,7 +41,8 @@ pub fn unique(name: &str) -> String {
 pub struct User {
     pub id: String,
     pub username: String,
-    pub refresh_token: String,
+    /// The cookie of the session, as a browser sends it: `name=token`.
+    pub cookie: String,
     client: Client,
 }
 
@@ -63,18 +65,13 @@ impl User {
 
     async fn sign_in(app: &TestApp, username: &str, id: String) -> Self {
         let nobody = app.anonymous();
-        let form = [
-            ("grant_type", "password"),
-            ("username", username),
-            ("password", PASSWORD),
-        ];
-        let tokens = nobody.post_form("/api/auth/token", &form).await.expect(200).value();
-        let field = |name: &str| tokens[name].as_str().expect("a token answer is complete").to_owned();
+        let entered = nobody.enter(username, PASSWORD).await.expect(200);
+        let token = entered.value()["access_token"].as_str().expect("a token").to_owned();
         Self {
             id,
             username: username.to_owned(),
-            refresh_token: field("refresh_token"),
-            client: nobody.with_token(field("access_token")),
+            cookie: entered.cookie().to_owned(),
+            client: nobody.with_token(token),
         }
     }
 
@@ -86,6 +83,20 @@ impl User {
     /// The same person on another host, with the token they have.
     pub fn on(&self, app: &TestApp) -> Client {
         app.anonymous().with_token(self.token())
+    }
+}
+
+/// Sessions, as the site begins them and goes on with them.
+impl Client {
+    pub async fn enter(&self, username: &str, password: &str) -> Response {
+        let credentials = json!({ "username": username, "password": password });
+        self.post("/api/auth/session", &credentials).await
+    }
+
+    /// Goes on with the session of this cookie.
+    pub async fn refresh(&self, cookie: &str) -> Response {
+        let refresh = self.call(Method::POST, "/api/auth/session/refresh");
+        refresh.header("cookie", cookie).send().await
     }
 }
 

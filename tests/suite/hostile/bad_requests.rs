@@ -53,6 +53,16 @@ async fn other_methods_are_405_with_those_that_would_do() {
             [Method::GET, Method::PUT, Method::TRACE],
         ),
         (
+            "/api/auth/clients",
+            vec!["GET", "POST"],
+            [Method::DELETE, Method::PUT, Method::PATCH],
+        ),
+        (
+            "/api/auth/authorize",
+            vec!["POST"],
+            [Method::GET, Method::DELETE, Method::PUT],
+        ),
+        (
             "/api/auth/session",
             vec!["POST", "DELETE"],
             [Method::GET, Method::PUT, Method::PATCH],

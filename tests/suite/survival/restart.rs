@@ -32,11 +32,7 @@ async fn after_a_stop_people_memos_tokens_and_sessions_are_as_before() {
     // The token from before is good: the signing key was kept.
     let with_old_token = user.on(&app);
     assert_eq!(with_old_token.all_memos().await, std::slice::from_ref(&memo));
-    let refresh = [
-        ("grant_type", "refresh_token"),
-        ("refresh_token", user.refresh_token.as_str()),
-    ];
-    app.anonymous().post_form("/api/auth/token", &refresh).await.expect(200);
+    app.anonymous().refresh(&user.cookie).await.expect(200);
     let user = user.sign_in_again(&app).await;
     assert_eq!(user.found("state=trashed").await, std::slice::from_ref(&trashed));
     let versions = user.get(&format!("{}/versions", memo.path())).await.expect(200).value();

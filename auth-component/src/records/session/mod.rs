@@ -1,9 +1,11 @@
 //! Sessions in the store: who signed in where, and what their refresh tokens are checked against.
 //!
-//! Read in this order: this file (the record), [`chain`] (refresh tokens), [`ending`] (how a session ends for good).
+//! Read in this order: this file (the record), [`chain`] (refresh tokens), [`grant`] (sessions of programs, which begin by a
+//! code), [`ending`] (how a session ends for good).
 
 pub mod chain;
 pub mod ending;
+pub mod grant;
 
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{refresh_token::RefreshToken, username::Username};
 use crate::bytes32::Bytes32;
+use grant::Grant;
 
 /// How long a session lasts after its last refresh.
 pub const TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -53,6 +56,9 @@ pub struct Session {
     /// were lists get onto it by their next refresh.
     #[serde(default)]
     pub is_listed: bool,
+    /// What its user allowed, where it is a program's. The site's sessions are good for everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Grant>,
     /// The key of the chain of secrets.
     chain_key: Bytes32,
     /// SHA-256 of the current secret.
@@ -149,6 +155,15 @@ pub struct Beginning<'a> {
 /// # Errors
 /// Those of the store and of randomness.
 pub async fn create(ports: &Ports, beginning: Beginning<'_>) -> Result<(Session, RefreshToken), Error> {
+    let (session, secret) = new(ports, beginning)?;
+    // Nobody else can have this id, so nobody else can be writing this record.
+    ports.kv.set_json(&key(&session.id), &session).await?;
+    let token = session.token(secret);
+    Ok((session, token))
+}
+
+/// A new session and its first secret.
+fn new(ports: &Ports, beginning: Beginning<'_>) -> Result<(Session, Bytes32), RandomError> {
     let now = ports.clock.now();
     let secret = Bytes32::random(ports)?;
     let session = Session {
@@ -164,6 +179,7 @@ pub async fn create(ports: &Ports, beginning: Beginning<'_>) -> Result<(Session,
             0
         },
         is_listed: true,
+        grant: None,
         chain_key: Bytes32::random(ports)?,
         refresh_hash: chain::hash(&secret),
         previous_hash: None,
@@ -172,10 +188,7 @@ pub async fn create(ports: &Ports, beginning: Beginning<'_>) -> Result<(Session,
         created_at: now,
         expires_at: now + TTL,
     };
-    // Nobody else can have this id, so nobody else can be writing this record.
-    ports.kv.set_json(&key(&session.id), &session).await?;
-    let token = session.token(secret);
-    Ok((session, token))
+    Ok((session, secret))
 }
 
 /// As much of a client's description of itself as is kept, without control characters.
@@ -216,14 +229,6 @@ pub async fn forget(ports: &Ports, session_id: &str) -> Result<Option<Session>, 
         ports.kv.delete(&ended_key(session_id)).await?;
     }
     Ok(found)
-}
-
-/// Whether there is anything of a session of that id, ended or not. One read.
-///
-/// # Errors
-/// Those of the store.
-pub async fn is_stored(ports: &Ports, session_id: &str) -> Result<bool, KvError> {
-    ports.kv.exists(&key(session_id)).await
 }
 
 #[cfg(test)]

@@ -17,8 +17,12 @@ pub enum Action {
     Recover,
     /// To sign in with a passkey. Only wrong answers count in the end.
     Passkey,
-    /// To go on with a session. Only refresh tokens that were never given out count.
+    /// To begin a session by a code, or to go on with one. Only codes and refresh tokens that are nobody's count.
     Refresh,
+    /// To register a program. Every try counts.
+    RegisterClient,
+    /// To allow a program something. Every try of an account counts.
+    Authorize,
 }
 
 /// One kind of limit.
@@ -86,11 +90,30 @@ const PASSKEY_NETWORK: Limit = Limit {
     tries: 100,
 };
 
-/// Refresh tokens from one network that are nobody's. Nobody can guess one. What is limited is work; in a school many
+/// Codes and refresh tokens from one network that are nobody's. Nobody can guess one. What is limited is work; in a school many
 /// browsers may come back in one lesson whose sessions have ended.
 const REFRESH_NETWORK: Limit = Limit {
     name: "refresh-network",
     tries: 300,
+};
+
+/// Registrations of programs from one network.
+const CLIENT_NETWORK: Limit = Limit {
+    name: "client-network",
+    tries: 30,
+};
+
+/// Registrations of programs from everywhere, which the store has to keep for days: 86,400 a day. Who uses that up keeps new
+/// programs out for as long as it goes on, and none that is registered.
+const CLIENT: Limit = Limit {
+    name: "client",
+    tries: 300,
+};
+
+/// Programs that one account allows something. Each makes a session that waits for its code to be used.
+const AUTHORIZE: Limit = Limit {
+    name: "authorize",
+    tries: 30,
 };
 
 /// The limits that hold for a try, and the bucket of each that it falls into. The limit of the name comes last.
@@ -103,6 +126,8 @@ pub fn buckets(action: Action, username: &str, network: Option<IpAddr>) -> Vec<(
         Action::Recover => (Some(RECOVER_NETWORK), Some(RECOVER_HERE), None),
         Action::Passkey => (Some(PASSKEY_NETWORK), None, None),
         Action::Refresh => (Some(REFRESH_NETWORK), None, None),
+        Action::RegisterClient => (Some(CLIENT_NETWORK), None, Some(CLIENT)),
+        Action::Authorize => (None, None, Some(AUTHORIZE)),
     };
     // The machine itself is no network: on a laptop everybody is there, and so is everybody behind a proxy on the same
     // machine that is not among the trusted ones.

@@ -36,6 +36,30 @@ import { session } from "./stores.js";
 /** @typedef {{id: string, name: string, created_at: string, last_used_at: string | null}} Passkey */
 /** A secret for an app that makes codes: to be typed, to be opened, to be scanned.
  * @typedef {{secret: string, otpauth_uri: string, qr_svg: string}} Secret */
+/**
+ * What a program asks for, as the address has it.
+ * @typedef {object} AccessRequest
+ * @property {string} [response_type]
+ * @property {string} [client_id]
+ * @property {string} [redirect_uri]
+ * @property {string} [scope]
+ * @property {string} [state]
+ * @property {string} [code_challenge]
+ * @property {string} [code_challenge_method]
+ * @property {string} [resource]
+ */
+/** Who asks, where the answer goes, and what they may have of what they ask for.
+ * @typedef {{client: {client_id: string, client_name: string, client_uri?: string}, redirect_origin: string, scope: string}} AccessAsked */
+/**
+ * A program that may use the memos.
+ * @typedef {object} ConnectedProgram
+ * @property {string} client_id
+ * @property {string} client_name
+ * @property {string} [client_uri]
+ * @property {string} scope
+ * @property {string} connected_at
+ * @property {string | null} last_used_at
+ */
 /** The password, and the code of the second factor where there is one.
  * @typedef {{password: string, code?: string}} Proof */
 
@@ -83,6 +107,19 @@ export const accounts = {
 
   /** @param {string} id */
   revokeToken: (id) => ask("DELETE", `${AUTH}/tokens/${encodeURIComponent(id)}`),
+
+  /** What to ask somebody about, or where to go back to with a request that is wrong.
+   * @param {AccessRequest} json @returns {Promise<AccessAsked | {redirect_to: string}>} */
+  askedAccess: (json) => ask("POST", `${AUTH}/authorize/request`, { json }),
+
+  /** Where to go back to with the answer. @param {AccessRequest & {approve: boolean}} json @returns {Promise<{redirect_to: string}>} */
+  answerAccess: (json) => ask("POST", `${AUTH}/authorize`, { json }),
+
+  /** Programs that are connected. @returns {Promise<{items: ConnectedProgram[]}>} */
+  programs: () => ask("GET", `${AUTH}/clients`),
+
+  /** @param {string} id */
+  disconnect: (id) => ask("DELETE", `${AUTH}/clients/${encodeURIComponent(id)}`),
 
   /** @returns {Promise<{items: Passkey[]}>} */
   passkeys: () => ask("GET", `${AUTH}/passkeys`),

@@ -33,7 +33,7 @@ pub fn answer(ledger: &Ledger, calls: &[Call], id: CallId, ended: &Moment, answe
             )
         }
         (Act::SignIn { right, .. }, Answer::Tokens(Some(_))) => expect(*right, "a wrong password was taken"),
-        (Act::SignIn { right, .. }, Answer::Refused(400)) => expect(!right, "the right password was refused"),
+        (Act::SignIn { right, .. }, Answer::Refused(401)) => expect(!right, "the right password was refused"),
         (Act::SignIn { .. }, Answer::Refused(429)) => {
             let tries = calls
                 .iter()
@@ -65,7 +65,7 @@ pub fn answer(ledger: &Ledger, calls: &[Call], id: CallId, ended: &Moment, answe
             may_be_busy(calls, id, &call.act, ended, true),
             "a refresh gave no new token, without a reason",
         ),
-        (Act::Refresh(token), Answer::Refused(400)) => {
+        (Act::Refresh(token), Answer::Refused(401)) => {
             let is_gone = !ledger.is_there(&session_key(token), ended.step);
             expect(
                 is_gone || may_be_stale(calls, token, ended) || may_be_over(calls, session_of(token), ended.step),

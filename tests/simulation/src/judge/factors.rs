@@ -111,7 +111,7 @@ pub fn answer(calls: &[Call], id: CallId, ended: &Moment, wanted: &Try, answer: 
             "the token of a session that was ended is taken",
         ),
         // A code is good for a minute and a half, which a slow request misses; the last of all requests is none of those.
-        (Try::Enter { .. }, Answer::Refused(400)) | (Try::Change { .. }, Answer::Refused(422)) => Ok(()),
+        (Try::Enter { .. }, Answer::Refused(401)) | (Try::Change { .. }, Answer::Refused(422)) => Ok(()),
         (_, Answer::Refused(429)) => expect(calls.len() > TRIES / 2, "somebody was put off after few tries"),
         (_, Answer::Refused(409 | 503)) => {
             let is_rival = |other: &Call| other.began.step < ended.step;

@@ -129,7 +129,7 @@ impl Case<'_> {
                 !self.was_replaced(password, self.call.began.step),
                 "an old password was taken",
             ),
-            (Act::Enter(password), Answer::Refused(400)) => {
+            (Act::Enter(password), Answer::Refused(401)) => {
                 let reason = self.may_be_wrong(password) || self.may_meet_an_end();
                 expect(reason, "the password was refused without a reason")
             }

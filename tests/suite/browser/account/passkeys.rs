@@ -28,7 +28,7 @@ async fn form_says(browser: &Browser, words: &str) {
 }
 
 /// Adds a passkey on the page about them.
-async fn add(browser: &Browser, name: &str) {
+pub async fn add(browser: &Browser, name: &str) {
     browser.click(ADD).await;
     browser.fill("#name", name).await;
     browser.fill("#password", PASSWORD).await;

@@ -11,6 +11,7 @@ import { deletionPart } from "./deletion-part.js";
 import { createOverview } from "./overview.js";
 import { passkeysPart } from "./passkeys-part.js";
 import { passwordPart } from "./password-part.js";
+import { programsPart } from "./programs-part.js";
 import { recoveryCodesPart } from "./recovery-codes-part.js";
 import { secondFactorPart } from "./second-factor-part.js";
 import { sessionsPart } from "./sessions-part.js";
@@ -35,7 +36,17 @@ import { transferPart } from "./transfer-part.js";
 
 /** In the order of the overview.
  * @type {Part[]} */
-const PARTS = [passwordPart, passkeysPart, sessionsPart, secondFactorPart, recoveryCodesPart, tokensPart, transferPart, deletionPart];
+const PARTS = [
+  passwordPart,
+  passkeysPart,
+  sessionsPart,
+  secondFactorPart,
+  recoveryCodesPart,
+  programsPart,
+  tokensPart,
+  transferPart,
+  deletionPart,
+];
 
 class AccountScreen {
   element = fromTemplate("account-screen", HTMLElement);

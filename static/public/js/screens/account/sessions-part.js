@@ -14,9 +14,10 @@ export const sessionsPart = {
   path: "/account/sessions",
   summary: () => ({ key: "sessionsSummary" }),
   create: async (_, screen) => {
-    const { items } = await accounts.sessions();
+    const [{ items }, programs] = await Promise.all([accounts.sessions(), accounts.programs()]);
+    const names = new Map(programs.items.map(({ client_id, client_name }) => [client_id, client_name]));
     const part = fromTemplate("sessions-part", HTMLElement);
-    findElement(part, "ul").append(...items.map((item) => itemOf(item, part)));
+    findElement(part, "ul").append(...items.map((item) => itemOf(item, names.get(item.client_id), part)));
     const button = findButton(part, ".end-others");
     button.addEventListener("click", () => endOthers(button, screen));
     showButton(part);
@@ -32,11 +33,13 @@ function showDevice(element, { user_agent }) {
   else setText(element, "unknownDevice");
 }
 
-/** @param {SignedInAt} session @param {HTMLElement} part */
-function itemOf(session, part) {
+/** @param {SignedInAt} session @param {string | undefined} program the name of the connected program, where it is one's @param {HTMLElement} part */
+function itemOf(session, program, part) {
   const item = fromTemplate("session-item", HTMLElement);
   const device = findElement(item, ".device");
-  showDevice(device, session);
+  if (program === undefined) showDevice(device, session);
+  else device.textContent = program;
+  findElement(item, ".is-program").hidden = program === undefined;
   findElement(item, ".here").hidden = !session.current;
   setTime(find(item, ".used", HTMLTimeElement), session.last_used_at);
   setTime(find(item, ".made", HTMLTimeElement), session.created_at);

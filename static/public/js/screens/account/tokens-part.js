@@ -1,13 +1,12 @@
 // Personal tokens: access to the memos for somebody's own programs.
 
 import { accounts } from "../../data/accounts.js";
-import { isProblem } from "../../lib/api.js";
 import { find, findButton, findElement, fromTemplate } from "../../lib/dom.js";
 import { setText, setTime } from "../../lib/i18n.js";
-import { ask } from "../question/question.js";
-import { notify, notifyError } from "../toast/toast.js";
 import { createProofForm, PROOF, proofOf } from "./account-form.js";
 import { copy } from "./copy.js";
+import { endListed } from "./ending.js";
+import { mayOf } from "./may.js";
 
 /** @typedef {import("../../data/accounts.js").PersonalToken} PersonalToken */
 
@@ -91,9 +90,7 @@ function itemOf(token) {
   const name = findElement(item, ".name");
   name.textContent = token.name;
   name.id = `token-${token.id}`;
-  const mayWrite = token.scope.includes("memos:write");
-  const mayRead = token.scope.includes("memos:read");
-  setText(findElement(item, ".may"), mayWrite ? (mayRead ? "tokenMayWrite" : "tokenMayWriteOnly") : "tokenMayRead");
+  setText(findElement(item, ".may"), mayOf(token.scope));
   setTime(find(item, ".until", HTMLTimeElement), token.expires_at);
   setText(findElement(item, ".use"), token.last_used_at ? "lastUsed" : "tokenUnused");
   const used = find(item, ".used", HTMLTimeElement);
@@ -109,21 +106,14 @@ function itemOf(token) {
 
 /** @param {PersonalToken} token @param {HTMLElement} item */
 async function revoke({ id, name }, item) {
-  const isAgreed = await ask({
+  const list = item.parentElement;
+  /** @type {Parameters<typeof endListed>[1]} */
+  const question = {
     title: { key: "revokeQuestion" },
     text: { key: "revokeMeaning", params: { name } },
     yes: "revokeToken",
     no: "keep",
-  });
-  if (!isAgreed) return;
-  try {
-    await accounts.revokeToken(id);
-  } catch (error) {
-    if (!isProblem(error, "not-found")) return notifyError(error); // It had ended by itself.
-  }
-  const list = item.parentElement;
-  item.remove();
-  if (list) list.hidden = list.childElementCount === 0;
-  document.querySelector("h1")?.focus();
-  notify({ key: "tokenRevoked" });
+  };
+  const isRevoked = await endListed(item, question, () => accounts.revokeToken(id), "tokenRevoked");
+  if (isRevoked && list) list.hidden = list.childElementCount === 0;
 }

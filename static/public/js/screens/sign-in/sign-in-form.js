@@ -95,7 +95,8 @@ class SignInForm extends HTMLElement {
     this.dataset.mode = mode;
     const isSignUp = this.#isSignUp;
     setText(findElement(this, "h1"), isSignUp ? "signUp" : "signIn");
-    setText(findElement(this, ".lead"), isSignUp ? "signUpLead" : "signInLead");
+    const isForProgram = this.router?.next?.startsWith("/authorize?");
+    setText(findElement(this, ".lead"), isForProgram ? "signInForProgram" : isSignUp ? "signUpLead" : "signInLead");
     setText(this.#buttons["sign-in"], isSignUp ? "signInInstead" : "signIn");
     setText(this.#buttons["sign-up"], "signUp");
     for (const [its, button] of Object.entries(this.#buttons)) {
