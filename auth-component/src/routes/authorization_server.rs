@@ -21,24 +21,12 @@ impl FromRequestParts<App> for AuthorizationServer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let origin = origin(parts, app).ok_or_else(|| Problem::bad_request("The request says no host."))?;
+        let origin = requested::origin(&app.public_origin, &parts.headers, &parts.uri);
+        let origin = origin.ok_or_else(|| Problem::bad_request("The request says no host."))?;
         let named = Some(&app.profile.issuer).filter(|issuer| issuer.starts_with("https://"));
         let issuer = named.unwrap_or(&origin).clone();
         Ok(Self { issuer, origin })
     }
-}
-
-fn origin(parts: &Parts, app: &App) -> Option<String> {
-    if let Some(origin) = app.public_origin.get() {
-        return origin.to_str().ok().map(str::to_owned);
-    }
-    let authority = requested::authority(&parts.headers, &parts.uri)?;
-    let scheme = if requested::may_be_https(&parts.headers, &parts.uri) {
-        "https"
-    } else {
-        "http"
-    };
-    Some(format!("{scheme}://{authority}"))
 }
 
 /// RFC 8414 §2, and RFC 9207 §3.

@@ -23,7 +23,6 @@ pub mod password;
 mod proof;
 pub mod recover;
 pub mod recovery_codes;
-mod requested;
 pub mod revocations;
 pub mod revoke;
 pub mod same_site;
@@ -41,6 +40,7 @@ use axum::{
     middleware::from_fn_with_state,
     routing::{delete, get, post, put},
 };
+use common::http::requested;
 
 use crate::App;
 

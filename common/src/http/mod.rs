@@ -7,3 +7,4 @@ pub mod maintenance;
 pub mod problem;
 pub mod problems;
 pub mod request_id;
+pub mod requested;

@@ -18,8 +18,10 @@ pub mod import;
 pub mod list;
 pub mod listeners;
 pub mod maintenance;
+pub mod mcp;
 pub mod memos;
 pub mod path_id;
+pub mod protected_resource;
 mod scope;
 pub mod tags;
 pub mod transfers;
@@ -61,4 +63,11 @@ pub fn router() -> Router<App> {
             "/api/memos/{id}/versions/{version}/restore",
             writes(post(versions::restore)),
         )
+        // For assistants: each tool says what it needs.
+        .route(protected_resource::MCP_PATH, post(mcp::serve))
+        .route(
+            "/.well-known/oauth-protected-resource",
+            get(protected_resource::show_app),
+        )
+        .route(protected_resource::MCP_METADATA_PATH, get(protected_resource::show_mcp))
 }
