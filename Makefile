@@ -66,7 +66,7 @@ interop: ## Install other people's OAuth clients and JWT libraries, for the test
 	@$(call with,python3) [ target/interop/.installed -nt tests/interop/requirements.txt ] || { rm -rf target/interop && \
 		python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-deps --only-binary :all: \
 		--require-hashes --target target/interop -r tests/interop/requirements.txt && touch target/interop/.installed; } || \
-		echo "!!! SKIPPED: pip install failed for tests/interop; it needs Python 3.9 or newer with pip." >&2
+		echo "!!! SKIPPED: pip install failed for tests/interop; it needs Python 3.11 or newer with pip." >&2
 
 # Installs what package-lock.json says, unless it is there.
 modules = [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel error

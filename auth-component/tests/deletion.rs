@@ -220,7 +220,7 @@ fn a_sign_in_finishes_a_deletion_and_so_does_tomorrow() {
             if signs_in {
                 switch(&app, true).await;
                 let answer = app.log_in("alice", PASSWORD).await;
-                assert_eq!(answer.body["error_description"], json!("the account is being deleted"));
+                assert_eq!(answer.text("type"), "/problems#account-deleted");
             } else {
                 // The memo service is away all day long, and on the next day everybody tries again.
                 app.pass(DAY + DAY / 12);

@@ -8,7 +8,7 @@ use common::store::kv::MemoryKv;
 use futures::future::join;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{Answer, PASSWORD, TestApp, cookie, refused_fields, run};
+use support::{Answer, PASSWORD, TestApp, cookie, programs, refused_fields, run};
 
 const NEW: &str = "a better horse";
 
@@ -153,6 +153,12 @@ async fn sign_in(app: &TestApp) -> Answer {
     app.post_json("/api/auth/session", body).await
 }
 
+/// The tokens that a program gets for a yes.
+async fn program_of(app: &TestApp, client_id: &str, access: &str) -> Answer {
+    let code = programs::code(app, access, &programs::asked(client_id)).await;
+    programs::redeem(app, client_id, &code).await
+}
+
 #[test]
 fn a_stolen_token_is_told_by_sign_ins_until_one_has_arrived() {
     run(async {
@@ -165,11 +171,13 @@ fn a_stolen_token_is_told_by_sign_ins_until_one_has_arrived() {
         assert_eq!(app.revoked().await.len(), 1);
         let at = app.ports.clock.now().to_rfc3339();
         let expected = json!([{"type": "refresh-token-reused", "at": at}]);
-        // Programs are not told: nobody reads their answers. And what they refresh was not told.
-        let program = app.alices_token().await;
-        app.refresh(&program).await;
         let lost = sign_in(&app).await;
         assert_eq!(lost.body["notices"], expected);
+        // Programs are not told: nobody reads their answers. And what they refresh was not told.
+        let client_id = programs::registered(&app).await;
+        let tokens = program_of(&app, &client_id, &lost.text("access_token")).await;
+        assert!(tokens.body.get("notices").is_none());
+        programs::refresh(&app, &client_id, &tokens.text("refresh_token")).await;
         let arrived = sign_in(&app).await;
         assert_eq!(arrived.body["notices"], expected);
         let sent = format!("memo_refresh={}", cookie(&arrived));
@@ -185,12 +193,14 @@ fn a_stolen_token_is_told_by_sign_ins_until_one_has_arrived() {
 fn notices_are_bounded() {
     run(async {
         let app = TestApp::with_alice().await;
+        // By the sessions of a program, which forget none.
+        let client_id = programs::registered(&app).await;
+        let access = sign_in(&app).await.text("access_token");
         for _ in 0..12 {
-            let first = app.alices_token().await;
-            let second = app.refresh(&first).await.text("refresh_token");
-            app.refresh(&second).await;
+            let first = program_of(&app, &client_id, &access).await.text("refresh_token");
+            programs::refresh(&app, &client_id, &first).await;
             app.pass_secs(40);
-            app.refresh(&first).await;
+            programs::refresh(&app, &client_id, &first).await;
         }
         assert_eq!(sign_in(&app).await.body["notices"].as_array().unwrap().len(), 8);
     });

@@ -33,9 +33,6 @@ import { session } from "./stores.js";
  * @property {string | null} last_used_at to the hour
  * @property {boolean} older_than_password
  */
-/** @typedef {{id: string, name: string, created_at: string, last_used_at: string | null}} Passkey */
-/** A secret for an app that makes codes: to be typed, to be opened, to be scanned.
- * @typedef {{secret: string, otpauth_uri: string, qr_svg: string}} Secret */
 /**
  * What a program asks for, as the address has it.
  * @typedef {object} AccessRequest
@@ -60,6 +57,9 @@ import { session } from "./stores.js";
  * @property {string} connected_at
  * @property {string | null} last_used_at
  */
+/** @typedef {{id: string, name: string, created_at: string, last_used_at: string | null}} Passkey */
+/** A secret for an app that makes codes: to be typed, to be opened, to be scanned.
+ * @typedef {{secret: string, otpauth_uri: string, qr_svg: string}} Secret */
 /** The password, and the code of the second factor where there is one.
  * @typedef {{password: string, code?: string}} Proof */
 

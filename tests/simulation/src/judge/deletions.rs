@@ -47,7 +47,7 @@ pub fn answer(calls: &[Call], id: CallId, ended: &Moment, deed: &Deed, answer: &
         (Deed::Enter, Answer::Entered(_)) => expect(!was_gone, "somebody signs in to an account that is gone"),
         (Deed::Refresh(_), Answer::Tokens(_)) => expect(!was_gone, "a session of an account that is gone goes on"),
         (Deed::Write(_), Answer::Memo(_)) => expect(!was_gone, "a memo is created in an account that is gone"),
-        (Deed::Enter, Answer::Refused(401)) => expect(may_be_gone, "the right password was refused"),
+        (Deed::Enter, Answer::Refused(401 | 403)) => expect(may_be_gone, "the right password was refused"),
         (Deed::Refresh(token), Answer::Refused(401)) => {
             let is_old = refreshes(calls, session_of(token)) > 1;
             expect(may_be_gone || is_old, "a good refresh token was refused")

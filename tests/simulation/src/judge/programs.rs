@@ -165,11 +165,16 @@ impl<'a> Case<'a> {
     }
 
     /// Whether something may have ended the session, or what its code was good for: somebody who showed the code, as often as
-    /// `is_by_code` leaves it open; the user; or too many sessions.
+    /// `is_by_code` leaves it open; a refresh by a token that another one had replaced; the user; or too many sessions.
     fn may_be_over(&self, session: &str, is_by_code: bool) -> bool {
         let before = || self.others().filter(|call| call.began.step < self.ended.step);
-        let uses = before().filter(|call| redeems(call, session)).count();
-        let allowed = before().filter(|call| matches!(call.act, Act::Program(Step::Allow { .. })));
-        uses > usize::from(!is_by_code) || before().any(disconnects) || allowed.count() > SESSIONS_MAX
+        let count = |is_one: &dyn Fn(&Step) -> bool| {
+            let is_one = |call: &&Call| matches!(&call.act, Act::Program(step) if is_one(step));
+            before().filter(is_one).count()
+        };
+        let uses = count(&|step| matches!(step, Step::Redeem { code, .. } if session_of(code) == session));
+        let refreshes = count(&|step| matches!(step, Step::Refresh { token } if session_of(token) == session));
+        let allowed = count(&|step| matches!(step, Step::Allow { .. }));
+        uses > usize::from(!is_by_code) || refreshes > 1 || before().any(disconnects) || allowed > SESSIONS_MAX
     }
 }

@@ -18,7 +18,6 @@ class AuthorizeScreen {
   #asked = findElement(this.element, ".asked");
   /** @type {import("../../router.js").Place | null} */
   #place = null;
-
   /** What is to happen when the page comes to the front. */
   #deafen = () => {};
 
@@ -88,7 +87,7 @@ class AuthorizeScreen {
   #fail(error) {
     if (error instanceof SignedOut) return; // The sign-in comes, and then this page again.
     if (!isExpected(error)) console.error(error);
-    if (error instanceof Problem && error.status < 500 && error.status !== 429) {
+    if (error instanceof Problem && error.slug === "invalid-request") {
       this.#tell("accessWrongTitle", { key: error.fields.includes("client_id") ? "accessUnknown" : "accessWrong" });
     } else this.#tell("authorizeTitle", error instanceof Unreachable ? { key: "needsServer" } : textOf(error), true);
   }
