@@ -49,24 +49,37 @@ async fn is_let_in(script: &str, protocol: &str) {
     let_in(&app, &user, &mut program, None).await;
     let said = program.says().await;
     assert_eq!((&said["server"], &said["protocol"]), (&json!("memo"), &json!(protocol)));
-    assert_eq!((&said["instructions"], &said["scope"]), (&json!(true), &json!("memos:read memos:write")));
+    assert_eq!(
+        (&said["instructions"], &said["scope"]),
+        (&json!(true), &json!("memos:read memos:write"))
+    );
     assert_eq!(said["tools"], json!([READING, WRITING].concat()));
 
     let wrote = program.says().await;
     assert_eq!(wrote["created"], wrote["again"], "the same key makes one memo");
     assert_eq!(wrote["changed"]["version"], 2);
     assert_eq!(wrote["stale"]["problem"]["type"], "/problems#stale-version");
-    assert_eq!((&wrote["stale"]["problem"]["current"], &wrote["read"]), (&wrote["changed"], &wrote["changed"]));
+    assert_eq!(
+        (&wrote["stale"]["problem"]["current"], &wrote["read"]),
+        (&wrote["changed"], &wrote["changed"])
+    );
     assert!(wrote["trashed"]["trashed_at"].is_string(), "{wrote}");
 
     let looked = program.says().await;
-    assert_eq!(texts(&looked["found"]), ["changed unusual #written", "something unusual #old"]);
+    assert_eq!(
+        texts(&looked["found"]),
+        ["changed unusual #written", "something unusual #old"]
+    );
     let tags = json!([{"tag": "old", "count": 1}, {"tag": "written", "count": 1}]);
     assert_eq!(looked["tags"]["items"], tags);
     assert_eq!(program.says().await, json!({ "asked": 1 }), "one consent is enough");
     let memos = user.all_memos().await;
     let seen: Vec<&str> = memos.iter().map(|memo| memo.text.as_str()).collect();
-    assert_eq!(seen, ["changed unusual #written", "something unusual #old"], "the person sees what was done");
+    assert_eq!(
+        seen,
+        ["changed unusual #written", "something unusual #old"],
+        "the person sees what was done"
+    );
 }
 
 #[tokio::test]
@@ -89,7 +102,10 @@ async fn an_assistant_that_may_only_read_is_offered_nothing_else() {
     };
     let_in(&app, &user, &mut program, Some("memos:read")).await;
     let said = program.says().await;
-    assert_eq!((&said["tools"], &said["scope"]), (&json!(READING), &json!("memos:read")));
+    assert_eq!(
+        (&said["tools"], &said["scope"]),
+        (&json!(READING), &json!("memos:read"))
+    );
     assert_eq!(texts(&program.says().await["found"]), ["something unusual"]);
     assert_eq!(program.says().await, json!({ "asked": 1 }));
 }
