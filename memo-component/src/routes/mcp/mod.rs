@@ -5,10 +5,10 @@
 //! assistant can do), [`actions`] (how it is done), [`schemas`] (what assistants are told of it).
 
 mod actions;
-mod message;
-mod revision;
+pub mod message;
+pub mod revision;
 mod schemas;
-mod tools;
+pub mod tools;
 
 use axum::{
     extract::{Request, State},
