@@ -22,6 +22,8 @@ pub enum Event {
     SecondFactorOff,
     /// A code of a second factor was wrong, of somebody whose password was right.
     SecondFactorCode,
+    /// The answer of a passkey was wrong, of somebody whose password was right.
+    SecondFactorPasskey,
     /// Somebody who is signed in wanted another passkey.
     PasskeyAdded,
     /// Somebody who is signed in wanted to remove a passkey.
@@ -61,7 +63,7 @@ pub enum Outcome {
     Success,
     /// Not: something was wrong.
     Failure,
-    /// Not yet: the password was right, and the code of the second factor is missing; or a deletion has begun, and goes on.
+    /// Not yet: the password was right, and the second factor is missing; or a deletion has begun, and goes on.
     Incomplete,
     /// Not: there were too many tries.
     Throttled,
@@ -71,7 +73,7 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
-    /// A password, and a code where it needs one.
+    /// A password, and a second factor where it needs one.
     Password,
     /// A passkey.
     Passkey,

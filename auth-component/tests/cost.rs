@@ -69,6 +69,17 @@ impl Meter {
         (calls.reads(), calls.writes())
     }
 
+    /// The service where Ann is signed in, and her access token: to where a window of the throttle begins, so that all that follows
+    /// is in one.
+    fn of_ann() -> (Self, String) {
+        let meter = Self::new();
+        meter.world.pass_secs(100);
+        meter.learn_keys();
+        meter.register("ann");
+        let access = meter.sign_in("correct horse").1.text("access_token");
+        (meter, access)
+    }
+
     fn register(&self, name: &str) -> (Calls, Answer) {
         let body = json!({"username": name, "password": "correct horse"}).to_string();
         self.cost("/api/auth/users", &JSON, &body)
@@ -293,12 +304,7 @@ fn next_code(meter: &Meter, secret: &TotpSecret) -> String {
 
 #[test]
 fn a_second_factor_costs_a_change_of_the_user_and_a_try() {
-    let meter = Meter::new();
-    // To where a window of the throttle begins: all of this is in one.
-    meter.world.pass_secs(100);
-    meter.learn_keys();
-    meter.register("ann");
-    let access = meter.sign_in("correct horse").1.text("access_token");
+    let (meter, access) = Meter::of_ann();
     let bearer = format!("Bearer {access}");
     let headers = [("authorization", bearer.as_str())];
     let (begun, answer) = meter.cost("/api/auth/totp", &headers, "");
@@ -419,12 +425,7 @@ fn a_deletion_costs_what_its_sessions_do() {
 fn a_passkey_costs_a_change_of_the_user_and_options_cost_nothing() {
     use authenticator::{Algorithm, Authenticator};
 
-    let meter = Meter::new();
-    // To where a window of the throttle begins: all of this is in one.
-    meter.world.pass_secs(100);
-    meter.learn_keys();
-    meter.register("ann");
-    let access = meter.sign_in("correct horse").1.text("access_token");
+    let (meter, access) = Meter::of_ann();
     let bearer = format!("Bearer {access}");
     let json = ("content-type", "application/json");
     let host = ("host", "localhost:3000");
@@ -477,13 +478,84 @@ fn a_passkey_costs_a_change_of_the_user_and_options_cost_nothing() {
 }
 
 #[test]
+fn a_passkey_beside_the_password_costs_what_a_code_does() {
+    use authenticator::{Algorithm, Authenticator};
+
+    let (meter, access) = Meter::of_ann();
+    let bearer = format!("Bearer {access}");
+    let (json, host) = (("content-type", "application/json"), ("host", "localhost:3000"));
+    let as_ann = [("authorization", bearer.as_str()), json, host];
+    let send = |method: &str, path: &str, body: &serde_json::Value| {
+        meter.store.take();
+        let answer = run(send(&meter.router, request(method, path, &as_ann, &body.to_string())));
+        let calls = meter.store.take();
+        ((calls.reads(), calls.writes()), answer)
+    };
+    let mut device = Authenticator::new(Algorithm::Es256, "laptop", "http://localhost:3000");
+    let proof = json!({"password": "correct horse"});
+    let (_, options) = send("POST", "/api/auth/passkeys/options", &proof);
+    let new = json!({"name": "laptop", "credential": device.create(&options.body)});
+    send("POST", "/api/auth/passkeys", &new);
+    let mut answer_for = |change: &str| {
+        meter.world.pass_secs(1);
+        let (asked, options) = send("POST", "/api/auth/me/passkey/options", &json!({ "change": change }));
+        // Who asks.
+        assert_eq!((asked, options.status), ((3, 0), StatusCode::OK));
+        device.get(&options.body)
+    };
+    // The first of a window notes it.
+    send(
+        "PUT",
+        "/api/auth/passkeys/second-factor",
+        &json!({"passkey": answer_for("second-factor-on")}),
+    );
+    let body = json!({"passkey": answer_for("second-factor-on")});
+    let (on, answer) = send("PUT", "/api/auth/passkeys/second-factor", &body);
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    // Who asks, a try that is given back, and the user under a claim, twice.
+    assert_eq!(on, (3 + 1 + 4 + 4, 2 + 3 + 3));
+
+    let proof = json!({"password": "correct horse", "passkey": answer_for("recovery-codes")});
+    let (renewed, answer) = send("POST", "/api/auth/recovery-codes", &proof);
+    assert_eq!(answer.status, StatusCode::CREATED);
+    // As without one; and the throttle, and the user under a claim.
+    assert_eq!(renewed, (3 + 2 + 4 + 1 + 4, 4 + 3 + 2 + 3));
+
+    let sign_in = |passkey: serde_json::Value| {
+        meter.world.pass_secs(1);
+        let body = json!({"username": "ann", "password": "correct horse", "passkey": passkey});
+        let (calls, answer) = meter.cost("/api/auth/session", &[json, host], &body.to_string());
+        ((calls.reads(), calls.writes()), answer)
+    };
+    // The right password alone, and what comes with the answer costs nothing more.
+    let (asked, options) = sign_in(serde_json::Value::Null);
+    assert_eq!((asked, options.status), ((4, 4), StatusCode::UNAUTHORIZED));
+    let answer = device.get(&options.body["passkey_options"]);
+    let (entered, signed_in) = sign_in(answer.clone());
+    assert_eq!(signed_in.status, StatusCode::OK);
+    assert_eq!(entered, (9 + 1 + 4, 10 + 2 + 3));
+    let (wrong, refused) = sign_in(answer);
+    assert_eq!((wrong, refused.status), ((5, 3), StatusCode::UNAUTHORIZED));
+    // A wrong password costs the same whoever it is, and whatever comes with it.
+    let guess = |name: &str| {
+        let body = json!({"username": name, "password": "wrong password", "passkey": device.clone().get(&options.body["passkey_options"])});
+        meter.cost("/api/auth/session", &[json, host], &body.to_string()).0
+    };
+    guess("nobody");
+    assert_eq!(guess("ann"), guess("nobody"));
+
+    meter.world.pass_secs(1);
+    let change = json!({"change": "second-factor-off"});
+    let (_, options) = send("POST", "/api/auth/me/passkey/options", &change);
+    let proof = json!({"password": "correct horse", "passkey": device.get(&options.body)});
+    let (off, answer) = send("DELETE", "/api/auth/passkeys/second-factor", &proof);
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    assert_eq!(off, (3 + 2 + 1 + 4 + 4, 4 + 2 + 3 + 3));
+}
+
+#[test]
 fn a_personal_token_costs_a_change_of_the_user_and_to_be_asked_about_one_read() {
-    let meter = Meter::new();
-    // To where a window of the throttle begins: all of this is in one.
-    meter.world.pass_secs(100);
-    meter.learn_keys();
-    meter.register("ann");
-    let access = meter.sign_in("correct horse").1.text("access_token");
+    let (meter, access) = Meter::of_ann();
     let bearer = format!("Bearer {access}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let body = json!({"name": "a", "scope": "memos:read", "expires_in_days": 366, "password": "correct horse"});
@@ -520,12 +592,7 @@ fn answer_id(device: &authenticator::Authenticator) -> String {
 /// What each step of a program's connection costs: its registration, the question, a yes, the code, a refresh.
 #[test]
 fn a_program_costs_a_record_and_a_session() {
-    let meter = Meter::new();
-    // To where a window of the throttle begins: all of this is in one.
-    meter.world.pass_secs(100);
-    meter.learn_keys();
-    meter.register("ann");
-    let alice = meter.sign_in("correct horse").1.text("access_token");
+    let (meter, alice) = Meter::of_ann();
     let bearer = format!("Bearer {alice}");
     let headers = [("authorization", bearer.as_str()), JSON[0], ("host", "localhost:3000")];
     let metadata = json!({"redirect_uris": [programs::REDIRECT_URI]}).to_string();

@@ -9,7 +9,10 @@ use auth_component::{
         totp::{STEP_MILLIS, TotpSecret},
         user,
     },
-    sign_in::{Error, second_factor},
+    sign_in::{
+        Error,
+        second_factor::{self, Shown},
+    },
 };
 use common::{store::kv::MemoryKv, token::UserId};
 use futures::future::join;
@@ -243,7 +246,8 @@ fn a_code_is_not_taken_with_a_password_that_was_replaced_meanwhile() {
         let changed = app.call_as(&access, "PUT", "/api/auth/me/password", body).await;
         assert_eq!(changed.status, StatusCode::NO_CONTENT);
         let code = authenticator.next_code(&app);
-        let checked = second_factor::check(&app.ports, &id, &seen, Some(&code)).await;
+        let shown = Shown::Code(code.clone());
+        let checked = second_factor::check(&app.ports, &id, &seen, Some(&shown)).await;
         assert!(matches!(checked, Err(Error::WrongCredentials(_))), "{checked:?}");
         let signed_in = sign_in(&app, "a better horse", Some(&code)).await;
         assert_eq!(signed_in.status, StatusCode::OK, "the code was used up: {signed_in:?}");

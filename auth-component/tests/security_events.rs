@@ -350,6 +350,53 @@ fn what_becomes_of_passkeys_is_told_without_any_of_them() {
 }
 
 #[test]
+fn passkeys_beside_the_password_are_told() {
+    run(async {
+        use authenticator::{Algorithm, Authenticator};
+
+        let app = logged();
+        app.register("alice", PASSWORD).await;
+        let access = app.log_in("alice", PASSWORD).await.text("access_token");
+        let mut device = Authenticator::new(Algorithm::EdDsa, "laptop", "http://localhost:3000");
+        support::passkeys::add(&app, &access, &mut device).await;
+        events();
+        support::passkeys::ask_for_passkey(&app, &access, &mut device).await;
+        let options = support::passkeys::asked(&app).await.1;
+        let answer = device.get(&options);
+        let enter = async || support::passkeys::sign_in_with(&app, json!({ "passkey": answer })).await;
+        assert_eq!(enter().await.status, StatusCode::OK);
+        assert_eq!(enter().await.status, StatusCode::UNAUTHORIZED);
+        let proof = json!({"password": PASSWORD, "passkey": answer});
+        let path = "/api/auth/passkeys/second-factor";
+        app.call_as(&access, "DELETE", path, proof).await;
+        let off = support::passkeys::change_options(&app, &access, "second-factor-off").await;
+        let proof = json!({"password": PASSWORD, "passkey": device.get(&off)});
+        app.call_as(&access, "DELETE", path, proof).await;
+        let (told, all) = events();
+        let words: Vec<String> = told
+            .iter()
+            .map(|event| format!("{} {}", event["event"], event["outcome"]).replace('"', ""))
+            .collect();
+        let expected = [
+            "second-factor-on success",
+            "sign-in incomplete",
+            "sign-in success",
+            "second-factor-passkey failure",
+            "sign-in failure",
+            "second-factor-passkey failure",
+            "second-factor-off failure",
+            "second-factor-off success",
+        ];
+        assert_eq!(words, expected);
+        assert!(told[5]["session_id"].is_string(), "{:?}", told[5]);
+        let id = support::base64url(&device.id);
+        for hidden in [&id, "alice", PASSWORD, options["challenge"].as_str().unwrap()] {
+            assert!(!all.contains(hidden), "{hidden}");
+        }
+    });
+}
+
+#[test]
 fn personal_tokens_are_told_by_their_ids() {
     run(async {
         let app = logged();

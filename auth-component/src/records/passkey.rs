@@ -18,7 +18,7 @@ pub struct Passkey {
     pub name: Label,
     /// When it was added.
     pub created_at: Timestamp,
-    /// When somebody last signed in with it; never, where it is absent.
+    /// When somebody last used it; never, where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<Timestamp>,
     public_key: PublicKey,
@@ -26,7 +26,7 @@ pub struct Passkey {
     sign_count: u32,
 }
 
-/// A sign-in with a passkey, whose signature is right.
+/// An answer of a passkey, whose signature is right.
 #[derive(Clone, Copy, Debug)]
 pub struct Use {
     /// When its challenge was made.
@@ -40,7 +40,7 @@ pub struct Use {
 pub enum Unusable {
     /// It is not there.
     Absent,
-    /// Somebody has signed in with it since the challenge was made. That may have been with this very answer.
+    /// Somebody has used it since the challenge was made. That may have been with this very answer.
     UsedSince,
     /// Its authenticator counts, and has signed as often before: there are two of them (the standard's §6.1.1).
     Copied,
@@ -64,7 +64,7 @@ impl Passkey {
         &self.public_key
     }
 
-    /// This passkey after somebody signed in with it.
+    /// This passkey after somebody used it.
     ///
     /// An answer is good once, because its challenge has to be younger than the last use. So nothing has to be kept of
     /// challenges, and of what was answered.

@@ -6,11 +6,12 @@ use axum::extract::FromRequestParts;
 use common::http::request_id::X_REQUEST_ID;
 use http::{HeaderMap, HeaderName, header, request::Parts};
 
-use super::client_address::ClientAddress;
+use super::{client_address::ClientAddress, own_domain};
 use crate::{
     App,
     security_event::{Event, Outcome, SecurityEvent},
     sessions::Place,
+    webauthn::RelyingParty,
 };
 
 /// The client of a request.
@@ -19,6 +20,8 @@ pub struct Client {
     pub address: ClientAddress,
     /// How it describes itself. What can't be read is left out of it; it may be long.
     pub user_agent: Option<String>,
+    /// The app as its passkeys know it; `None` where it has none, because the app's address has no domain.
+    pub party: Option<RelyingParty>,
     /// The request's id.
     pub request_id: String,
 }
@@ -29,6 +32,7 @@ impl FromRequestParts<App> for Client {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         Ok(Self {
             address: ClientAddress::from_request_parts(parts, app).await?,
+            party: own_domain::find(parts, app),
             user_agent: text(&parts.headers, &header::USER_AGENT),
             request_id: text(&parts.headers, &X_REQUEST_ID).unwrap_or_default(),
         })

@@ -3,27 +3,17 @@
 use axum::extract::State;
 use common::http::{extract::Json, problem::Problem};
 use http::StatusCode;
-use serde::Deserialize;
 
 use super::{
     caller::{Caller, LeavingCaller},
     client::Client,
-    proof::ask_again,
+    proof::{AccountChange, ProofBody, ask_again},
 };
 use crate::{
     App,
     deletion::{self, STEPS},
     security_event::{Event, Outcome},
-    sign_in::Proof,
 };
-
-/// The password, and a code where there is a second factor.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeletionBody {
-    password: String,
-    code: Option<String>,
-}
 
 /// Deletes the caller's account, with all memos. Where that can't be finished now it is not undone: the same request goes on with
 /// it, and need not prove again what was proven.
@@ -31,7 +21,7 @@ pub async fn delete(
     State(app): State<App>,
     client: Client,
     LeavingCaller(caller): LeavingCaller,
-    Json(body): Json<DeletionBody>,
+    Json(body): Json<ProofBody>,
 ) -> Result<StatusCode, Problem> {
     if !caller.user.is_being_deleted() {
         begin(&app, &client, &caller, body).await.inspect_err(|problem| {
@@ -53,12 +43,8 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn begin(app: &App, client: &Client, caller: &Caller, body: DeletionBody) -> Result<(), Problem> {
-    let proof = Proof {
-        password: body.password,
-        code: body.code,
-    };
-    ask_again(app, client, caller, proof, "password").await?;
+async fn begin(app: &App, client: &Client, caller: &Caller, body: ProofBody) -> Result<(), Problem> {
+    ask_again(app, client, caller, AccountChange::AccountDeletion, body).await?;
     let ended = deletion::begin(&app.ports, &caller.id, &caller.user, &caller.session).await?;
     for session in ended {
         let mut event = client.event(Event::SessionEnd, Outcome::Success);

@@ -8,7 +8,7 @@ use common::{
 use serde::Serialize;
 
 use super::caller::Caller;
-use crate::records::username::Username;
+use crate::records::{user::second_factor::Factor, username::Username};
 
 /// The caller's account as the API shows it.
 #[derive(Serialize)]
@@ -18,6 +18,7 @@ pub struct AccountBody {
     #[serde(with = "rfc3339")]
     created_at: Timestamp,
     second_factor: bool,
+    second_factors: Vec<Factor>,
     passkeys: usize,
     recovery_codes_left: usize,
     #[serde(with = "rfc3339")]
@@ -26,9 +27,11 @@ pub struct AccountBody {
 
 /// Shows the caller.
 pub async fn show(Caller { id, user, .. }: Caller) -> Json<AccountBody> {
+    let second_factors = user.second_factors();
     Json(AccountBody {
         id,
-        second_factor: user.second_factor().is_some(),
+        second_factor: !second_factors.is_empty(),
+        second_factors,
         passkeys: user.passkeys().len(),
         recovery_codes_left: user.recovery_codes.len(),
         username: user.username,

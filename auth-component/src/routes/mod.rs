@@ -18,6 +18,7 @@ pub mod maintenance;
 pub mod me;
 pub mod oauth_error;
 mod own_domain;
+pub mod passkey_factor;
 pub mod passkeys;
 pub mod password;
 mod proof;
@@ -26,6 +27,7 @@ pub mod recovery_codes;
 pub mod revocations;
 pub mod revoke;
 pub mod same_site;
+mod second_factor;
 pub mod session;
 pub mod session_passkey;
 pub mod sessions;
@@ -57,6 +59,11 @@ pub fn router(app: &App) -> Router<App> {
         )
         .route("/api/auth/passkeys", get(passkeys::list).post(passkeys::add))
         .route("/api/auth/passkeys/options", post(passkeys::begin))
+        .route("/api/auth/me/passkey/options", post(passkey_factor::options))
+        .route(
+            "/api/auth/passkeys/second-factor",
+            put(passkey_factor::turn_on).delete(passkey_factor::turn_off),
+        )
         .route("/api/auth/passkeys/{id}", delete(passkeys::remove))
         .route("/api/auth/recovery-codes", post(recovery_codes::renew))
         .route("/api/auth/recover", post(recover::recover))

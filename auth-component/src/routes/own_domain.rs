@@ -17,13 +17,17 @@ impl FromRequestParts<App> for OwnDomain {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let party = origin(parts, app).and_then(|origin| RelyingParty::at(&origin));
-        party.map(Self).ok_or_else(|| {
+        find(parts, app).map(Self).ok_or_else(|| {
             let detail =
                 "Browsers have passkeys for a domain over https and for localhost, and not for an address of numbers.";
             Problem::new(&problems::PASSKEYS_UNAVAILABLE, detail)
         })
     }
+}
+
+/// The same; `None` at an address where browsers have no passkeys.
+pub fn find(parts: &Parts, app: &App) -> Option<RelyingParty> {
+    RelyingParty::at(&origin(parts, app)?)
 }
 
 fn origin(parts: &Parts, app: &App) -> Option<String> {

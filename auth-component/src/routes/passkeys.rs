@@ -1,6 +1,6 @@
 //! `/api/auth/passkeys`: passkeys of somebody who is signed in.
 //!
-//! Adding one and removing one ask again for the password, and for a code where there is a second factor: a passkey opens the
+//! Adding one and removing one ask again for the password, and for the second factor where there is one: a passkey opens the
 //! account by itself and outlives a change of the password. To add one, that is asked before the browser is, so that nobody has
 //! a passkey on a device that is not good for anything.
 
@@ -20,7 +20,7 @@ use super::{
     caller::{AccountCaller, Caller},
     client::Client,
     own_domain::OwnDomain,
-    proof::{ask_again, change, log_change, refuse},
+    proof::{AccountChange, ProofBody, ask_again, change, log_change, refuse},
 };
 use crate::{
     App,
@@ -30,7 +30,6 @@ use crate::{
         user::{User, passkeys::Unaddable},
     },
     security_event::Event,
-    sign_in::Proof,
     webauthn::{
         Base64Url, RelyingParty,
         challenge::{self, Purpose},
@@ -72,23 +71,6 @@ pub async fn list(AccountCaller(caller): AccountCaller) -> Answer<PasskeysBody> 
     Answer(PasskeysBody { items })
 }
 
-/// The password, and a code where there is a second factor.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProofBody {
-    password: String,
-    code: Option<String>,
-}
-
-impl From<ProofBody> for Proof {
-    fn from(body: ProofBody) -> Self {
-        Self {
-            password: body.password,
-            code: body.code,
-        }
-    }
-}
-
 /// Tells the browser what to make. The challenge is for this session, and shows later that it was asked for the password.
 pub async fn begin(
     State(app): State<App>,
@@ -97,7 +79,7 @@ pub async fn begin(
     AccountCaller(caller): AccountCaller,
     Json(body): Json<ProofBody>,
 ) -> Result<Answer<Value>, Problem> {
-    let begun = options(&app, &party, &client, &caller, body.into()).await;
+    let begun = options(&app, &party, &client, &caller, body).await;
     if begun.is_err() {
         log_change(&app, &client, &caller, Event::PasskeyAdded, &begun);
     }
@@ -109,13 +91,13 @@ async fn options(
     party: &RelyingParty,
     client: &Client,
     caller: &Caller,
-    proof: Proof,
+    proof: ProofBody,
 ) -> Result<Value, Problem> {
     if !caller.user.has_room_for_passkey() {
         return Err(too_many());
     }
     let key = app.challenge_key.get(&app.ports).await?;
-    ask_again(app, client, caller, proof, "password").await?;
+    ask_again(app, client, caller, AccountChange::PasskeyAdded, proof).await?;
     let random = app.ports.random.bytes()?;
     let challenge = challenge::make(key, purpose(caller), random, app.ports.clock.now());
     let existing: Vec<&Base64Url> = caller.user.passkeys().iter().map(|passkey| &passkey.id).collect();
@@ -190,7 +172,7 @@ pub async fn remove(
     let id = Base64Url::try_from(id).map_err(|_| absent())?;
     caller.user.passkey(&id).map_err(|_| absent())?;
     let removed = async {
-        ask_again(&app, &client, &caller, body.into(), "password").await?;
+        ask_again(&app, &client, &caller, AccountChange::PasskeyRemoved, body).await?;
         change(&app, &caller, |user| user.without_passkey(&id).ok_or_else(absent)).await
     };
     let removed = removed.await;

@@ -8,22 +8,24 @@ use serde::Deserialize;
 use super::{
     caller::{AccountCaller, Caller},
     client::Client,
-    proof::{ask_again, log_change, refuse},
+    proof::{AccountChange, ProofBody, ask_again, log_change, refuse},
 };
 use crate::{
     App,
     security_event::{Event, Outcome},
     sessions,
-    sign_in::{Proof, password_policy},
+    sign_in::password_policy,
+    webauthn::assertion::AuthenticationResponse,
 };
 
-/// The password as it is and as it shall be, and a code where there is a second factor.
+/// The password as it is and as it shall be, and the second factor where there is one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordBody {
     current_password: String,
     new_password: String,
     code: Option<String>,
+    passkey: Option<AuthenticationResponse>,
 }
 
 /// Changes the password of somebody who knows the one before. All other sessions end; the one that asks goes on.
@@ -54,11 +56,12 @@ async fn change_password(
     let ports = &app.ports;
     let new = password_policy::choose(body.new_password, Some(&caller.user.username))
         .map_err(|detail| refuse("new_password", detail))?;
-    let proof = Proof {
+    let proof = ProofBody {
         password: body.current_password,
         code: body.code,
+        passkey: body.passkey,
     };
-    ask_again(app, client, caller, proof, "current_password").await?;
+    ask_again(app, client, caller, AccountChange::PasswordChange, proof).await?;
     let hash = app.hasher.hash(ports, &new).await?;
     let ended = sessions::others::end(ports, &caller.id, Some(&caller.session), |user| {
         // Of two changes from the same password one wins.

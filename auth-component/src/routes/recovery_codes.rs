@@ -3,24 +3,14 @@
 use axum::{Json as Answer, extract::State};
 use common::http::{extract::Json, problem::Problem};
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
     caller::{AccountCaller, Caller},
     client::Client,
-    proof::{ask_again, change, log_change},
+    proof::{AccountChange, ProofBody, ask_again, change, log_change},
 };
-use crate::{
-    App, records::recovery_code::RecoveryCode, security_event::Event, sessions::others::ChangeError, sign_in::Proof,
-};
-
-/// The password, and a code where there is a second factor.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProofBody {
-    password: String,
-    code: Option<String>,
-}
+use crate::{App, records::recovery_code::RecoveryCode, security_event::Event, sessions::others::ChangeError};
 
 /// Recovery codes, which are shown once.
 #[derive(Serialize)]
@@ -50,11 +40,7 @@ async fn renew_codes(
     caller: &Caller,
     body: ProofBody,
 ) -> Result<Vec<RecoveryCode>, Problem> {
-    let proof = Proof {
-        password: body.password,
-        code: body.code,
-    };
-    ask_again(app, client, caller, proof, "password").await?;
+    ask_again(app, client, caller, AccountChange::RecoveryCodes, body).await?;
     let codes = RecoveryCode::random_set(&app.ports)?;
     let hashes: Vec<_> = codes.iter().map(|code| code.hash(&caller.user.username)).collect();
     change(app, caller, |user| {

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     client::Client,
     cookie::RefreshCookie,
+    second_factor::{problem_of, shown},
     signing_in::{Begun, begin_by_password, go_on},
 };
 use crate::{
@@ -31,18 +32,20 @@ use crate::{
     sessions,
     sign_in::Credentials,
     tokens::access_token,
+    webauthn::{assertion::AuthenticationResponse, challenge::Occasion},
 };
 
 /// `client_id` of the site's sessions.
 pub(super) const CLIENT_ID: &str = "memo-web";
 
-/// Whom somebody says they are.
+/// Whom somebody says they are, and how they show it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
     username: String,
     password: String,
     code: Option<String>,
+    passkey: Option<AuthenticationResponse>,
 }
 
 /// What the site gets.
@@ -111,10 +114,12 @@ pub async fn sign_in(
     let credentials = Credentials {
         username: body.username,
         password: body.password,
-        code: body.code,
+        second: shown(&app, &client, body.code, body.passkey, Occasion::SignIn),
     };
-    let begun = begin_by_password(&app, &client, place, credentials).await?;
-    enter(&app, &cookie, &client, begun).await
+    match begin_by_password(&app, &client, place, credentials).await {
+        Ok(begun) => enter(&app, &cookie, &client, begun).await,
+        Err(error) => Err(problem_of(&app, &client, error).await),
+    }
 }
 
 /// Answers with a session that has just begun. The one that the browser had ends.

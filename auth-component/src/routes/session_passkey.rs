@@ -14,12 +14,15 @@ use super::{
 use crate::{
     App,
     sign_in::passkey,
-    webauthn::assertion::{self, AuthenticationResponse},
+    webauthn::{
+        assertion::{self, AuthenticationResponse},
+        challenge::Purpose,
+    },
 };
 
 /// Tells the browser what to ask for. Nothing is stored, so anybody may ask as often as they like.
 pub async fn options(State(app): State<App>, OwnDomain(party): OwnDomain) -> Result<Answer<Value>, Problem> {
-    let challenge = passkey::challenge(&app.ports, &app.challenge_key).await?;
+    let challenge = passkey::challenge(&app.ports, &app.challenge_key, Purpose::SignIn).await?;
     Ok(Answer(assertion::options(&party, challenge)))
 }
 

@@ -1,6 +1,9 @@
 //! Sessions that begin and go on, by the site's routes and by the token endpoint, and what the log says of that.
 
-use super::{client::Client, proof::log_wrong_code};
+use super::{
+    client::Client,
+    second_factor::{log_copied, log_wrong},
+};
 use common::token::UserId;
 
 use crate::{
@@ -34,7 +37,7 @@ pub async fn begin_by_password(
     app: &App,
     client: &Client,
     place: Place<'_>,
-    credentials: Credentials,
+    credentials: Credentials<'_>,
 ) -> Result<Begun, sign_in::Error> {
     let begun = async {
         let who = authenticate(&app.ports, &app.hasher, credentials, client.network()).await?;
@@ -89,16 +92,14 @@ fn log_sign_in(app: &App, client: &Client, method: Method, begun: &Result<Begun,
     let (outcome, user_id, session_id) = match begun {
         Ok((session, ..)) => (Outcome::Success, Some(&session.user_id), Some(session.id.as_str())),
         Err(Error::Throttled(Throttled::TooMany { .. })) => (Outcome::Throttled, None, None),
-        Err(Error::CodeMissing(user)) => (Outcome::Incomplete, Some(user), None),
-        Err(Error::WrongCode(user)) => {
-            log_wrong_code(app, client, user, None);
-            (Outcome::Failure, Some(user), None)
+        Err(Error::SecondFactorMissing(asked)) => (Outcome::Incomplete, Some(&asked.user_id), None),
+        Err(Error::WrongSecondFactor(asked, factor)) => {
+            log_wrong(app, client, *factor, &asked.user_id, None);
+            (Outcome::Failure, Some(&asked.user_id), None)
         }
         Err(Error::BeingDeleted(user)) => (Outcome::Failure, Some(user), None),
         Err(Error::PasskeyCopied(user)) => {
-            let mut event = client.event(Event::PasskeyCopied, Outcome::Failure);
-            event.user_id = Some(user);
-            event.log(&app.ports);
+            log_copied(app, client, user, None);
             (Outcome::Failure, Some(user), None)
         }
         Err(Error::WrongCredentials(user) | Error::WrongPasskey(user)) => (Outcome::Failure, user.as_ref(), None),

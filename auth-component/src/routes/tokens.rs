@@ -1,6 +1,6 @@
 //! `/api/auth/tokens`: personal tokens, for the user's own programs.
 //!
-//! To make one asks again for the password, and for a code where there is a second factor: it goes on for up to a year, after
+//! To make one asks again for the password, and for the second factor where there is one: it goes on for up to a year, after
 //! the session that made it and through a change of the password, so a device that was left alone must not make one. To revoke
 //! one asks for nothing: it only takes away.
 
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     caller::{AccountCaller, Caller},
     client::Client,
-    proof::{ask_again, change},
+    proof::{AccountChange, ProofBody, ask_again, change},
 };
 use crate::{
     App,
@@ -33,8 +33,8 @@ use crate::{
         user::User,
     },
     security_event::{Event, Outcome},
-    sign_in::Proof,
     tokens::access_token,
+    webauthn::assertion::AuthenticationResponse,
 };
 
 const DAY_SECS: u64 = 24 * 60 * 60;
@@ -107,6 +107,7 @@ pub struct NewTokenBody {
     expires_in_days: u64,
     password: String,
     code: Option<String>,
+    passkey: Option<AuthenticationResponse>,
 }
 
 /// Makes a personal token.
@@ -134,11 +135,12 @@ async fn make(
     if !caller.user.has_room_for_personal_token(app.ports.clock.now()) {
         return Err(too_many());
     }
-    let proof = Proof {
+    let proof = ProofBody {
         password: body.password,
         code: body.code,
+        passkey: body.passkey,
     };
-    ask_again(app, client, caller, proof, "password").await?;
+    ask_again(app, client, caller, AccountChange::TokenMade, proof).await?;
     let now = app.ports.clock.now();
     let made = PersonalToken {
         id: app.ports.random.token::<16>()?,

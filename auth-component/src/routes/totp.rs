@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use super::{
     caller::AccountCaller,
     client::Client,
-    proof::{ask_again, change, log_change, refuse},
+    proof::{AccountChange, ProofBody, ask_again, change, log_change, refuse},
 };
 use crate::{
     App,
     records::totp::{Totp, TotpCode, TotpSecret},
     security_event::Event,
     sessions::others::ChangeError,
-    sign_in::Proof,
+    webauthn::assertion::AuthenticationResponse,
 };
 
 /// A secret for an app, in three forms.
@@ -48,15 +48,18 @@ pub async fn begin(
     Ok((StatusCode::CREATED, Answer(body)))
 }
 
-/// A code that the app shows.
+/// A code that the app shows; and the password and what a passkey answered, where that is the second factor already.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CodeBody {
     code: String,
+    password: Option<String>,
+    passkey: Option<AuthenticationResponse>,
 }
 
-/// Makes the second factor active, for a code that shows that the app has the secret. Guessing is of no use here: who may ask
-/// for this may as well ask for a secret of their own.
+/// Makes the app active, for a code that shows that it has the secret. Guessing is of no use here: who may ask for this may as
+/// well ask for a secret of their own. For the same reason an account whose second factor is a passkey asks for that: codes will
+/// stand in for it.
 pub async fn activate(
     State(app): State<App>,
     client: Client,
@@ -66,10 +69,25 @@ pub async fn activate(
     let wrong = || refuse("code", "It is not the code that the app shows now.");
     let changed = async {
         let code = TotpCode::parse(&body.code).ok_or_else(wrong)?;
+        if caller.user.active_totp().is_some() {
+            return Err(is_on());
+        }
+        if !caller.user.second_factors().is_empty() {
+            let proof = ProofBody {
+                password: body.password.unwrap_or_default(),
+                code: None,
+                passkey: body.passkey,
+            };
+            ask_again(&app, &client, &caller, AccountChange::SecondFactorOn, proof).await?;
+        }
         let now = app.ports.clock.now();
         change(&app, &caller, |user| {
-            if user.second_factor().is_some() {
+            if user.active_totp().is_some() {
                 return Err(is_on());
+            }
+            // A passkey may be asked for since this request was proven without one.
+            if user.second_factors() != caller.user.second_factors() {
+                return Err(ChangeError::Busy.into());
             }
             if user.totp.is_none() {
                 return Err(Problem::not_found("There is no secret yet; ask for one by POST."));
@@ -83,30 +101,18 @@ pub async fn activate(
     changed.map(|()| StatusCode::NO_CONTENT)
 }
 
-/// The password and a code.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProofBody {
-    password: String,
-    code: String,
-}
-
-/// Takes the second factor away.
+/// Takes the app away. A passkey goes on being asked for, where that is wanted.
 pub async fn remove(
     State(app): State<App>,
     client: Client,
     AccountCaller(caller): AccountCaller,
     Json(body): Json<ProofBody>,
 ) -> Result<StatusCode, Problem> {
-    let Some(proven) = caller.user.second_factor() else {
-        return Err(Problem::not_found("There is no second factor."));
+    let Some(proven) = caller.user.active_totp() else {
+        return Err(Problem::not_found("There is no app that makes codes."));
     };
     let changed = async {
-        let proof = Proof {
-            password: body.password,
-            code: Some(body.code),
-        };
-        ask_again(&app, &client, &caller, proof, "password").await?;
+        ask_again(&app, &client, &caller, AccountChange::SecondFactorOff, body).await?;
         change(&app, &caller, |user| {
             user.without_totp(proven).ok_or_else(|| ChangeError::Busy.into())
         })
@@ -120,6 +126,6 @@ pub async fn remove(
 fn is_on() -> Problem {
     Problem::new(
         &problems::SECOND_FACTOR_ON,
-        "There is a second factor. Take it away first to have another one.",
+        "There is an app that makes codes. Take it away first to have another one.",
     )
 }

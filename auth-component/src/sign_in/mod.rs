@@ -18,10 +18,11 @@ use common::{
 
 use crate::records::{
     session,
-    user::{self, User},
+    user::{self, User, second_factor::Factor},
     username::Username,
 };
 use password::{HashError, Hasher, Password, Verdict};
+use second_factor::{Asked, Shown};
 use throttle::{Action, Admission, Throttled};
 
 /// A person who has proven to be a user.
@@ -38,12 +39,12 @@ pub enum Error {
     /// The name or the password is wrong; which of them is not told. For the log: who is it that somebody tried to be.
     #[error("wrong username or password")]
     WrongCredentials(Option<UserId>),
-    /// The password is right, and the code of the second factor is missing.
-    #[error("the code of the second factor is missing")]
-    CodeMissing(UserId),
-    /// The password is right, and the code of the second factor is wrong or was used before.
-    #[error("wrong code of the second factor")]
-    WrongCode(UserId),
+    /// The password is right, and the second factor is missing.
+    #[error("the second factor is missing")]
+    SecondFactorMissing(Asked),
+    /// The password is right, and the code or the answer of a passkey beside it is not good, or was used before.
+    #[error("wrong second factor")]
+    WrongSecondFactor(Asked, Factor),
     /// The password is right, and the account is being deleted.
     #[error("the account is being deleted")]
     BeingDeleted(UserId),
@@ -74,13 +75,17 @@ impl From<Error> for Problem {
             Error::WrongCredentials(_) => {
                 Self::new(&problems::WRONG_CREDENTIALS, "No user has this name and password.")
             }
-            Error::CodeMissing(_) => Self::new(
+            Error::SecondFactorMissing(_) => Self::new(
                 &problems::SECOND_FACTOR_REQUIRED,
-                "Send the code that the app shows, as code, together with the name and the password.",
+                "Send the code that the app shows, as code, or what a passkey answers, as passkey, together with the name and the password.",
             ),
-            Error::WrongCode(_) => Self::new(
+            Error::WrongSecondFactor(_, Factor::Totp) => Self::new(
                 &problems::SECOND_FACTOR_REQUIRED,
                 "The code is wrong, or was used before. Send the one that the app shows next.",
+            ),
+            Error::WrongSecondFactor(_, Factor::Passkey) => Self::new(
+                &problems::SECOND_FACTOR_REQUIRED,
+                "The passkey's answer is not good here, or was used before, or took more than five minutes. These are new options.",
             ),
             Error::BeingDeleted(_) => Self::new(
                 &problems::ACCOUNT_DELETED,
@@ -99,27 +104,27 @@ impl From<Error> for Problem {
 }
 
 /// What somebody shows at sign-in.
-pub struct Credentials {
+pub struct Credentials<'a> {
     /// The name.
     pub username: String,
     /// The password.
     pub password: String,
-    /// The code of the second factor, where there is one.
-    pub code: Option<String>,
+    /// The second factor, where there is one.
+    pub second: Option<Shown<'a>>,
 }
 
-/// Checks credentials that came from `network`, and uses up the code.
+/// Checks credentials that came from `network`, and uses up the second factor.
 ///
 /// A name that nobody has costs the same operations of the store and the same hashing as one with a wrong password, so
 /// that neither the answer nor the time tells who is a user. Nor does anything tell who has a second factor, before the
 /// password was right.
 ///
 /// # Errors
-/// [`Error::WrongCredentials`], [`Error::CodeMissing`], [`Error::WrongCode`], [`Error::Throttled`], and what fails on the way.
+/// [`Error::WrongCredentials`], [`Error::Throttled`], those of [`second_factor::check`], and what fails on the way.
 pub async fn authenticate(
     ports: &Ports,
     hasher: &Hasher,
-    credentials: Credentials,
+    credentials: Credentials<'_>,
     network: Option<IpAddr>,
 ) -> Result<AuthenticatedUser, Error> {
     // What can't be a name or a password is nobody's; the rules are no secret.
@@ -139,25 +144,25 @@ pub async fn authenticate(
         admission.give_back(ports).await;
         return Err(Error::BeingDeleted(id));
     }
-    // Before the code is used up, which makes another version of the record.
+    // Before the second factor is used up, which makes another version of the record.
     if verdict == Verdict::RightAsTyped || hasher.is_outdated(&user.password_hash) {
         renew_hash(ports, hasher, &id, user.clone(), &password).await;
     }
-    let checked = second_factor::check(ports, &id, &user, credentials.code.as_deref()).await;
+    let checked = second_factor::check(ports, &id, &user, credentials.second.as_ref()).await;
     give_back(ports, admission, &checked).await;
     checked?;
     Ok(AuthenticatedUser { id, user })
 }
 
 /// What somebody who is signed in shows once more.
-pub struct Proof {
+pub struct Proof<'a> {
     /// The password.
     pub password: String,
-    /// The code of the second factor, where there is one.
-    pub code: Option<String>,
+    /// The second factor, where there is one.
+    pub second: Option<Shown<'a>>,
 }
 
-/// Checks the password of a user who is signed in, and the code of the second factor, before something that a device which
+/// Checks the password of a user who is signed in, and the second factor, before something that a device which
 /// was left alone must not do. Guessing here is limited together with guessing at sign-in.
 ///
 /// # Errors
@@ -166,7 +171,7 @@ pub async fn prove_again(
     ports: &Ports,
     hasher: &Hasher,
     (id, user): (&UserId, &User),
-    proof: Proof,
+    proof: Proof<'_>,
     network: Option<IpAddr>,
 ) -> Result<(), Error> {
     let wrong = || Error::WrongCredentials(Some(id.clone()));
@@ -175,15 +180,15 @@ pub async fn prove_again(
     if hasher.verify(ports, &password, Some(&user.password_hash)).await? == Verdict::Wrong {
         return Err(wrong());
     }
-    let checked = second_factor::check(ports, id, user, proof.code.as_deref()).await;
+    let checked = second_factor::check(ports, id, user, proof.second.as_ref()).await;
     give_back(ports, admission, &checked).await;
     checked
 }
 
-/// Gives back a try with the right password, unless its code was wrong or could not be checked. One without a code is no
+/// Gives back a try with the right password, unless its second factor was wrong or could not be checked. One without is no
 /// guess: people learn by it that they need one.
 async fn give_back(ports: &Ports, admission: Admission, checked: &Result<(), Error>) {
-    if matches!(checked, Ok(()) | Err(Error::CodeMissing(_))) {
+    if matches!(checked, Ok(()) | Err(Error::SecondFactorMissing(_))) {
         admission.give_back(ports).await;
     }
 }

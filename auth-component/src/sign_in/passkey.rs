@@ -22,20 +22,20 @@ use crate::{
     },
     webauthn::{
         Base64Url, RelyingParty,
-        assertion::AuthenticationResponse,
+        assertion::{AuthenticationResponse, Presence},
         challenge::{self, Purpose},
     },
 };
 
-/// A challenge for somebody who wants to sign in. Nothing is stored.
+/// A challenge for a passkey. Nothing is stored.
 ///
 /// # Errors
 /// Those of the store, which has the key, and of randomness.
-pub async fn challenge(ports: &Ports, key: &ChallengeKey) -> Result<Vec<u8>, KvError> {
+pub async fn challenge(ports: &Ports, key: &ChallengeKey, purpose: Purpose<'_>) -> Result<Vec<u8>, KvError> {
     let random = ports.random.bytes();
     let random = random.map_err(|error| KvError::Unavailable(error.to_string()))?;
     let key = key.get(ports).await?;
-    Ok(challenge::make(key, Purpose::SignIn, random, ports.clock.now()))
+    Ok(challenge::make(key, purpose, random, ports.clock.now()))
 }
 
 /// Finds out who answered, and uses the answer up: of two requests with one answer, one wins.
@@ -62,7 +62,8 @@ pub async fn authenticate(
     let user = user::read(ports, &id).await?.ok_or_else(nobody)?;
     let wrong = || Error::WrongPasskey(Some(id.clone()));
     let passkey = user.passkey(&answer.raw_id).map_err(|_| wrong())?;
-    let sign_count = answer.verify(party, passkey.public_key()).map_err(|_| wrong())?;
+    let sign_count = answer.verify(party, passkey.public_key(), Presence::Verified);
+    let sign_count = sign_count.map_err(|_| wrong())?;
     if user.is_being_deleted() {
         admission.give_back(ports).await;
         return Err(Error::BeingDeleted(id));

@@ -1,4 +1,4 @@
-//! A sign-in with a passkey (the standard's §7.2).
+//! What a passkey answers (the standard's §7.2): to sign in with it alone, or beside the password.
 
 use common::token::UserId;
 use hmac_sha256::Hash;
@@ -12,6 +12,8 @@ use super::{
     public_key::PublicKey,
 };
 
+pub use super::authenticator_data::Presence;
+
 /// What a browser is asked for (`PublicKeyCredentialRequestOptionsJSON`): any passkey for the app, of whomever it is, by
 /// somebody whom the device verifies.
 pub fn options(party: &RelyingParty, challenge: Vec<u8>) -> serde_json::Value {
@@ -21,6 +23,24 @@ pub fn options(party: &RelyingParty, challenge: Vec<u8>) -> serde_json::Value {
         "timeout": TIMEOUT_MILLIS,
         "allowCredentials": [],
         "userVerification": "required",
+    })
+}
+
+/// The same for somebody who is known already, and so are their passkeys: one of these, on a device that verifies who uses it
+/// if it can.
+///
+/// It is *preferred* and not *discouraged*, although a password was shown: keys on a ring may have been told when the passkey
+/// was made not to find it without that.
+pub fn options_for(party: &RelyingParty, challenge: Vec<u8>, passkeys: &[Base64Url]) -> serde_json::Value {
+    let allowed = passkeys
+        .iter()
+        .map(|id| json!({"type": "public-key", "id": id.to_text()}));
+    json!({
+        "rpId": party.id,
+        "challenge": Base64Url(challenge),
+        "timeout": TIMEOUT_MILLIS,
+        "allowCredentials": allowed.collect::<Vec<_>>(),
+        "userVerification": "preferred",
     })
 }
 
@@ -58,18 +78,24 @@ impl AuthenticationResponse {
         UserId::try_from(String::from_utf8(handle.0.clone()).ok()?).ok()
     }
 
+    /// Whether it says that it is this user's, or does not say whose it is (step 6).
+    pub fn may_be_of(&self, user_id: &UserId) -> bool {
+        let handle = self.response.user_handle.as_ref();
+        handle.is_none_or(|handle| handle.0.is_empty() || handle.0 == user_id.as_str().as_bytes())
+    }
+
     /// Checks the answer against the key of the passkey that it names. Tells how often its authenticator has signed.
     ///
     /// # Errors
     /// [`Refusal`].
-    pub fn verify(&self, party: &RelyingParty, public_key: &PublicKey) -> Result<u32, Refusal> {
+    pub fn verify(&self, party: &RelyingParty, public_key: &PublicKey, presence: Presence) -> Result<u32, Refusal> {
         let Assertion {
             client_data,
             authenticator_data,
             signature,
             ..
         } = &self.response;
-        let data = AuthenticatorData::read(&authenticator_data.0, party)?;
+        let data = AuthenticatorData::read(&authenticator_data.0, party, presence)?;
         let mut signed = authenticator_data.0.clone();
         signed.extend(Hash::hash(&client_data.0));
         public_key.verify(&signed, &signature.0)?;

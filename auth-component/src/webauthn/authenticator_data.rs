@@ -20,6 +20,15 @@ const EXTENSIONS: u8 = 1 << 7;
 /// The longest id of a passkey that the standard has (§4, credential id).
 const ID_MAX_BYTES: usize = 1023;
 
+/// What the authenticator must know of who used it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// That somebody was there: enough beside a password.
+    Somebody,
+    /// Also who: by a finger, a face or a PIN.
+    Verified,
+}
+
 /// What is of use of it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct AuthenticatorData {
@@ -41,18 +50,20 @@ fn take_array<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Refusal> {
 }
 
 impl AuthenticatorData {
-    /// Reads and checks it: it has to be for our domain, by somebody whom the authenticator verified.
+    /// Reads and checks it: it has to be for our domain, by somebody who was there, and whom the authenticator verified where that is
+    /// asked for.
     ///
     /// # Errors
     /// [`Refusal::Malformed`], [`Refusal::OtherDomain`], [`Refusal::Unverified`] and [`Refusal::Key`].
-    pub fn read(mut bytes: &[u8], party: &RelyingParty) -> Result<Self, Refusal> {
+    pub fn read(mut bytes: &[u8], party: &RelyingParty, presence: Presence) -> Result<Self, Refusal> {
         let bytes = &mut bytes;
         if take_array(bytes)? != Hash::hash(party.id.as_bytes()) {
             return Err(Refusal::OtherDomain);
         }
         let [flags] = take_array(bytes)?;
         let has = |flag: u8| flags & flag != 0;
-        if !(has(USER_PRESENT) && has(USER_VERIFIED)) {
+        let is_enough = has(USER_VERIFIED) || presence == Presence::Somebody;
+        if !(has(USER_PRESENT) && is_enough) {
             return Err(Refusal::Unverified);
         }
         if has(BACKED_UP) && !has(BACKUP_ELIGIBLE) {

@@ -29,6 +29,13 @@ const SEAL_BYTES: usize = 16;
 pub enum Purpose<'a> {
     /// To sign in, whoever it is.
     SignIn,
+    /// To be shown in the place of a code, by this user.
+    SecondFactor {
+        /// The user.
+        user_id: &'a UserId,
+        /// What for.
+        occasion: Occasion<'a>,
+    },
     /// To add a passkey, for this user in this session, who has just shown the password.
     Registration {
         /// The user.
@@ -38,10 +45,28 @@ pub enum Purpose<'a> {
     },
 }
 
+/// What a passkey is shown for besides the password.
+#[derive(Clone, Copy, Debug)]
+pub enum Occasion<'a> {
+    /// A sign-in, whose password was right.
+    SignIn,
+    /// A change of the account.
+    Change {
+        /// The session that wants it.
+        session_id: &'a str,
+        /// Which one it is.
+        change: &'a str,
+    },
+}
+
 impl Purpose<'_> {
     fn to_text(self) -> String {
         match self {
             Self::SignIn => "sign-in".to_owned(),
+            Self::SecondFactor { user_id, occasion } => match occasion {
+                Occasion::SignIn => format!("second-factor\n{user_id}"),
+                Occasion::Change { session_id, change } => format!("second-factor\n{user_id}\n{session_id}\n{change}"),
+            },
             Self::Registration { user_id, session_id } => format!("registration\n{user_id}\n{session_id}"),
         }
     }
@@ -106,7 +131,26 @@ mod tests {
         let ann = UserId::try_from("ann".to_owned()).unwrap();
         let bob = UserId::try_from("bob".to_owned()).unwrap();
         let of = |user_id, session_id| Purpose::Registration { user_id, session_id };
-        let purposes = [Purpose::SignIn, of(&ann, "one"), of(&ann, "two"), of(&bob, "one")];
+        let enter = |user_id| {
+            let occasion = Occasion::SignIn;
+            Purpose::SecondFactor { user_id, occasion }
+        };
+        let change = |user_id, session_id, change| {
+            let occasion = Occasion::Change { session_id, change };
+            Purpose::SecondFactor { user_id, occasion }
+        };
+        let purposes = [
+            Purpose::SignIn,
+            of(&ann, "one"),
+            of(&ann, "two"),
+            of(&bob, "one"),
+            enter(&ann),
+            enter(&bob),
+            change(&ann, "one", "password-change"),
+            change(&ann, "one", "token-made"),
+            change(&ann, "two", "token-made"),
+            change(&bob, "one", "token-made"),
+        ];
         for (made, purpose) in purposes.into_iter().enumerate() {
             let challenge = make(&key(1), purpose, [7; 16], NOW);
             for (opened, other) in purposes.into_iter().enumerate() {

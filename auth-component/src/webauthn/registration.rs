@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     Base64Url, Refusal, RelyingParty, TIMEOUT_MILLIS,
-    authenticator_data::AuthenticatorData,
+    authenticator_data::{AuthenticatorData, Presence},
     cbor::Map,
     client_data::{self, Ceremony},
     public_key::{ALGORITHMS, PublicKey},
@@ -93,7 +93,7 @@ impl RegistrationResponse {
         // The statement of what made the passkey is not looked at: none was asked for, and one that comes all the same proves
         // only what anybody may say of themselves.
         let data = object.bytes("authData").ok_or(Refusal::Malformed)?;
-        let data = AuthenticatorData::read(data, party)?;
+        let data = AuthenticatorData::read(data, party, Presence::Verified)?;
         let (id, public_key) = data.created.ok_or(Refusal::Malformed)?;
         if id != self.raw_id.0 {
             return Err(Refusal::Malformed);

@@ -1,5 +1,6 @@
 //! Alice, her device, and what passes between it and the service.
 
+use auth_component::records::totp::{STEP_MILLIS, TotpSecret};
 use authenticator::{Algorithm, Authenticator};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -73,4 +74,60 @@ pub fn expect_wrong(answer: &Answer) {
 pub async fn passkeys(app: &TestApp, access: &str) -> Vec<Value> {
     let list = app.call_as(access, "GET", "/api/auth/passkeys", Value::Null).await;
     list.body["items"].as_array().unwrap().clone()
+}
+
+/// What a change of the account takes a passkey for.
+pub async fn change_options(app: &TestApp, access: &str, change: &str) -> Value {
+    app.pass_secs(1);
+    let body = json!({ "change": change });
+    let options = app.call_as(access, "POST", "/api/auth/me/passkey/options", body).await;
+    assert_eq!(options.status, StatusCode::OK, "{options:?}");
+    options.body
+}
+
+/// Has Alice's passkey asked for after the password.
+pub async fn ask_for_passkey(app: &TestApp, access: &str, device: &mut Authenticator) -> Answer {
+    let options = change_options(app, access, "second-factor-on").await;
+    let body = json!({ "passkey": device.get(&options) });
+    app.call_as(access, "PUT", "/api/auth/passkeys/second-factor", body)
+        .await
+}
+
+/// A world where Alice has a passkey, which is asked for after the password.
+pub async fn asked_for_passkey() -> (TestApp, String, Authenticator) {
+    let (app, access, mut device) = alices_passkey().await;
+    let on = ask_for_passkey(&app, &access, &mut device).await;
+    assert_eq!(on.status, StatusCode::NO_CONTENT, "{on:?}");
+    (app, access, device)
+}
+
+/// Signs Alice in with her password and, it may be, more.
+pub async fn sign_in_with(app: &TestApp, more: Value) -> Answer {
+    let mut body = json!({"username": "alice", "password": PASSWORD});
+    for (name, value) in more.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    app.post_json("/api/auth/session", body).await
+}
+
+/// What is asked of somebody who has shown the password: the kinds of second factors, and options for a passkey.
+pub async fn asked(app: &TestApp) -> (Value, Value) {
+    app.pass_secs(1);
+    let answer = sign_in_with(app, json!({})).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{answer:?}");
+    assert_eq!(answer.text("type"), "/problems#second-factor-required");
+    let member = |name: &str| answer.body.get(name).cloned().unwrap_or_default();
+    (member("methods"), member("passkey_options"))
+}
+
+/// Gives Alice an app that makes codes: the secret of a new one, which is not active yet.
+pub async fn new_totp(app: &TestApp, access: &str) -> TotpSecret {
+    let begun = app.call_as(access, "POST", "/api/auth/totp", Value::Null).await;
+    begun.text("secret").try_into().unwrap()
+}
+
+/// The code of the next thirty seconds.
+pub fn next_code(app: &TestApp, secret: &TotpSecret) -> String {
+    app.pass_secs(30);
+    secret.code_at(app.ports.clock.now().0 / STEP_MILLIS).to_text()
 }

@@ -35,7 +35,7 @@ kinds! {
     /// The name or the password is wrong; which of them is not told.
     WRONG_CREDENTIALS: UNAUTHORIZED, "wrong-credentials", "Wrong username or password";
     /// The password is right; the code of the second factor is missing or wrong.
-    SECOND_FACTOR_REQUIRED: UNAUTHORIZED, "second-factor-required", "The code of the second factor is needed";
+    SECOND_FACTOR_REQUIRED: UNAUTHORIZED, "second-factor-required", "A second factor is needed";
     /// The name or the recovery code is wrong; which of them is not told.
     WRONG_RECOVERY_CODE: UNAUTHORIZED, "wrong-recovery-code", "Wrong username or recovery code";
     /// What a passkey answered is not good.

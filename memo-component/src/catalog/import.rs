@@ -7,7 +7,8 @@
 //!
 //! Two imports of one person at the same time would both find nothing. So an import holds a **lease**, the record at
 //! `memo/{user}/import`, which says until when nobody else may import. It writes nothing after that, and lets go of it at its
-//! end; one that dies keeps others waiting for [`LEASE`].
+//! end. One that dies keeps others waiting for [`LEASE`], and so does one for which the store failed: a memo that it could
+//! not write may still arrive, and whoever looked around before would make it again.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -125,6 +126,8 @@ pub struct Import<'a> {
     began: Timestamp,
     /// Whether a memo was made: each import makes some, however long it took to look around.
     has_made: bool,
+    /// Whether a memo may still arrive.
+    is_unsettled: bool,
     /// The last id that was taken, where ids are not dense.
     last: MemoId,
 }
@@ -143,6 +146,7 @@ impl<'a> Import<'a> {
             lease,
             began: catalog.ports.clock.now(),
             has_made: false,
+            is_unsettled: false,
             last: MemoId(0),
         };
         if let Err(error) = import.look_around().await {
@@ -213,6 +217,7 @@ impl<'a> Import<'a> {
         let created = ids.into_iter().zip(memos);
         let created = join_all(created.map(|(id, memo)| catalog.create_imported(id, memo, started))).await;
         let made = created.iter().filter(|created| created.is_ok()).count();
+        self.is_unsettled |= made < memos.len();
         (made, created.into_iter().collect())
     }
 
@@ -231,6 +236,9 @@ impl<'a> Import<'a> {
 
     /// Lets others import. Where that fails they wait until the lease is over.
     pub async fn end(self) {
+        if self.is_unsettled {
+            return;
+        }
         let (ports, key) = (self.catalog.ports, self.catalog.names.import());
         let over = Lease {
             version: self.lease.version.saturating_add(1),

@@ -60,6 +60,8 @@ pub enum Answer {
     Tags(Vec<(String, u64)>, bool),
     /// Of each part of a batch.
     Results(Vec<Answer>),
+    /// How many memos were made, how many were there already, and whether there is more to do.
+    Imported(u64, u64, bool),
     /// Some things are gone; whether others are still to go.
     Swept(bool),
     /// A user's id.
@@ -173,6 +175,13 @@ struct ProblemBody {
 }
 
 #[derive(Deserialize)]
+struct ImportedBody {
+    created: u64,
+    skipped: u64,
+    more: bool,
+}
+
+#[derive(Deserialize)]
 struct SweptBody {
     more: bool,
 }
@@ -263,6 +272,10 @@ impl Answer {
                 let results = parse::<ResultsBody>(&body).results.into_iter();
                 Self::Results(results.map(Self::from).collect())
             }
+            (200, Act::Import(_)) => {
+                let imported: ImportedBody = parse(&body);
+                Self::Imported(imported.created, imported.skipped, imported.more)
+            }
             (200, Act::EmptyTrash | Act::Maintain | Act::Deletion(Deed::Maintain | Deed::MaintainMemos)) => {
                 Self::Swept(parse::<SweptBody>(&body).more)
             }
@@ -328,6 +341,7 @@ impl Answer {
             Self::News(..) => "news",
             Self::Tags(..) => "tags",
             Self::Results(_) => "batches",
+            Self::Imported(..) => "imports",
             Self::Swept(_) => "sweeps",
             Self::User(_) => "users",
             Self::Keys(_) => "keys",

@@ -10,6 +10,7 @@ use crate::{
     answer::Answer,
     deletions::{DEE, Deed},
     factors::{CY, Try},
+    imports,
     op::{CallId, Caller},
     personal,
     programs::{self, Step},
@@ -103,6 +104,8 @@ pub enum Act {
     Tags,
     /// Several of these in one request, each with its text.
     Batch(Vec<(Act, String)>),
+    /// So many memos from a file, always the same ones.
+    Import(usize),
     /// What is due removed.
     Maintain,
     /// A new user of this name.
@@ -203,6 +206,7 @@ impl Act {
             }
             Self::Tags => ("GET", "/api/memos/tags".to_owned()),
             Self::Batch(_) => ("POST", "/api/memos/batch".to_owned()),
+            Self::Import(_) => ("POST", "/api/memos/import".to_owned()),
             Self::Maintain => ("POST", "/api/memos/maintenance".to_owned()),
             Self::Register(_) => ("POST", "/api/auth/users".to_owned()),
             Self::Keys => ("GET", "/.well-known/jwks.json".to_owned()),
@@ -215,7 +219,7 @@ impl Act {
                 Wish::ChangePassword { .. } => ("PUT", "/api/auth/me/password".to_owned()),
             },
             Self::Factor(wanted) => match wanted {
-                Try::Enter { .. } => ("POST", "/api/auth/session".to_owned()),
+                Try::Enter { .. } | Try::EnterByPasskey { .. } => ("POST", "/api/auth/session".to_owned()),
                 Try::Passkey { .. } => ("POST", "/api/auth/session/passkey".to_owned()),
                 Try::Recover { .. } => ("POST", "/api/auth/recover".to_owned()),
                 Try::Change { .. } => ("PUT", "/api/auth/me/password".to_owned()),
@@ -260,6 +264,10 @@ impl Act {
                 json!({ "current_password": current, "new_password": new })
             }
             Self::Factor(Try::Passkey { answer }) => serde_json::from_str(answer).expect("JSON"),
+            Self::Factor(Try::EnterByPasskey { password, answer, .. }) => {
+                let answer: Value = serde_json::from_str(answer).expect("JSON");
+                json!({ "username": CY, "password": password, "passkey": answer })
+            }
             Self::Factor(Try::Recover { code, new }) => {
                 json!({ "username": CY, "recovery_code": code, "new_password": new })
             }
@@ -383,6 +391,10 @@ impl Call {
             Act::Factor(Try::Introspect { token }) => form(request, format!("token={token}")),
             Act::Program(Step::Redeem { code, is_theirs }) => form(request, programs::redemption(code, *is_theirs)),
             Act::Program(Step::Refresh { token }) => form(request, programs::refresh(token)),
+            Act::Import(count) => request
+                .header(header::CONTENT_TYPE, "application/x-ndjson")
+                .body(Body::from(imports::file(*count)))
+                .expect("a request"),
             act => match act.json(&self.text) {
                 None => request.body(Body::empty()).expect("a request"),
                 Some(json) => request

@@ -18,7 +18,8 @@ use crate::{
     accounts::{at_once, register_with},
     answer::Answer,
     call::{Act, Call, PASSWORD},
-    passkeys, personal,
+    passkeys::{self, Whose},
+    personal,
     plan::{Conditions, Plan, Shape},
     ports,
     services::INSTANCES,
@@ -51,6 +52,15 @@ pub enum Try {
     Passkey {
         /// The answer, as JSON.
         answer: String,
+    },
+    /// A new session, for a password and what a device answered.
+    EnterByPasskey {
+        /// The password.
+        password: String,
+        /// The answer, as JSON.
+        answer: String,
+        /// Whose device it is.
+        whose: Whose,
     },
     /// Another password, for a recovery code.
     Recover {
@@ -139,7 +149,7 @@ fn prepare(stage: &Stage) -> UserId {
         assert!(at_once(stage, changed).is_ok(), "a change of the user");
     };
     change(|user, totp| user.with_new_totp(totp.clone()));
-    change(|user, _| user.with_passkey(passkeys::kept()).ok());
+    change(|user, _| user.with_passkey(passkeys::kept(Whose::Own)).ok());
     change(|user, _| user.with_personal_token(personal::kept(), Timestamp(EPOCH)));
     // The key of challenges is there from now on.
     passkeys::answer(stage, 0, &cy.id);
@@ -186,12 +196,32 @@ fn settle(stage: &mut Stage, rng: &mut Rng, Factors { cy, token }: &Factors) -> 
         // Right passwords with wrong codes count as well.
         stage.state().pass(2 * millis(throttle::WINDOW));
         let code = code_now(stage);
-        let enter = Act::Factor(Try::Enter { password, code });
+        let enter = Act::Factor(Try::Enter {
+            password: password.clone(),
+            code,
+        });
         if let Answer::Entered(_) = stage.perform(0, rng.usize(..INSTANCES), enter, "")? {
-            return Ok(());
+            return settle_by_passkey(stage, instance, cy, password);
         }
     }
     Err(Violation("nobody knows the password".to_owned()))
+}
+
+/// The passkey is as good as the code, beside the same password.
+fn settle_by_passkey(stage: &mut Stage, instance: usize, cy: &UserId, password: String) -> Result<(), Violation> {
+    let whose = Whose::Own;
+    let answer = passkeys::second_factor(stage, instance, cy, whose);
+    let enter = Act::Factor(Try::EnterByPasskey {
+        password,
+        answer,
+        whose,
+    });
+    match stage.perform(0, instance, enter, "")? {
+        Answer::Entered(_) => Ok(()),
+        answer => Err(Violation(format!(
+            "a good passkey beside the password was answered {answer:?}"
+        ))),
+    }
 }
 
 struct Factors {
@@ -217,6 +247,31 @@ impl Factors {
             passkeys::answer(stage, rng.usize(..INSTANCES), &self.cy)
         };
         Try::Passkey { answer }
+    }
+}
+
+/// A passkey beside a password: one's own or another's, and what it answers now or answered before.
+fn enter_by_passkey(cy: &UserId, password: String, stage: &Stage, rng: &mut Rng) -> Try {
+    let before = stage.calls.iter().filter_map(|call| match &call.act {
+        Act::Factor(Try::EnterByPasskey { answer, whose, .. }) => Some((answer.clone(), *whose)),
+        _ => None,
+    });
+    let before: Vec<(String, Whose)> = before.collect();
+    let (answer, whose) = if !before.is_empty() && rng.u32(..100) < 50 {
+        before[rng.usize(..before.len())].clone()
+    } else {
+        let whose = if rng.u32(..100) < 25 {
+            Whose::Anothers
+        } else {
+            Whose::Own
+        };
+        let instance = rng.usize(..INSTANCES);
+        (passkeys::second_factor(stage, instance, cy, whose), whose)
+    };
+    Try::EnterByPasskey {
+        password,
+        answer,
+        whose,
     }
 }
 
@@ -257,6 +312,7 @@ impl Source for Factors {
             68..72 if !sessions.is_empty() => Try::Revoke {
                 access: sessions[rng.usize(..sessions.len())].clone(),
             },
+            72..88 => enter_by_passkey(&self.cy, password, stage, rng),
             _ => Try::Enter { password, code },
         };
         (0, Act::Factor(wanted), String::new())

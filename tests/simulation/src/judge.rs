@@ -159,7 +159,9 @@ impl<'a> Case<'a> {
             }
             (Act::Versions(id), Answer::Versions(texts)) => self.versions(*id, texts),
             (Act::Changes { limit, .. }, Answer::News(news, ..)) => self.news(*limit, news),
-            (Act::Tags, Answer::Tags(..)) | (Act::Maintain | Act::EmptyTrash, Answer::Swept(_)) => Ok(()),
+            (Act::Tags, Answer::Tags(..))
+            | (Act::Import(_), Answer::Imported(..))
+            | (Act::Maintain | Act::EmptyTrash, Answer::Swept(_)) => Ok(()),
             (Act::EmptyTrash, Answer::Removed) => self.emptied(),
             (act, answer) if refusals::is_one(answer) => expect(self.may_refuse(part, answer), || {
                 format!("{act:?} was answered {answer:?} without a reason")

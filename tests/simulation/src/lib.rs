@@ -7,7 +7,8 @@
 //!
 //! Read in this order: [`world`], [`op`] and [`ports`] (the outside), [`services`], [`call`] and [`answer`] (requests and
 //! answers), [`stage`] (runs them), [`journal`], [`ledger`] and [`judge`] (what must hold), [`plan`], [`storm`],
-//! [`history`] with [`wishes`] and [`follower`], [`months`], [`accounts`], [`sessions`], [`factors`] with [`passkeys`] and [`personal`], and [`deletions`] (random histories), [`explore`] (many of
+//! [`history`] with [`wishes`] and [`follower`], [`months`], [`accounts`], [`sessions`], [`factors`] with [`passkeys`] and [`personal`],
+//! [`deletions`] and [`imports`] (random histories), [`explore`] (many of
 //! them), [`choices`] (all of a kind), [`mutant`] (what it must find).
 #![allow(
     clippy::unwrap_used,
@@ -26,6 +27,7 @@ pub mod explore;
 pub mod factors;
 pub mod follower;
 pub mod history;
+pub mod imports;
 pub mod journal;
 pub mod judge;
 pub mod ledger;

@@ -11,6 +11,7 @@ use memo_component::catalog::{
 
 use crate::{
     op::{Ask, CallId, Caller, Reply, Response},
+    passkeys::Whose,
     world::millis,
 };
 
@@ -72,6 +73,8 @@ pub enum Mutant {
     NothingIsClosed,
     /// A passkey that forgets when it was used.
     PasskeyUsesUnseen,
+    /// A passkey of another account that is among the user's own.
+    PasskeysMixedUp,
     /// A passkey that is there again after a recovery.
     PasskeysReturn,
     /// A personal token that is there again after its end.
@@ -176,6 +179,9 @@ impl Mutant {
             {
                 Ok(Reply::Value(Some(with_passkey_unused(&value))))
             }
+            (Self::PasskeysMixedUp, Ask::Get(key), Ok(Reply::Value(Some(value)))) if key.starts_with("auth/user/") => {
+                Ok(Reply::Value(Some(with_anothers_passkey(&value))))
+            }
             (Self::PasskeysReturn, Ask::Get(key), Ok(Reply::Value(Some(value)))) if key.starts_with("auth/user/") => {
                 Ok(Reply::Value(Some(with_passkey(&value))))
             }
@@ -249,11 +255,23 @@ fn with_passkey_unused(stored: &[u8]) -> Vec<u8> {
     serde_json::to_vec(&user).expect("a record")
 }
 
+/// The record of a user whose passkeys have another account's among them.
+fn with_anothers_passkey(stored: &[u8]) -> Vec<u8> {
+    let mut user: serde_json::Value = serde_json::from_slice(stored).expect("a user or a list");
+    let anothers = serde_json::to_value(crate::passkeys::kept(Whose::Anothers)).expect("a passkey");
+    if let Some(passkeys) = user.get_mut("passkeys").and_then(|passkeys| passkeys.as_array_mut())
+        && !passkeys.iter().any(|passkey| passkey["id"] == anothers["id"])
+    {
+        passkeys.push(anothers);
+    }
+    serde_json::to_vec(&user).expect("a record")
+}
+
 /// The record of a user who has the passkey again, if it is gone.
 fn with_passkey(stored: &[u8]) -> Vec<u8> {
     let mut user: serde_json::Value = serde_json::from_slice(stored).expect("a user or a list");
     if user.get("recovery_codes").is_some() && user.get("passkeys").is_none() {
-        user["passkeys"] = serde_json::json!([crate::passkeys::kept()]);
+        user["passkeys"] = serde_json::json!([crate::passkeys::kept(Whose::Own)]);
     }
     serde_json::to_vec(&user).expect("a record")
 }

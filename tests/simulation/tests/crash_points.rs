@@ -10,7 +10,7 @@ use simulation::{
     call::{Act, Among},
     deletions::{self, Deed},
     follower::Follower,
-    history, judge, months,
+    history, imports, judge, months, script,
     stage::{Effect, Fate, Stage, Violation},
     tokens::EPOCH,
     world::Setting,
@@ -317,6 +317,44 @@ fn deleted(stage: &mut Stage, at: usize, fate: Fate, retries: bool) -> Result<bo
     }
     deletions::settle(stage, &mut Rng::with_seed(0), &id)?;
     Ok(reached)
+}
+
+/// An import, however it ended: another device sends the same at once, and again when the lease is over.
+#[test]
+fn an_import_may_end_at_any_operation() {
+    let mut stage = Stage::new();
+    let mut cases = 0;
+    for fate in fates() {
+        for at in 0.. {
+            match imported(&mut stage, at, fate) {
+                Ok(true) => cases += 1,
+                Ok(false) => break,
+                Err(what) => panic!("operation {at} {fate:?}: {what:?}"),
+            }
+        }
+    }
+    eprintln!("{cases} cases");
+    assert!(cases > 100, "only {cases} cases");
+}
+
+fn imported(stage: &mut Stage, at: usize, fate: Fate) -> Result<bool, Violation> {
+    const MEMOS: usize = 3;
+    stage.reset(Setting::calm());
+    stage.perform(USER, 0, LIST, "")?;
+    let call = stage.begin(USER, 0, Act::Import(MEMOS), "")?;
+    let mut done = 0;
+    // What arrives late comes after the other's import.
+    while let Some(own) = script::next(stage, call) {
+        stage.grant(own, if done == at { fate } else { Fate::Granted })?;
+        done += 1;
+    }
+    stage.perform(USER, 1, Act::Import(MEMOS), "")?;
+    while !stage.state().ops.is_empty() {
+        stage.grant(0, Fate::Granted)?;
+    }
+    stage.state().pass(2 * WINDOW);
+    imports::settle(stage, &mut Rng::with_seed(0), MEMOS)?;
+    Ok(done > at)
 }
 
 /// The request ends, somebody tries the same at once, and again after two windows: then it works, or is done.

@@ -4,7 +4,7 @@
 
 use simulation::{
     explore::{USUAL, check},
-    history,
+    history, imports,
     plan::Conditions,
 };
 
@@ -51,4 +51,15 @@ fn without_increment_every_promise_holds_for_requests_that_come_one_by_one() {
         ..Conditions::normal()
     };
     check(5_000, |stage, seed| history::run(stage, seed, &conditions));
+}
+
+#[test]
+fn an_import_makes_each_memo_once_whoever_else_imports_and_dies() {
+    let conditions = Conditions::normal();
+    let tally = check(5_000, |stage, seed| imports::run(stage, seed, &conditions));
+    if !tally.is_empty() {
+        for what in ["imports", "409", "503", "crashes", "late effects"] {
+            assert!(tally.contains_key(what), "{what} never happened: {tally:?}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use simulation::{
     accounts::{self, Kind},
     deletions,
     explore::{History, explore, replay},
-    factors, history,
+    factors, history, imports,
     mutant::Mutant,
     plan::Conditions,
     programs, sessions,
@@ -289,6 +289,19 @@ fn a_passkey_that_forgets_its_uses_takes_one_answer_twice() {
 }
 
 #[test]
+fn a_passkey_that_forgets_its_uses_is_a_second_factor_twice() {
+    mutant_of_factors(
+        Mutant::PasskeyUsesUnseen,
+        &["one answer beside the password was good twice"],
+    );
+}
+
+#[test]
+fn a_passkey_of_another_account_is_no_second_factor() {
+    mutant_of_factors(Mutant::PasskeysMixedUp, &["the passkey of another account was taken"]);
+}
+
+#[test]
 fn a_passkey_that_a_recovery_leaves_opens_the_account() {
     mutant_of_factors(Mutant::PasskeysReturn, &["a passkey outlived a recovery"]);
 }
@@ -384,4 +397,20 @@ fn writers_that_sleep_for_a_minute_let_two_win() {
         &[TWO_WON, LOST_TEXT, UNTOLD, &["is not listed", "two memos"]].concat(),
         |stage, seed| history::run(stage, seed, &conditions),
     );
+}
+
+#[test]
+fn imports_without_a_claim_on_their_lease_make_memos_twice() {
+    let conditions = Conditions::with(Mutant::Unclaimed("/import/"));
+    finds("imports without a claim", &["imported are"], |stage, seed| {
+        imports::run(stage, seed, &conditions)
+    });
+}
+
+#[test]
+fn imports_without_a_lease_make_memos_twice() {
+    let conditions = Conditions::with(Mutant::Unwritten("/import"));
+    finds("imports without a lease", &["imported are"], |stage, seed| {
+        imports::run(stage, seed, &conditions)
+    });
 }

@@ -46,6 +46,14 @@ fn questions(username: &str) -> Vec<(&'static str, &'static str, Value)> {
             json!({ "username": username, "password": "not the password", "code": "123456" }),
         ),
         (
+            "a wrong password and what a passkey is said to answer",
+            "/api/auth/session",
+            json!({ "username": username, "password": "not the password", "passkey": {
+                "rawId": "AAAA",
+                "response": { "clientDataJSON": "AAAA", "authenticatorData": "AAAA", "signature": "AAAA" },
+            } }),
+        ),
+        (
             "no password",
             "/api/auth/session",
             json!({ "username": username, "password": "" }),

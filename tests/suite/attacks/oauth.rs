@@ -175,7 +175,12 @@ async fn whatever_is_sent_is_refused_and_nothing_breaks() {
         assert!((200..500).contains(&status), "{status}");
         let metadata = json!({ "client_name": value, "client_uri": value, "redirect_uris": [value] });
         let refused = nobody.post("/api/auth/clients", &metadata).await;
-        assert_eq!(refused.expect(400).value()["error"], "invalid_redirect_uri");
+        let error = refused.value()["error"].clone();
+        match refused.status() {
+            400 => assert_eq!(error, "invalid_redirect_uri"),
+            // Three times the longest one is more than is read.
+            status => assert_eq!((status, error), (413, "invalid_request".into())),
+        }
         let path = format!("/api/auth/clients/{}", "x".repeat(value.len().min(2000)));
         user.call(Method::DELETE, &path).send().await;
     }

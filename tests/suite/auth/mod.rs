@@ -3,7 +3,7 @@
 mod deletion;
 mod jwks;
 mod me;
-mod passkeys;
+pub mod passkeys;
 mod password;
 mod programs;
 mod recovery;

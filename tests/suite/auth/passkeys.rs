@@ -11,7 +11,7 @@ fn app() -> TestApp {
     TestApp::shared().at_localhost()
 }
 
-fn device(app: &TestApp, algorithm: Algorithm, seed: &str) -> Authenticator {
+pub fn device(app: &TestApp, algorithm: Algorithm, seed: &str) -> Authenticator {
     Authenticator::new(algorithm, seed, app.base_url())
 }
 
@@ -20,13 +20,13 @@ async fn creation_options(user: &User) -> Response {
     user.post("/api/auth/passkeys/options", &proof).await
 }
 
-async fn add(user: &User, device: &mut Authenticator) -> Response {
+pub async fn add(user: &User, device: &mut Authenticator) -> Response {
     let options = creation_options(user).await.expect(200).value();
     let body = json!({ "name": "내 휴대폰", "credential": device.create(&options) });
     user.post("/api/auth/passkeys", &body).await
 }
 
-async fn request_options(app: &TestApp) -> Value {
+pub async fn request_options(app: &TestApp) -> Value {
     let call = app.anonymous().call(Method::POST, "/api/auth/session/passkey/options");
     call.send().await.expect(200).value()
 }
@@ -34,6 +34,37 @@ async fn request_options(app: &TestApp) -> Value {
 async fn send(app: &TestApp, answer: &Value) -> Response {
     let nobody = app.anonymous();
     nobody.post("/api/auth/session/passkey", answer).await
+}
+
+/// What a change of the account takes a passkey for.
+pub async fn change_options(user: &User, change: &str) -> Value {
+    let body = json!({ "change": change });
+    user.post("/api/auth/me/passkey/options", &body)
+        .await
+        .expect(200)
+        .value()
+}
+
+/// Has a passkey asked for after the password.
+pub async fn ask_for_passkey(user: &User, device: &mut Authenticator) {
+    let options = change_options(user, "second-factor-on").await;
+    let call = user.call(Method::PUT, "/api/auth/passkeys/second-factor");
+    let body = json!({ "passkey": device.get(&options) });
+    call.json(&body).send().await.expect_empty(204);
+}
+
+/// Signs somebody in with the password and, it may be, what a passkey answered.
+pub async fn enter(client: &crate::harness::Client, user: &User, passkey: Option<&Value>) -> Response {
+    let body = json!({ "username": user.username, "password": PASSWORD, "passkey": passkey });
+    client.post("/api/auth/session", &body).await
+}
+
+/// What is asked of somebody who has shown the password: the kinds of second factors, and options for a passkey.
+pub async fn asked(client: &crate::harness::Client, user: &User) -> (Value, Value) {
+    let refused = enter(client, user, None).await;
+    let body: Value = serde_json::from_slice(refused.bytes()).expect("a problem");
+    assert_eq!(refused.problem(401).slug(), "second-factor-required");
+    (body["methods"].clone(), body["passkey_options"].clone())
 }
 
 fn expect_wrong(response: Response) {
@@ -112,6 +143,41 @@ async fn an_answer_for_another_page_challenge_or_person_opens_nothing() {
 }
 
 #[tokio::test]
+async fn one_is_asked_for_after_the_password_where_that_is_wanted() {
+    let app = app();
+    let user = app.user("beside").await;
+    let mut device = device(&app, Algorithm::Es256, "beside");
+    add(&user, &mut device).await.expect(201);
+    let nobody = app.anonymous();
+    enter(&nobody, &user, None).await.expect(200);
+    ask_for_passkey(&user, &mut device).await;
+    let me = user.get("/api/auth/me").await.expect(200).value();
+    assert_eq!(
+        (&me["second_factor"], &me["second_factors"]),
+        (&json!(true), &json!(["passkey"]))
+    );
+    let (methods, options) = asked(&nobody, &user).await;
+    assert_eq!(methods, json!(["passkey"]));
+    device.flags = USER_PRESENT;
+    let answer = device.get(&options);
+    let entered = enter(&nobody, &user, Some(&answer)).await.expect(200);
+    assert!(entered.header("set-cookie").contains("HttpOnly"));
+    assert_eq!(
+        enter(&nobody, &user, Some(&answer)).await.problem(401).slug(),
+        "second-factor-required"
+    );
+    let off = async |passkey: Value| {
+        let call = user.call(Method::DELETE, "/api/auth/passkeys/second-factor");
+        let body = json!({ "password": PASSWORD, "passkey": passkey });
+        call.json(&body).send().await
+    };
+    assert_eq!(off(answer).await.problem(422).fields(), ["passkey"]);
+    let answer = device.get(&change_options(&user, "second-factor-off").await);
+    off(answer).await.expect_empty(204);
+    enter(&nobody, &user, None).await.expect(200);
+}
+
+#[tokio::test]
 async fn there_is_no_room_for_an_eleventh() {
     let app = app();
     let user = app.user("eleven").await;
@@ -128,7 +194,11 @@ async fn nobody_adds_sees_or_removes_any_without_a_token_or_adds_one_without_the
     let app = app();
     let (user, nobody) = (app.user("careful").await, app.anonymous());
     nobody.get("/api/auth/passkeys").await.problem(401);
-    for path in ["/api/auth/passkeys", "/api/auth/passkeys/options"] {
+    for path in [
+        "/api/auth/passkeys",
+        "/api/auth/passkeys/options",
+        "/api/auth/me/passkey/options",
+    ] {
         nobody.post(path, &json!({})).await.problem(401);
     }
     nobody
@@ -196,9 +266,15 @@ async fn whatever_stands_in_the_place_of_a_member_is_refused_and_breaks_nothing(
     let request_options = request_options(&app).await;
     let answer = device.get(&request_options);
     let nobody = app.anonymous();
+    let (other, mut second) = (app.user("beside").await, self::device(&app, Algorithm::EdDsa, "beside"));
+    add(&other, &mut second).await.expect(201);
+    ask_for_passkey(&other, &mut second).await;
+    let second = second.get(&asked(&nobody, &other).await.1);
+    let beside = json!({ "username": other.username, "password": PASSWORD, "passkey": second });
     for (path, client, good) in [
         ("/api/auth/passkeys", &*user, &new),
         ("/api/auth/session/passkey", &nobody, &answer),
+        ("/api/auth/session", &nobody, &beside),
     ] {
         let mut pointers = Vec::new();
         members(good, "", &mut pointers);
@@ -209,7 +285,7 @@ async fn whatever_stands_in_the_place_of_a_member_is_refused_and_breaks_nothing(
                 *body.pointer_mut(&pointer).expect("a member") = nonsense;
                 let status = client.post(path, &body).await.status();
                 // Members that are not looked at may hold anything.
-                let is_known = matches!(status, 200 | 201 | 400 | 401 | 413 | 422);
+                let is_known = matches!(status, 200 | 201 | 400 | 401 | 413 | 422 | 429);
                 assert!(is_known, "{path} {pointer}: {status}");
                 refused += u32::from(status >= 400);
             }

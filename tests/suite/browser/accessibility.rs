@@ -187,6 +187,13 @@ async fn passkeys_at_work(audit: &mut Audit) {
     audit.browser.sees("#name").await;
     audit.browser.click("[data-testid=act]").await; // Nothing is filled in.
     audit.check("a passkey is added").await;
+    // What offers a passkey where the account has one, too.
+    for path in ["/account/recovery-codes", "/account/second-factor"] {
+        audit.go(path).await;
+        let show = "for (const button of document.querySelectorAll('.passkey-instead')) button.hidden = false";
+        audit.browser.run(show).await;
+        audit.check("a passkey is offered in the place of a code").await;
+    }
 }
 
 /// Two devices have changed one memo.

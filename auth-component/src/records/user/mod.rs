@@ -8,7 +8,7 @@ mod deletion;
 pub mod name;
 pub mod passkeys;
 mod personal_tokens;
-mod second_factor;
+pub mod second_factor;
 
 use std::time::Duration;
 
@@ -73,6 +73,9 @@ pub struct User {
     /// Passkeys, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     passkeys: Vec<Passkey>,
+    /// Whether a passkey is asked for after the password, also where there is no app that makes codes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    asks_for_passkey: bool,
     /// Personal tokens, oldest first, also such as have expired.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     personal_tokens: Vec<PersonalToken>,
@@ -232,6 +235,7 @@ pub async fn register(
         recovery_codes,
         deleted_at: None,
         passkeys: Vec::new(),
+        asks_for_passkey: false,
         personal_tokens: Vec::new(),
     };
     // Nobody else can have this id, so nobody else can be writing this record.

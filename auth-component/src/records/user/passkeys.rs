@@ -52,15 +52,17 @@ impl User {
         Ok(self.next())
     }
 
-    /// The next version of this user, without this passkey; `None` where there is none such.
+    /// The next version of this user, without this passkey; `None` where there is none such. Who has none left is not asked for
+    /// one any more, also when there is another one some day.
     #[must_use]
     pub fn without_passkey(mut self, id: &Base64Url) -> Option<Self> {
         let before = self.passkeys.len();
         self.passkeys.retain(|passkey| passkey.id != *id);
+        self.asks_for_passkey &= !self.passkeys.is_empty();
         (self.passkeys.len() < before).then(|| self.next())
     }
 
-    /// The next version of this user, who has signed in with a passkey.
+    /// The next version of this user, who has used a passkey.
     ///
     /// # Errors
     /// [`Unusable`].

@@ -2,6 +2,7 @@
 //! of it, or says that it can't be had.
 
 use common::world::clock::Timestamp;
+use serde::Serialize;
 
 use super::User;
 use crate::records::{
@@ -9,16 +10,47 @@ use crate::records::{
     totp::{Totp, TotpCode},
 };
 
+/// A kind of second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Factor {
+    /// An app that makes codes.
+    Totp,
+    /// A passkey.
+    Passkey,
+}
+
 impl User {
-    /// The second factor, where sign-ins need one.
-    pub fn second_factor(&self) -> Option<&Totp> {
+    /// The app that makes codes, where it is active.
+    pub fn active_totp(&self) -> Option<&Totp> {
         self.totp.as_ref().filter(|totp| totp.is_active())
     }
 
-    /// The next version of this user, who is about to have this second factor; `None` where there is one already.
+    /// Which second factors the user has turned on. With one of them, the password alone opens nothing.
+    pub fn second_factors(&self) -> Vec<Factor> {
+        let totp = self.active_totp().map(|_| Factor::Totp);
+        let passkey = self.asks_for_passkey.then_some(Factor::Passkey);
+        [totp, passkey].into_iter().flatten().collect()
+    }
+
+    /// The next version of this user, who is asked for a passkey after the password, or not; `None` where there is none to ask
+    /// for.
+    #[must_use]
+    pub fn with_passkey_asked_for(self, asks_for_passkey: bool) -> Option<Self> {
+        let can_be = !asks_for_passkey || !self.passkeys.is_empty();
+        can_be.then(|| {
+            Self {
+                asks_for_passkey,
+                ..self
+            }
+            .next()
+        })
+    }
+
+    /// The next version of this user, who is about to have this app for codes; `None` where there is one already.
     #[must_use]
     pub fn with_new_totp(self, totp: Totp) -> Option<Self> {
-        self.second_factor().is_none().then(|| {
+        self.active_totp().is_none().then(|| {
             Self {
                 totp: Some(totp),
                 ..self
@@ -27,8 +59,8 @@ impl User {
         })
     }
 
-    /// The next version of this user, who has used a code; `None` where the code is not good. The first code makes the second
-    /// factor active.
+    /// The next version of this user, who has used a code; `None` where the code is not good. The first code makes the app
+    /// active.
     #[must_use]
     pub fn with_totp_code_used(self, code: TotpCode, now: Timestamp) -> Option<Self> {
         let totp = self.totp.as_ref()?.after(code, now)?;
@@ -39,7 +71,7 @@ impl User {
         Some(used.next())
     }
 
-    /// The next version of this user, without this second factor; `None` where it is another one by now, or none.
+    /// The next version of this user, without this app for codes; `None` where it is another one by now, or none.
     #[must_use]
     pub fn without_totp(self, proven: &Totp) -> Option<Self> {
         let is_proven = self.totp.as_ref().is_some_and(|totp| totp.has_secret_of(proven));
@@ -70,6 +102,7 @@ impl User {
         self.recovery_codes.remove(place);
         self.totp = None;
         self.passkeys.clear();
+        self.asks_for_passkey = false;
         self.personal_tokens.clear();
         Some(self.with_password_hash(password_hash, now))
     }

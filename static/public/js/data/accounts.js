@@ -7,7 +7,8 @@ import { session } from "./stores.js";
  * @property {string} id
  * @property {string} username
  * @property {string} created_at
- * @property {boolean} second_factor
+ * @property {boolean} second_factor whether one is asked for after the password
+ * @property {("totp" | "passkey")[]} second_factors those that were turned on
  * @property {number} passkeys how many there are
  * @property {number} recovery_codes_left
  * @property {string} password_changed_at
@@ -60,8 +61,11 @@ import { session } from "./stores.js";
 /** @typedef {{id: string, name: string, created_at: string, last_used_at: string | null}} Passkey */
 /** A secret for an app that makes codes: to be typed, to be opened, to be scanned.
  * @typedef {{secret: string, otpauth_uri: string, qr_svg: string}} Secret */
-/** The password, and the code of the second factor where there is one.
- * @typedef {{password: string, code?: string}} Proof */
+/** The password, and a code or what a passkey answered where there is a second factor.
+ * @typedef {{password: string, code?: string, passkey?: object}} Proof */
+/** What one shows that for.
+ * @typedef {"password-change" | "recovery-codes" | "second-factor-on" | "second-factor-off" | "passkey-added" |
+ *   "passkey-removed" | "token-made" | "account-deletion"} AccountChange */
 
 const AUTH = "/api/auth";
 
@@ -82,17 +86,27 @@ export const accounts = {
   endOtherSessions: () => ask("DELETE", `${AUTH}/sessions`),
 
   /** Ends all other sessions, too.
-   * @param {{current_password: string, new_password: string, code?: string}} json */
+   * @param {{current_password: string, new_password: string, code?: string, passkey?: object}} json */
   changePassword: (json) => ask("PUT", `${AUTH}/me/password`, { json }),
 
   /** A secret; the second factor is on when a code of it has come. @returns {Promise<Secret>} */
   beginSecondFactor: () => ask("POST", `${AUTH}/totp`),
 
-  /** @param {string} code */
-  turnSecondFactorOn: (code) => ask("PUT", `${AUTH}/totp`, { json: { code } }),
+  /** @param {{code: string} & Partial<Proof>} json the rest where a passkey is asked for already */
+  turnSecondFactorOn: (json) => ask("PUT", `${AUTH}/totp`, { json }),
 
   /** @param {Proof} json */
   turnSecondFactorOff: (json) => ask("DELETE", `${AUTH}/totp`, { json }),
+
+  /** What the browser is to ask a passkey for, in the place of a code.
+   * @param {AccountChange} change @returns {Promise<PublicKeyCredentialRequestOptionsJSON>} */
+  passkeyOptions: (change) => ask("POST", `${AUTH}/me/passkey/options`, { json: { change } }),
+
+  /** Has a passkey asked for after the password, for the answer of one. @param {object} passkey */
+  askForPasskey: (passkey) => ask("PUT", `${AUTH}/passkeys/second-factor`, { json: { passkey } }),
+
+  /** @param {Proof} json */
+  askForNoPasskey: (json) => ask("DELETE", `${AUTH}/passkeys/second-factor`, { json }),
 
   /** New codes; the ones before are void. @param {Proof} json @returns {Promise<{recovery_codes: string[]}>} */
   renewRecoveryCodes: (json) => ask("POST", `${AUTH}/recovery-codes`, { json }),

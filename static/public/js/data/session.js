@@ -81,9 +81,9 @@ export class Session extends EventTarget {
   }
 
   /** @param {string} username @param {string} password
-   * @param {string} [code] of the second factor, where the account has one */
-  signIn(username, password, code) {
-    return this.#enter(SESSION, { username, password, ...(code && { code }) });
+   * @param {{code?: string, passkey?: object}} [second] the second factor, where the account has one */
+  signIn(username, password, { code, passkey } = {}) {
+    return this.#enter(SESSION, { username, password, ...(code && { code }), ...(passkey && { passkey }) });
   }
 
   /** What a browser is asked for, so that a passkey signs in. @returns {Promise<PublicKeyCredentialRequestOptionsJSON>} */
@@ -129,7 +129,7 @@ export class Session extends EventTarget {
 
   /** Deletes the account. Once that has begun the session opens nothing else, and can't be renewed: this page goes on with the
    * token that it has, so that its person can ask again and finish it.
-   * @param {{password: string, code?: string}} json */
+   * @param {{password: string, code?: string, passkey?: object}} json */
   async deleteAccount(json) {
     const isAgain = this.#isLeaving;
     await this.#renew();

@@ -19,10 +19,12 @@ export async function makePasskey(options) {
   return toJson(await navigator.credentials.create({ publicKey }));
 }
 
-/** Lets the browser answer with a passkey. Rejects where nobody agrees.
+/** Lets the browser answer with a passkey. Rejects where nobody agrees, and where there are none.
  * @param {PublicKeyCredentialRequestOptionsJSON} options
  * @param {CredentialRequestOptions} [how] */
 export async function usePasskey(options, how) {
+  const obstacle = passkeyObstacle();
+  if (obstacle) throw new DOMException(obstacle, obstacle === "passkeysMissing" ? "NotSupportedError" : "SecurityError");
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
   return toJson(await navigator.credentials.get({ publicKey, ...how }));
 }
@@ -31,11 +33,12 @@ export async function usePasskey(options, how) {
 const toJson = (credential) => /** @type {PublicKeyCredential} */ (credential).toJSON();
 
 /** What browsers call it when there is no passkey.
- * @type {Record<string, "passkeyCancelled" | "passkeyKnown" | "problem.passkeys-unavailable">} */
+ * @type {Record<string, "passkeyCancelled" | "passkeyKnown" | "passkeysMissing" | "problem.passkeys-unavailable">} */
 const REFUSALS = {
   NotAllowedError: "passkeyCancelled", // Or it took too long: browsers do not tell which.
   AbortError: "passkeyCancelled",
   InvalidStateError: "passkeyKnown",
+  NotSupportedError: "passkeysMissing",
   SecurityError: "problem.passkeys-unavailable",
 };
 

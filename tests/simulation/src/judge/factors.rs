@@ -8,6 +8,7 @@ use crate::{
     call::{Act, Call, Moment, PASSWORD},
     factors::Try,
     op::CallId,
+    passkeys::Whose,
     world::millis,
 };
 
@@ -35,6 +36,34 @@ pub fn answer(calls: &[Call], id: CallId, ended: &Moment, wanted: &Try, answer: 
             expect(
                 may_be_off || !others().any(|other| is_same(&other)),
                 "one code was good twice",
+            )?;
+            expect(
+                !was_replaced(calls, password, call.began.step),
+                "an old password was taken",
+            )
+        }
+        (
+            Try::EnterByPasskey {
+                password,
+                answer,
+                whose,
+            },
+            Answer::Entered(_),
+        ) => {
+            let is_same = |other: &&Call| {
+                let is_it =
+                    matches!(&other.act, Act::Factor(Try::EnterByPasskey { answer: used, .. }) if used == answer);
+                is_it && matches!(other.answer(), Some(Answer::Entered(_)))
+            };
+            // After a recovery nobody is asked for passkeys.
+            let may_be_off = recoveries(calls).any(|(other, _)| other.began.step < ended.step);
+            expect(
+                may_be_off || !others().any(|other| is_same(&other)),
+                "one answer beside the password was good twice",
+            )?;
+            expect(
+                may_be_off || *whose == Whose::Own,
+                "the passkey of another account was taken",
             )?;
             expect(
                 !was_replaced(calls, password, call.began.step),
@@ -110,8 +139,10 @@ pub fn answer(calls: &[Call], id: CallId, ended: &Moment, wanted: &Try, answer: 
             !is_over(calls, access, call.began.step),
             "the token of a session that was ended is taken",
         ),
-        // A code is good for a minute and a half, which a slow request misses; the last of all requests is none of those.
-        (Try::Enter { .. }, Answer::Refused(401)) | (Try::Change { .. }, Answer::Refused(422)) => Ok(()),
+        // A code is good for a minute and a half, which a slow request misses, and the use of a passkey makes its other answers too
+        // old; the last of all requests are none of those.
+        (Try::Enter { .. } | Try::EnterByPasskey { .. }, Answer::Refused(401))
+        | (Try::Change { .. }, Answer::Refused(422)) => Ok(()),
         (_, Answer::Refused(429)) => expect(calls.len() > TRIES / 2, "somebody was put off after few tries"),
         (_, Answer::Refused(409 | 503)) => {
             let is_rival = |other: &Call| other.began.step < ended.step;

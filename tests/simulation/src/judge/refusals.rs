@@ -38,10 +38,11 @@ impl Case<'_> {
             (Answer::OverQuota, Act::Create(_) | Act::Replace(..) | Act::Revert(..)) => journal
                 .limits()
                 .is_some_and(|limits| quota::may_be_used_up(self.journal, self.calls, self.id, part, limits)),
+            (Answer::Refused(409 | 429), Act::Import(_)) => self.calls.len() > 1 || is_slow(call, self.ended.time),
             (Answer::Refused(409), act) => {
                 (act.step().is_some() || matches!(act, Act::Create(Some(_)))) && self.may_be_busy(act)
             }
-            (Answer::Refused(503), Act::Create(_)) => call.disturbed || is_slow(call, self.ended.time),
+            (Answer::Refused(503), Act::Create(_) | Act::Import(_)) => call.disturbed || is_slow(call, self.ended.time),
             (Answer::Refused(503), Act::List { .. }) => call.disturbed || journal.is_unsealed(),
             (Answer::Refused(503), _) => call.disturbed,
             _ => false,

@@ -170,6 +170,160 @@ async fn it_signs_in_by_the_button_and_from_the_field_of_the_name() {
     browser.close().await;
 }
 
+const INSTEAD: &str = "[data-testid=passkey-instead]";
+
+/// Waits until the button for a passkey in the place of a code is there, or is not.
+async fn offers_instead(browser: &Browser, is_offered: bool) {
+    let script = format!("return document.querySelector('{INSTEAD}').checkVisibility() === {is_offered}");
+    browser
+        .until_true(&format!("a passkey is offered: {is_offered}"), &script)
+        .await;
+}
+
+/// Signs in with the password, and then with what else is asked for.
+async fn enter_by_password(browser: &Browser, username: &str) {
+    browser.sees("#username").await;
+    browser.fill("#username", username).await;
+    browser.fill("#password", PASSWORD).await;
+    browser.click("#sign-in").await;
+}
+
+/// Browsers offer no passkey in the field from now on, where Chromium's authenticator would sign in by itself.
+async fn offers_none(browser: &Browser) {
+    let cannot = "PublicKeyCredential.isConditionalMediationAvailable = async () => false";
+    browser.run(cannot).await;
+}
+
+#[tokio::test]
+async fn one_is_asked_for_after_the_password_by_keyboard_alone() {
+    let app = TestApp::shared().at_localhost();
+    let user = app.user("after").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    write(&browser, "behind both").await;
+    browser.is_synced().await;
+    plug_in_for(&browser, "internal", true).await;
+    browser.stroll("/account/passkeys").await;
+    add(&browser, "a laptop").await;
+    lists(&browser, &["a laptop"]).await;
+    browser.stroll("/account/second-factor").await;
+    browser.sees("[data-testid=ask-for-passkey]").await;
+    tab_to(&browser, "[data-testid=ask-for-passkey]").await;
+    browser.press(ENTER).await;
+    browser.tells("is on").await;
+    assert_eq!(account(&user).await["second_factors"], json!(["passkey"]));
+    browser.fits().await;
+
+    offers_none(&browser).await;
+    browser.click("#sign-out").await;
+    // Who cancels is told so, and no code is asked for.
+    let real = "window.real = navigator.credentials.get.bind(navigator.credentials);
+        navigator.credentials.get = async () => { throw new DOMException('', 'NotAllowedError'); };";
+    browser.run(real).await;
+    enter_by_password(&browser, &user.username).await;
+    form_says(&browser, "cancelled").await;
+    let no_code = "return !document.querySelector('#code').checkVisibility()";
+    browser.until_true("no code is asked for", no_code).await;
+    browser.run("navigator.credentials.get = window.real").await;
+    tab_to(&browser, "#password").await;
+    browser.press(ENTER).await;
+    browser.shows(&["behind both"]).await;
+
+    // The account asks for it as well, and it ends for password and passkey.
+    browser.stroll("/account/second-factor").await;
+    browser.sees(ACT).await;
+    tab_to(&browser, "#password").await;
+    browser.press("not the password").await;
+    browser.press(ENTER).await;
+    is_wrong(&browser, "password", "not your password").await;
+    browser.press(PASSWORD).await;
+    browser.press(ENTER).await;
+    browser.tells("is off").await;
+    let again = user.sign_in_again(&app).await;
+    assert_eq!(account(&again).await["second_factors"], json!([]));
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn one_stands_in_for_a_code_at_sign_in_and_for_changes() {
+    let app = TestApp::shared().at_localhost();
+    let user = app.user("instead").await;
+    let Some(browser) = open_as(&user, &app, Screen::Phone).await else {
+        return;
+    };
+    plug_in_for(&browser, "internal", true).await;
+    browser.stroll("/account/passkeys").await;
+    add(&browser, "a phone").await;
+    lists(&browser, &["a phone"]).await;
+    let authenticator = turn_on(&user).await;
+    browser.go(&app, "/account/recovery-codes").await;
+    offers_instead(&browser, true).await;
+    browser.fits().await;
+    browser.click(INSTEAD).await;
+    is_wrong(&browser, "password", "Please enter your password").await;
+    browser.fill("#password", PASSWORD).await;
+    browser.click(INSTEAD).await;
+    browser.sees("[data-testid=codes-kept]").await;
+    browser.click("[data-testid=codes-kept]").await;
+
+    browser.go(&app, "/account/password").await;
+    offers_instead(&browser, true).await;
+    browser.fill("#current_password", PASSWORD).await;
+    browser.fill("#new_password", "a better horse").await;
+    browser.click(INSTEAD).await;
+    browser.is_at("/account").await;
+    browser.go(&app, "/account/password").await;
+    browser.sees("#current_password").await;
+    browser.fill("#current_password", "a better horse").await;
+    browser.fill("#new_password", PASSWORD).await;
+    browser.type_into("#code", &code(&authenticator, 1)).await;
+    browser.click(ACT).await;
+    browser.is_at("/account").await;
+
+    offers_none(&browser).await;
+    browser
+        .run("document.querySelector('[data-testid=sign-out]').click()")
+        .await; // It may be in the drawer.
+    offers_instead(&browser, false).await;
+    enter_by_password(&browser, &user.username).await;
+    is_wrong(&browser, "code", "or a passkey").await;
+    offers_instead(&browser, true).await;
+    browser.fits().await;
+    browser.click(INSTEAD).await;
+    browser.is_at("/").await;
+    browser.sees("#new-memo").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn an_app_for_codes_is_added_beside_a_passkey_by_that_passkey() {
+    let app = TestApp::shared().at_localhost();
+    let user = app.user("both").await;
+    let Some(browser) = open_as(&user, &app, Screen::Desktop).await else {
+        return;
+    };
+    plug_in_for(&browser, "internal", true).await;
+    browser.stroll("/account/passkeys").await;
+    add(&browser, "a laptop").await;
+    lists(&browser, &["a laptop"]).await;
+    browser.stroll("/account/second-factor").await;
+    browser.sees("[data-testid=ask-for-passkey]").await;
+    browser.click("[data-testid=ask-for-passkey]").await;
+    browser.tells("is on").await;
+    browser.sees("[data-testid=begin-second-factor]").await;
+    browser.click("[data-testid=begin-second-factor]").await;
+    let authenticator = super::second_factor::app_with_secret(&browser, &user.username).await;
+    browser.fill("#code", &code(&authenticator, 0)).await;
+    browser.fill("#password", PASSWORD).await;
+    browser.click(ACT).await;
+    browser.sees(".second-factor.on").await;
+    let both = json!(["totp", "passkey"]);
+    let is_on = async || account(&user).await["second_factors"] == both;
+    assert!(is_on().await);
+    browser.close().await;
+}
+
 /// The button's question is asked in the place of what was offered in the field, and the offer comes back after it.
 #[tokio::test]
 async fn one_question_is_asked_at_a_time() {

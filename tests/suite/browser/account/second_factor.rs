@@ -8,7 +8,7 @@ use crate::browser::open_as;
 use crate::harness::{Browser, PASSWORD, Screen, TestApp};
 
 /// The app of somebody who types the secret that the page shows.
-async fn app_with_secret(browser: &Browser, username: &str) -> Totp {
+pub async fn app_with_secret(browser: &Browser, username: &str) -> Totp {
     let shown = browser.text("[data-testid=secret]").await;
     let groups: Vec<&str> = shown.split(' ').collect();
     assert!(

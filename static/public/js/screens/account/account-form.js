@@ -1,8 +1,11 @@
 // A form of the account's pages.
 
+import { accounts } from "../../data/accounts.js";
 import { find, findButton, findElement, fromTemplate } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
+import { passkeyObstacle, usePasskey } from "../../lib/passkeys.js";
 import { Form } from "../form/form.js";
+import { PasskeyInstead } from "../form/passkey-instead.js";
 import { CODE, PASSWORD } from "../form/plans.js";
 
 /** @typedef {import("../../lib/i18n.js").TextKey} TextKey */
@@ -28,15 +31,33 @@ export function createAccountForm({ username }, { lead, fields, act, send }) {
   return form;
 }
 
+/** The way of each form that asks again to take a passkey in the place of a code.
+ * @type {WeakMap<Form, PasskeyInstead>} */
+const ways = new WeakMap();
+
 /**
- * A form that asks again before a change which a device that was left alone must not make: also for a code, where there is a
- * second factor, as soon as that is known.
+ * A form that asks again before a change which a device that was left alone must not make: also for the second factor, where
+ * there is one. Where that is a passkey alone, the browser asks for it when the form is sent.
  * @param {Account} account
- * @param {Parameters<typeof createAccountForm>[1]} plan
+ * @param {Parameters<typeof createAccountForm>[1] & {change: import("../../data/accounts.js").AccountChange}} plan
  */
 export function createProofForm(account, plan) {
-  const form = createAccountForm(account, plan);
-  form.ask("code", account.second_factor);
+  const hasCodes = account.second_factors.includes("totp");
+  const form = createAccountForm(account, {
+    ...plan,
+    send: async () => {
+      if (account.second_factor && !hasCodes) await way.show();
+      try {
+        await plan.send(form);
+      } finally {
+        way.take(); // Where it was not sent after all.
+      }
+    },
+  });
+  const way = new PasskeyInstead(form, async () => usePasskey(await accounts.passkeyOptions(plan.change)));
+  way.offer(hasCodes && account.passkeys > 0 && passkeyObstacle() === null);
+  ways.set(form, way);
+  form.ask("code", hasCodes);
   return form;
 }
 
@@ -44,7 +65,7 @@ export function createProofForm(account, plan) {
 export const PROOF = [PASSWORD, CODE];
 
 /** What was entered for it. @param {Form} form */
-export const proofOf = (form) => ({ password: form.value("password"), code: codeOf(form) });
+export const proofOf = (form) => ({ password: form.value("password"), ...secondFactorOf(form) });
 
-/** The code, if there is one. @param {Form} form */
-export const codeOf = (form) => form.value("code") || undefined;
+/** The second factor, if there is one; what a passkey answered is told once. @param {Form} form */
+export const secondFactorOf = (form) => ({ code: form.value("code") || undefined, passkey: ways.get(form)?.take() });

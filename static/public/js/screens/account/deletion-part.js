@@ -12,6 +12,7 @@ export const deletionPart = {
   summary: () => ({ key: "purgeMeaning" }),
   create: (account) => {
     const form = createProofForm(account, {
+      change: "account-deletion",
       lead: "deletionLead",
       fields: PROOF,
       act: "purge",

@@ -59,6 +59,7 @@ function itemOf({ id, name, created_at, last_used_at }, onEnd) {
 /** @param {Account} account @param {Screen} screen */
 function createAddition(account, screen) {
   const form = createProofForm(account, {
+    change: "passkey-added",
     lead: "addPasskeyLead",
     fields: [NAME, ...PROOF],
     act: "makePasskey",
@@ -80,6 +81,7 @@ function createAddition(account, screen) {
 /** @param {Account} account @param {Screen} screen @param {Passkey} passkey */
 function createRemoval(account, screen, { id, name }) {
   const form = createProofForm(account, {
+    change: "passkey-removed",
     lead: "removePasskeyLead",
     fields: PROOF,
     act: "removePasskey",

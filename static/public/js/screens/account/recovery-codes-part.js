@@ -13,6 +13,7 @@ export const recoveryCodesPart = {
     const held = heldCodes(account.username);
     if (held) return createCodes(held, screen.go);
     const form = createProofForm(account, {
+      change: "recovery-codes",
       lead: "renewCodesLead",
       fields: PROOF,
       act: "makeRecoveryCodes",

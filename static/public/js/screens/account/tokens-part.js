@@ -34,6 +34,7 @@ export const tokensPart = {
     list.append(...items.map(itemOf));
     list.hidden = items.length === 0;
     const form = createProofForm(account, {
+      change: "token-made",
       lead: "makeTokenLead",
       fields: [NAME, ...PROOF],
       act: "makeToken",

@@ -18,6 +18,7 @@ import { refusalOf } from "../../lib/passkeys.js";
  * @property {TextKey} missing said where it is left empty
  * @property {TextKey} [refused] said where the service takes it for wrong
  * @property {string[]} [problems] the slugs of the problems that are about it, and have words of their own
+ * @property {(problem: Problem) => boolean} [when] which of those are
  * @property {(value: string) => TextKey | null} [check] what is wrong with it, before it is sent
  */
 
@@ -90,8 +91,15 @@ export class Form {
     for (const button of this.element.querySelectorAll(".reveal[aria-pressed=true]")) /** @type {HTMLButtonElement} */ (button).click();
   }
 
-  async submit() {
-    if (!this.#isBusy && this.#isComplete()) await this.run(this.#act);
+  /** Sends what was entered, if it is all there.
+   * @param {string} [without] a field that may be empty
+   * @param {() => Promise<unknown>} [first] what is done before */
+  async submit(without, first = async () => {}) {
+    if (this.#isBusy || !this.#isComplete(without)) return;
+    await this.run(async () => {
+      await first();
+      await this.#act();
+    });
   }
 
   /** Does something else than to send what was entered, and says what goes wrong.
@@ -108,10 +116,10 @@ export class Form {
     }
   }
 
-  /** Whether all can be sent; if not, says why and goes to the first that can't. */
-  #isComplete() {
+  /** Whether all can be sent; if not, says why and goes to the first that can't. @param {string} [without] */
+  #isComplete(without) {
     const wrong = this.#plans.flatMap(({ name, missing, check }) => {
-      const isAsked = !this.#around(name).hidden;
+      const isAsked = name !== without && !this.#around(name).hidden;
       const value = this.value(name);
       const key = !isAsked ? null : value === "" ? missing : (check?.(value) ?? null);
       this.setError(name, key && { key });
@@ -128,7 +136,9 @@ export class Form {
     if (refusal) return setText(trouble, refusal);
     if (!isExpected(error)) console.error(error);
     const wrong = this.#plans.filter((plan) => error instanceof Problem && isAbout(plan, error));
-    const text = textOf(error);
+    const isPasskey = error instanceof Problem && error.fields.includes("passkey");
+    /** @type {Text} */
+    const text = isPasskey ? { key: "passkeyRefused" } : textOf(error);
     for (const plan of wrong) this.#point(plan, text);
     if (wrong.length > 0) this.field(wrong[0].name).focus();
     else setText(trouble, text.key, text.params);
@@ -153,7 +163,8 @@ export class Form {
 }
 
 /** @param {Plan} plan @param {Problem} problem */
-const isAbout = ({ name, problems }, problem) => problem.fields.includes(name) || problems?.includes(problem.slug);
+const isAbout = ({ name, problems, when = () => true }, problem) =>
+  problem.fields.includes(name) || (problems?.includes(problem.slug) && when(problem));
 
 /** @param {Plan} plan */
 const isPassword = ({ autocomplete }) => autocomplete.endsWith("-password");

@@ -49,4 +49,5 @@ export const CODE = {
   missing: "codeMissing",
   refused: "codeWrong",
   problems: ["second-factor-required"],
+  when: ({ members }) => members.methods?.includes("totp"),
 };

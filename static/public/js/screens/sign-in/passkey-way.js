@@ -44,6 +44,18 @@ export class PasskeyWay {
     await this.#enter(async () => usePasskey(await session.passkeyOptions()));
   }
 
+  /** Lets the browser ask for a passkey beside the password.
+   * @param {PublicKeyCredentialRequestOptionsJSON} options */
+  async answer(options) {
+    this.stop();
+    try {
+      return await usePasskey(options);
+    } catch (error) {
+      this.offer();
+      throw error;
+    }
+  }
+
   /** @param {() => object} answer */
   async #enter(answer) {
     clearToast();

@@ -2,6 +2,7 @@
 // Enter does. The other button leads to the other address, and where both fields are filled already, acts at once.
 
 import { session } from "../../data/stores.js";
+import { isProblem } from "../../lib/api.js";
 import { hasKeyboard } from "../../lib/device.js";
 import { find, findButton, findElement, fromTemplate } from "../../lib/dom.js";
 import { setText } from "../../lib/i18n.js";
@@ -9,6 +10,7 @@ import { passkeyObstacle } from "../../lib/passkeys.js";
 import { holdCodes } from "../account/recovery-codes.js";
 import { Form } from "../form/form.js";
 import { CODE, NEW_PASSWORD, PASSWORD, USERNAME } from "../form/plans.js";
+import { PasskeyInstead } from "../form/passkey-instead.js";
 import { startStrengthMeter } from "../form/strength-meter.js";
 import { clearToast } from "../toast/toast.js";
 import { PasskeyWay } from "./passkey-way.js";
@@ -24,6 +26,9 @@ class SignInForm extends HTMLElement {
   #buttons = { "sign-in": findButton(this, "#sign-in"), "sign-up": findButton(this, "#sign-up") };
   #showStrength;
   #byPasskey;
+  #passkeyInstead;
+  /** What the server last asked a passkey for, after the password. @type {any} */
+  #asked;
   /** @type {import("../../router.js").Router | undefined} */
   router;
 
@@ -32,6 +37,7 @@ class SignInForm extends HTMLElement {
     this.#form = new Form(find(this, "form", HTMLFormElement), this.#fields, () => this.#send());
     this.#showStrength = startStrengthMeter(this.#form.field("password"), () => this.#form.value("username"));
     this.#byPasskey = new PasskeyWay(this.#form);
+    this.#passkeyInstead = new PasskeyInstead(this.#form, () => this.#byPasskey.answer(this.#asked));
     findButton(this, ".by-passkey").addEventListener("click", () => this.#byPasskey.ask());
     for (const mode of /** @type {Mode[]} */ (["sign-in", "sign-up"])) {
       this.#buttons[mode].addEventListener("click", (event) => this.#choose(mode, event));
@@ -111,7 +117,12 @@ class SignInForm extends HTMLElement {
     this.#form.field("password").autocomplete = isSignUp ? "new-password" : "current-password";
     this.#showStrength();
     for (const name of ["username", "password"]) this.#form.setError(name, null);
+    this.#askForNothingMore();
+  }
+
+  #askForNothingMore() {
     this.#form.ask("code", false);
+    this.#passkeyInstead.offer(false);
   }
 
   async #send() {
@@ -123,9 +134,27 @@ class SignInForm extends HTMLElement {
       holdCodes({ username: name, codes, next });
       this.#goTo("sign-in", CODES); // The account is there: should the rest fail, try just the rest again.
     }
-    await session.signIn(username, password, this.#form.value("code"));
+    await this.#signIn(username, password);
     this.#form.reset();
-    this.#form.ask("code", false);
+    this.#askForNothingMore();
+  }
+
+  /** Where the second factor is a passkey and no code, the browser asks for it at once.
+   * @param {string} username @param {string} password */
+  async #signIn(username, password) {
+    const enter = () => session.signIn(username, password, { code: this.#form.value("code"), passkey: this.#passkeyInstead.take() });
+    try {
+      await enter();
+    } catch (error) {
+      if (!isProblem(error, "second-factor-required")) throw error;
+      const { methods, passkey_options } = /** @type {import("../../lib/api.js").Problem} */ (error).members;
+      this.#asked = passkey_options;
+      const hasCodes = methods.includes("totp");
+      this.#passkeyInstead.offer(hasCodes && methods.includes("passkey") && passkeyObstacle() === null);
+      if (hasCodes) throw error;
+      await this.#passkeyInstead.show();
+      await enter();
+    }
   }
 }
 
