@@ -220,6 +220,15 @@ fn what_is_no_message_is_refused_as_json_rpc_says() {
                 "{wants}"
             );
         }
+        let news = json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string();
+        for (version, status) in [(PER_REQUEST, 202), (HANDSHAKE, 202), ("2025-03-26", 400), ("", 400)] {
+            let headers = [("mcp-protocol-version", version)];
+            assert_eq!(
+                app.post_mcp(Some(&token), &headers, &news).await.status,
+                status,
+                "{version}"
+            );
+        }
         let long = format!(
             "{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"{}\"}}",
             "x".repeat(1024 * 1024)

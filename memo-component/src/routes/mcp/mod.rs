@@ -65,7 +65,13 @@ async fn answer(app: &App, request: Request) -> Result<Response, Problem> {
     let call = match Message::parse(&body) {
         Ok(Message::Call(call)) => call,
         // There is nobody here for whom a notification or an answer would matter.
-        Ok(Message::Other) => return Ok(StatusCode::ACCEPTED.into_response()),
+        Ok(Message::Other) => {
+            let known = revision::is_known(&headers);
+            return Ok(known.map_or_else(
+                |error| error.response(Value::Null),
+                |()| StatusCode::ACCEPTED.into_response(),
+            ));
+        }
         Err(error) => return Ok(error.response(Value::Null)),
     };
     match Revision::of(&headers, &call) {

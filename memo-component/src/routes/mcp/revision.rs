@@ -63,6 +63,17 @@ impl Revision {
     }
 }
 
+/// Checks the header of a message that nobody answers.
+///
+/// # Errors
+/// When it names a revision that is not spoken here.
+pub fn is_known(headers: &HeaderMap) -> Result<(), RpcError> {
+    match one_header(headers, HEADER)? {
+        Some(header) if !SUPPORTED.contains(&header) => Err(RpcError::unsupported_revision(header)),
+        _ => Ok(()),
+    }
+}
+
 /// Checks the headers that repeat what the body says. What stands in between may go by them, and must not be misled.
 fn repeated(headers: &HeaderMap, call: &Call) -> Result<(), RpcError> {
     if one_header(headers, "mcp-method")? != Some(call.method.as_str()) {
