@@ -21,6 +21,7 @@ use serde_json::Value;
 
 use crate::{
     issuer::{Issuer, IssuerError, public_keys::PublicKeys, revocations::Revocations},
+    markdown::{checker::assert_safe, title_of, to_html},
     memo::{Edit, MemoId, TEXT_MAX_BYTES, Version},
     routes::{
         batch::BatchBody,
@@ -96,6 +97,16 @@ pub const PARSERS: &[Parser] = &[
             "#ßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßß",
         ],
         check: tags,
+    },
+    Parser {
+        name: "markdown",
+        seeds: &[
+            "# a\n> - [ ] **b** `c` #d\n>   1. ~~e~~ [f](https://x.test \"t\")\n\n|a|b|\n|-|:-:|\n|1|2|",
+            "<script>x</script> &lt; \"'>[a](javascript:b)<img onerror=x>",
+            "```\n</code></pre><b>\n```\n[\"onclick=x](https://x.test/\"onclick=x)",
+            "- [x] \"><b onclick=x>\n- - - a\n***a**b_c_*",
+        ],
+        check: markdown,
     },
     Parser {
         name: "words",
@@ -267,6 +278,20 @@ fn tags(bytes: &[u8]) {
         assert!(is_under(tag, tag));
     }
     assert_eq!(tags_of(&text), tags);
+}
+
+/// Whatever somebody writes, the HTML of it is of known elements, and no longer than its text allows.
+fn markdown(bytes: &[u8]) {
+    let text = text(bytes);
+    let html = to_html(&text);
+    assert_safe(&html);
+    assert!(
+        html.len() <= 64 * text.len() + 64,
+        "{} bytes of {}",
+        html.len(),
+        text.len()
+    );
+    assert!(title_of(&text, 80).chars().count() <= 81);
 }
 
 /// A query finds itself, in any case, and is bounded.

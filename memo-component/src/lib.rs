@@ -2,7 +2,7 @@
 //!
 //! It verifies access tokens with the issuer's public keys and knows nothing else of users. Read in this order:
 //! [`routes`] (what is served), [`memo`], [`tags`] and [`words`] (what a memo is), [`catalog`] (the storage), [`issuer`]
-//! (who asks).
+//! (who asks), [`share_page`] and [`markdown`] (what is seen without an account).
 
 mod addresses;
 pub mod catalog;
@@ -11,8 +11,10 @@ mod entry;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 pub mod issuer;
+pub mod markdown;
 pub mod memo;
 pub mod routes;
+pub mod share_page;
 pub mod tags;
 pub mod transfer;
 pub mod words;

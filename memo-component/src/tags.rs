@@ -4,6 +4,8 @@
 //! begins where a word may: not inside another word, so not in the fragment of a link, and not in code. Digits alone are a
 //! number and no tag. Tags are compared folded ([`fold`]), and shown so.
 
+use std::borrow::Cow;
+
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use crate::words::fold;
@@ -112,6 +114,17 @@ fn code_at_start_of(rest: &str) -> usize {
     run
 }
 
+/// The tag whose `#` is at `at`, as it is written.
+pub fn tag_at(text: &str, at: usize) -> Option<&str> {
+    let (before, rest) = text.split_at_checked(at)?;
+    let mut before = before.chars().rev();
+    if !may_stand_before(before.next(), before.next()) {
+        return None;
+    }
+    let tag = tag_at_start_of(rest.strip_prefix('#')?);
+    folded(tag).map(|_| tag)
+}
+
 /// The longest start of `rest` that is a tag; what follows a `#`.
 fn tag_at_start_of(rest: &str) -> &str {
     let end = rest
@@ -132,18 +145,24 @@ fn is_tag_character(character: char) -> bool {
     )
 }
 
-fn add(tag: &str, tags: &mut Vec<String>) {
+/// The name of the tag that is written so; none if it is no tag.
+fn folded(tag: &str) -> Option<Cow<'_, str>> {
     let is_word = tag
         .chars()
         .any(|character| !character.is_numeric() && !"_-/".contains(character));
-    let is_tag = is_word && !tag.starts_with(['/', '-']) && tag.chars().nth(TAG_MAX_CHARS).is_none();
-    if !is_tag || tags.len() >= TAGS_MAX {
+    if !is_word || tag.starts_with(['/', '-']) || tag.chars().nth(TAG_MAX_CHARS).is_some() {
+        return None;
+    }
+    // A letter may fold to three, and what is longer can't be asked for.
+    Some(fold(tag)).filter(|tag| tag.chars().nth(TAG_MAX_CHARS).is_none())
+}
+
+fn add(tag: &str, tags: &mut Vec<String>) {
+    if tags.len() >= TAGS_MAX {
         return;
     }
-    let tag = fold(tag).into_owned();
-    // A letter may fold to three, and what is longer can't be asked for.
-    if tag.chars().nth(TAG_MAX_CHARS).is_none() && !tags.contains(&tag) {
-        tags.push(tag);
+    if let Some(tag) = folded(tag).filter(|tag| !tags.iter().any(|other| other == tag)) {
+        tags.push(tag.into_owned());
     }
 }
 

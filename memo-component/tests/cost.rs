@@ -300,6 +300,53 @@ fn earlier_texts_are_one_record() {
 }
 
 #[test]
+fn a_link_is_three_reads_for_who_opens_it_and_none_for_who_owns_the_memo() {
+    let meter = Meter::new();
+    meter.create();
+    meter.app.pass_secs(1);
+    let (calls, made) = meter.expect(StatusCode::CREATED, "POST", "/api/memos/1/shares", &[], json!({}));
+    // The memo, and the list that it is added to; whose link it is; the entry of what is due.
+    let expected = Calls {
+        get: 3,
+        increment: 2,
+        set: 3,
+        ..CLAIM
+    };
+    assert_eq!(calls, expected);
+    let [token, id] = ["token", "id"].map(|field| made[field].as_str().unwrap());
+    let accept = [("accept", "application/json")];
+    let opened = meter.expect(
+        StatusCode::OK,
+        "GET",
+        &format!("/api/shares/{token}"),
+        &accept,
+        Value::Null,
+    );
+    assert_eq!(opened.0, reads(3));
+    let unknown = "A".repeat(43);
+    let nothing = meter.expect(
+        StatusCode::NOT_FOUND,
+        "GET",
+        &format!("/api/shares/{unknown}"),
+        &accept,
+        Value::Null,
+    );
+    assert_eq!(nothing.0, reads(1));
+    assert_eq!(meter.get("/api/memos/1").0, reads(1), "the owner reads as before");
+    assert_eq!(meter.get("/api/memos/1/shares").0, reads(2));
+    assert_eq!(meter.get("/api/memos/shares").0, reads(1));
+    let path = format!("/api/memos/shares/{id}");
+    let revoked = meter.expect(StatusCode::NO_CONTENT, "DELETE", &path, &[], Value::Null);
+    let expected = Calls {
+        get: 2,
+        delete: 2,
+        set: 1,
+        ..CLAIM
+    };
+    assert_eq!(revoked.0, expected);
+}
+
+#[test]
 fn a_page_costs_its_memos_and_the_holes_between_them() {
     let meter = Meter::new();
     for _ in 0..60 {

@@ -44,3 +44,23 @@ export function sketch(node) {
   const properties = SHOWN.filter((name) => ![undefined, false, ""].includes(node[name])).map((name) => `${name}=${node[name]}`);
   return `${node.localName}${properties.length > 0 ? `[${properties.join(" ")}]` : ""}(${children})`;
 }
+
+/** Properties, and the attributes that they are in HTML. */
+const ATTRIBUTES = {
+  start: "start", className: "class", role: "role", dir: "dir", href: "href", target: "target", rel: "rel", type: "type",
+  checked: "checked", disabled: "disabled", ariaLabel: "aria-label",
+};
+
+const escapeHtml = (text) => text.replace(/[&<>"']/g, (char) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[char]);
+
+/** What was made, as the HTML that would make the same. */
+export function htmlOf(node) {
+  if (typeof node === "string") return escapeHtml(node);
+  const children = node.childNodes.map(htmlOf).join("");
+  if (!node.localName) return children;
+  const attributes = Object.entries(ATTRIBUTES)
+    .filter(([property]) => ![undefined, false, ""].includes(node[property]))
+    .map(([property, name]) => (node[property] === true ? ` ${name}` : ` ${name}="${escapeHtml(String(node[property]))}"`));
+  const tag = `<${node.localName}${attributes.join("")}>`;
+  return ["hr", "input"].includes(node.localName) ? tag : `${tag}${children}</${node.localName}>`;
+}

@@ -8,7 +8,7 @@ import { fakeDocument, sketch } from "./fake-dom.js";
 
 globalThis.document = fakeDocument;
 
-const OUTSIDE = "target=_blank rel=noopener noreferrer nofollow";
+const OUTSIDE = "target=_blank rel=noopener noreferrer nofollow ugc";
 
 /** @param {Record<string, string>} cases from Markdown to what is shown */
 function shows(cases, options) {

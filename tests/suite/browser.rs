@@ -26,6 +26,7 @@ mod releases;
 mod replaced;
 mod scripting;
 mod several;
+mod shares;
 mod tags;
 mod trash;
 mod typing;

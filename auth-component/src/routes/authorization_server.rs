@@ -2,11 +2,10 @@
 //! known, as an extractor.
 
 use axum::{Json as Answer, extract::FromRequestParts, response::IntoResponse};
-use common::http::problem::Problem;
+use common::http::{problem::Problem, requested};
 use http::{header, request::Parts};
 use serde::Serialize;
 
-use super::requested;
 use crate::{App, records::program_scope::ProgramScope};
 
 /// The server, as programs and browsers know it.

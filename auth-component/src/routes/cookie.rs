@@ -8,7 +8,6 @@ use axum::{
 };
 use common::http::problem::Problem;
 
-use super::requested;
 use crate::{
     App,
     records::{
@@ -16,6 +15,7 @@ use crate::{
         session::{self, Error},
     },
 };
+use common::http::requested;
 
 /// Over https: browsers take a cookie of such a name from the host itself only, never from a sibling host or over plain
 /// http (RFC 6265bis §4.1.3.2), and want it to hold for all paths.

@@ -42,7 +42,6 @@ use axum::{
     middleware::from_fn_with_state,
     routing::{delete, get, post, put},
 };
-use common::http::requested;
 
 use crate::App;
 

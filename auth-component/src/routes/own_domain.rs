@@ -4,8 +4,8 @@ use axum::extract::FromRequestParts;
 use common::http::{problem::Problem, problems};
 use http::request::Parts;
 
-use super::requested;
 use crate::{App, webauthn::RelyingParty};
+use common::http::requested;
 
 /// The app as passkeys know it: at its `public_origin`, or else where the request was sent to.
 ///

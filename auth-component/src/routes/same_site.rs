@@ -8,8 +8,8 @@ use axum::{
 use common::http::{problem::Problem, problems};
 use http::{HeaderName, HeaderValue, Uri, header};
 
-use super::requested;
 use crate::App;
+use common::http::requested;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

@@ -124,7 +124,10 @@ async fn observe(State(observer): State<Arc<Observer>>, mut request: Request, ne
 fn add_headers(headers: &mut HeaderMap, id: &HeaderValue, is_https: bool) {
     headers.insert(X_REQUEST_ID, id.clone());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+    // A page for people says itself what a browser may show of it.
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(CONTENT_SECURITY_POLICY);
     if is_https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT_SECURITY);
     }

@@ -1,4 +1,4 @@
-//! What is due here: memos whose stay in the trash is over, idempotency keys, flags, and what is left of people who are gone.
+//! What is due here: memos whose stay in the trash is over, idempotency keys, links to memos, flags, and what is left of people who are gone.
 //! The lists themselves are [`common::store::due`].
 
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ use common::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Catalog, Error, names::Names, once, quota::Limits};
+use super::{Catalog, Error, names::Names, once, quota::Limits, shares::ShareId};
 use crate::memo::MemoId;
 
 const LIST: DueList = DueList("memo/due");
@@ -36,6 +36,13 @@ pub enum Due {
         user: UserId,
         /// The key's digest.
         digest: String,
+    },
+    /// A link whose end is past.
+    Share {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        id: ShareId,
     },
     /// What came too late for a person's erasure ([`super::erasure`]).
     Erasure {
@@ -102,6 +109,7 @@ async fn remove(ports: &Ports, limits: &Limits, due: Due) -> Result<Fulfilled, E
             let record = Names(&user).once(&digest);
             usize::from(once::forget_if_old(ports, &record).await?).into()
         }
+        Due::Share { user, id } => Catalog::of(&user, ports, limits).forget_share(&id).await?,
         Due::Erasure { user } => Catalog::of(&user, ports, limits).finish_erasure().await?,
         Due::Flag {
             record,

@@ -166,7 +166,7 @@ impl Catalog<'_> {
     }
 
     /// Sees to it that a flag goes one day that may have been left behind.
-    async fn enlist_flag(&self, record: String, version: Version) {
+    pub(super) async fn enlist_flag(&self, record: String, version: Version) {
         let met_at = self.ports.clock.now();
         let due = Due::Flag {
             record,

@@ -129,6 +129,8 @@ impl Catalog<'_> {
         // Before anything else, so that whatever is begun is finished.
         self.enlist_erasure(self.ports.clock.now().day().saturating_add(1))
             .await?;
+        // Strangers read by them: from now on nobody does.
+        self.cut_shares().await?;
         let key = self.names.erasure();
         let begun = update_after(self.ports, &key, 0, async |_: Option<Erasure>| {
             self.close().await?;
@@ -172,6 +174,10 @@ impl Catalog<'_> {
         } else {
             self.next_keys_found(&erasure, at_once).await?
         };
+        if next.is_done {
+            // Those that were given out meanwhile, before the list of them goes.
+            self.cut_shares().await?;
+        }
         for some in keys.chunks(STEP) {
             try_join_all(some.iter().map(|key| self.ports.kv.delete(key))).await?;
         }
@@ -209,6 +215,7 @@ impl Catalog<'_> {
                 self.names.tag_counts(),
                 self.names.log_start(),
                 self.names.import(),
+                self.names.shares(),
             ]);
         }
         (keys, next)

@@ -14,6 +14,8 @@
 //! | `memo/{user}/signatures/{block}` | which words may be in which memos; a cache ([`signatures`]) |
 //! | `memo/{user}/idem/{digest}` | which memo an idempotency key stands for ([`once`]) |
 //! | `memo/{user}/import` | until when nobody else may import memos ([`import`]) |
+//! | `memo/{user}/shares` | which links to memos were given out ([`shares`]) |
+//! | `memo/share/{id}` | whose link it is |
 //! | `memo/{user}/erasure` | how far the removal of all of these is ([`erasure`]) |
 //! | `memo/due/…` | what is due on which day ([`due`]) |
 //!
@@ -37,6 +39,8 @@ pub mod overview;
 pub mod page;
 mod pick;
 pub mod quota;
+mod share_token;
+pub mod shares;
 pub mod signatures;
 pub mod skip;
 pub mod tag_counts;
@@ -185,8 +189,8 @@ impl<'a> Catalog<'a> {
     }
 
     /// Goes through some of what is due, every sixteenth time: whoever adds to the lists passes by so often.
-    async fn pass_by(&self, id: MemoId) {
-        if !id.0.is_multiple_of(16) {
+    async fn pass_by(&self, number: u64) {
+        if !number.is_multiple_of(16) {
             return;
         }
         if let Err(error) = due::sweep(self.ports, self.limits, 2 * 16).await {

@@ -79,6 +79,11 @@ impl Names<'_> {
         format!("memo/{}/import", self.0)
     }
 
+    /// Which links to memos were given out.
+    pub fn shares(self) -> String {
+        format!("memo/{}/shares", self.0)
+    }
+
     /// Which memo an idempotency key stands for.
     pub fn once(self, digest: &str) -> String {
         format!("memo/{}/idem/{digest}", self.0)
@@ -107,6 +112,7 @@ mod tests {
             (names.tag_counts(), "memo/ann/tag-counts"),
             (names.erasure(), "memo/ann/erasure"),
             (names.import(), "memo/ann/import"),
+            (names.shares(), "memo/ann/shares"),
             (names.once("digest"), "memo/ann/idem/digest"),
         ] {
             assert_eq!(key, expected);

@@ -123,7 +123,7 @@ impl Catalog<'_> {
         begun?;
         let memo = self.create_at(record.id, content, started_at).await?;
         self.mark_done(&record_key, &record).await;
-        self.pass_by(record.id).await;
+        self.pass_by(record.id.0).await;
         Ok((record.id, memo))
     }
 

@@ -55,6 +55,8 @@ pub enum Resource {
     Memos,
     /// Bytes of text.
     Bytes,
+    /// Links to memos.
+    Shares,
 }
 
 impl Resource {
@@ -63,6 +65,7 @@ impl Resource {
         match self {
             Self::Memos => "memos",
             Self::Bytes => "bytes",
+            Self::Shares => "shares",
         }
     }
 }

@@ -50,7 +50,7 @@ impl Catalog<'_> {
         let Some(memo) = deleted.await? else {
             return Ok(Deleted::ForGood);
         };
-        self.pass_by(id).await;
+        self.pass_by(id.0).await;
         Ok(Deleted::ToTrash(memo))
     }
 
@@ -60,7 +60,7 @@ impl Catalog<'_> {
     /// As [`Catalog::edit`]: one that is there already is refused.
     pub async fn discard(&self, id: MemoId, version: Version) -> Result<Memo, Error> {
         let memo = self.edit(id, version, Edit::to_trash()).await?;
-        self.pass_by(id).await;
+        self.pass_by(id.0).await;
         Ok(memo)
     }
 

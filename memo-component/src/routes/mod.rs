@@ -23,6 +23,8 @@ pub mod memos;
 pub mod path_id;
 pub mod protected_resource;
 mod scope;
+pub mod shared;
+pub mod shares;
 pub mod tags;
 pub mod transfers;
 pub mod trash;
@@ -49,6 +51,10 @@ pub fn router() -> Router<App> {
         .route("/api/memos/import", writes(post(import::import)))
         .route("/api/memos/trash", writes(delete(trash::empty)))
         .route("/api/memos/erasure", erases(post(erasure::run)))
+        .route("/api/memos/shares", writes(get(shares::list_all)))
+        .route("/api/memos/shares/{share}", writes(delete(shares::revoke)))
+        // Anybody's who has the link.
+        .route("/api/shares/{token}", get(shared::show))
         // Not a person's: it asks for a token of its own.
         .route("/api/memos/maintenance", post(maintenance::run))
         .route("/api/memos/{id}", reads(get(memos::read)))
@@ -57,6 +63,7 @@ pub fn router() -> Router<App> {
             writes(put(memos::replace).patch(memos::patch).delete(memos::delete)),
         )
         .route("/api/memos/{id}/restore", writes(post(trash::restore)))
+        .route("/api/memos/{id}/shares", writes(get(shares::list).post(shares::create)))
         .route("/api/memos/{id}/versions", reads(get(versions::list)))
         .route("/api/memos/{id}/versions/{version}", reads(get(versions::read)))
         .route(

@@ -97,6 +97,7 @@ pub async fn remove_all(
     Query(query): Query<EmptyQuery>,
     Json(_): Json<RemoveAllBody>,
 ) -> Result<Response, Problem> {
+    app.catalog(&user).revoke_all_shares().await?;
     remove(&app, &user, MemoState::All, query).await
 }
 

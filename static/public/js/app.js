@@ -25,9 +25,10 @@ import { clearToast, notify, notifyError, notifyTrouble } from "./screens/toast/
 /** @typedef {{element: HTMLElement, show: (place: Place, how: How) => unknown}} LateScreen */
 
 /** What not everybody needs at once.
- * @type {Record<"history" | "account" | "sign-in" | "recover" | "authorize" | "help", () => Promise<(router: Router) => LateScreen>>} */
+ * @type {Record<"history" | "share" | "account" | "sign-in" | "recover" | "authorize" | "help", () => Promise<(router: Router) => LateScreen>>} */
 const LATER = {
   history: async () => (await import("./screens/history/history-screen.js")).createHistoryScreen,
+  share: async () => (await import("./screens/share/share-screen.js")).createShareScreen,
   account: async () => (await import("./screens/account/account-screen.js")).createAccountScreen,
   "sign-in": async () => (await import("./screens/sign-in/sign-in-form.js")).createSignInForm,
   recover: async () => (await import("./screens/recover/recover-form.js")).createRecoverScreen,

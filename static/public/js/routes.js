@@ -5,7 +5,7 @@
 /**
  * @typedef {object} Route
  * @property {string} path
- * @property {"pad" | "history" | "account" | "sign-in" | "recover" | "authorize" | "help"} screen
+ * @property {"pad" | "history" | "share" | "account" | "sign-in" | "recover" | "authorize" | "help"} screen
  * @property {"members" | "guests" | "all"} audience for members: asks others to sign in first; guests: have not yet
  * @property {import("./lib/i18n.js").TextKey} title
  * @property {import("./data/query.js").State} [state] where there is a list: which memos it holds
@@ -17,6 +17,7 @@ export const ROUTES = [
   { path: "/new", screen: "pad", audience: "all", title: "newMemo", state: "active" },
   { path: "/m/{id}", screen: "pad", audience: "all", title: "oneMemo" },
   { path: "/m/{id}/history", screen: "history", audience: "members", title: "history" },
+  { path: "/m/{id}/share", screen: "share", audience: "members", title: "share" },
   { path: "/tag/{tag...}", screen: "pad", audience: "all", title: "tagTitle", state: "active" },
   { path: "/search", screen: "pad", audience: "all", title: "searchTitle", state: "active" },
   { path: "/archived", screen: "pad", audience: "all", title: "archivedTitle", state: "archived" },

@@ -163,6 +163,7 @@ export default {
   archive: "Archive",
   unarchive: "Move back from archive",
   copyMarkdown: "Copy as Markdown",
+  share: "Share",
   history: "History",
   toTrash: "Move to trash",
   restore: "Take back",

@@ -149,6 +149,7 @@ export default {
   archive: "보관",
   unarchive: "보관함에서 꺼내기",
   copyMarkdown: "마크다운으로 복사",
+  share: "공유",
   history: "이전 버전",
   toTrash: "휴지통으로",
   restore: "되살리기",

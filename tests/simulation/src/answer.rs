@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderValue, Response, header},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use common::world::clock::{Timestamp, rfc3339};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -39,6 +40,44 @@ pub struct Told {
     pub version: u64,
     /// The memo; `None` when it is gone for good.
     pub memo: Option<Seen>,
+}
+
+/// A link to a memo, as its owner was told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// What opens it.
+    pub token: String,
+    /// Its name.
+    pub id: String,
+    /// The memo.
+    pub memo: u64,
+    /// Until when it is good.
+    pub expires_at: u64,
+}
+
+#[derive(Deserialize)]
+struct LinkBody {
+    token: String,
+    id: String,
+    memo_id: String,
+    #[serde(with = "rfc3339")]
+    expires_at: Timestamp,
+}
+
+impl From<LinkBody> for Link {
+    fn from(body: LinkBody) -> Self {
+        Self {
+            token: body.token,
+            id: body.id,
+            memo: body.memo_id.parse().expect("an id is a number"),
+            expires_at: body.expires_at.0,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ShownBody {
+    text: String,
 }
 
 /// What a request was answered.
@@ -80,6 +119,10 @@ pub enum Answer {
     Sessions(Vec<String>),
     /// Hashes of the ids of sessions that have ended.
     Ended(Vec<String>),
+    /// A new link to a memo.
+    Link(Link),
+    /// What a link shows.
+    Shown(String),
     /// 412: the memo is at another version by now, and is this.
     Stale(Seen),
     /// 409: the memo is in the trash.
@@ -291,6 +334,8 @@ impl Answer {
             }),
             (200, Act::Account(_, Wish::List)) => Self::Sessions(parse::<IdsBody>(&body).ids()),
             (200, Act::Revocations) => Self::Ended(parse::<IdsBody>(&body).ids()),
+            (201, Act::Share(_)) => Self::Link(parse::<LinkBody>(&body).into()),
+            (200, Act::Share(_)) => Self::Shown(parse::<ShownBody>(&body).text),
             (200 | 201, _) => Self::Memo(parse::<MemoBody>(&body).into()),
             (204, _) => match tag {
                 None => Self::Removed,
@@ -352,6 +397,8 @@ impl Answer {
             Self::Active(false) => "inactive tokens",
             Self::Sessions(_) => "lists of sessions",
             Self::Ended(_) => "lists of ended sessions",
+            Self::Link(_) => "links",
+            Self::Shown(_) => "opened links",
             Self::Stale(_) => "412",
             Self::InTrash => "409 in trash",
             Self::OverQuota => "403 over quota",

@@ -16,6 +16,7 @@ use crate::{
     programs::{self, Step},
     services::MAINTENANCE_TOKEN,
     sessions::{BEA, Wish},
+    shares::Deal,
 };
 
 /// Everybody's password.
@@ -135,6 +136,8 @@ pub enum Act {
     Deletion(Deed),
     /// Something of the program of [`crate::programs`], or about it.
     Program(Step),
+    /// Something of links to memos.
+    Share(Deal),
 }
 
 impl Act {
@@ -239,6 +242,11 @@ impl Act {
                 Deed::Maintain => ("POST", "/api/auth/maintenance".to_owned()),
                 Deed::MaintainMemos => ("POST", "/api/memos/maintenance".to_owned()),
             },
+            Self::Share(deal) => match deal {
+                Deal::Make(id) => ("POST", format!("/api/memos/{id}/shares")),
+                Deal::Open(token) => ("GET", format!("/api/shares/{token}")),
+                Deal::End(id) => ("DELETE", format!("/api/memos/shares/{id}")),
+            },
             Self::Revocations => ("GET", "/api/auth/revocations".to_owned()),
             Self::SignOut(_) => ("DELETE", "/api/auth/session".to_owned()),
         }
@@ -258,6 +266,7 @@ impl Act {
                 json!({ "username": CY, "password": password, "code": code })
             }
             Self::Program(Step::Allow { .. }) => programs::allowed(),
+            Self::Share(Deal::Make(_)) => json!({ "expires_in_days": 1 }),
             Self::Archive(_, _, on) => json!({ "archived": on }),
             Self::Register(name) => json!({ "username": name, "password": PASSWORD }),
             Self::Account(_, Wish::ChangePassword { current, new }) => {
@@ -380,6 +389,9 @@ impl Call {
         if let Some((_, Some(version))) = self.act.step() {
             request = request.header(header::IF_MATCH, format!("\"{version}\""));
         }
+        if let Act::Share(_) = &self.act {
+            request = request.header(header::ACCEPT, "application/json");
+        }
         if let Act::SignOut(token) | Act::Refresh(token) | Act::Deletion(Deed::Refresh(token)) = &self.act {
             request = request.header(header::COOKIE, format!("memo_refresh={token}"));
         }
@@ -414,6 +426,8 @@ impl Call {
             follows: matches!(self.act, Act::Changes { .. }),
             sweeps: self.act == Act::Maintain,
             batches: matches!(self.act, Act::Batch(_)),
+            opens: matches!(self.act, Act::Share(Deal::Open(_))),
+            ends: matches!(self.act, Act::Share(Deal::End(_))),
             expects: self.act.step().and_then(|(_, version)| version),
         }
     }

@@ -11,6 +11,7 @@ pub mod programs;
 pub mod quota;
 mod refusals;
 pub mod sessions;
+pub mod shares;
 mod whole;
 
 pub use whole::history;
@@ -44,6 +45,9 @@ pub fn answer(journal: &Journal, ledger: &Ledger, calls: &[Call], id: CallId) ->
     }
     if let Act::Program(step) = &call.act {
         return programs::answer(calls, id, ended, step, answer);
+    }
+    if let Act::Share(deal) = &call.act {
+        return shares::answer(journal, calls, id, ended, deal, answer);
     }
     if call.act.is_about_sessions() {
         return sessions::answer(ledger, calls, id, ended, answer);

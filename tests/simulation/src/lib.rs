@@ -8,7 +8,7 @@
 //! Read in this order: [`world`], [`op`] and [`ports`] (the outside), [`services`], [`call`] and [`answer`] (requests and
 //! answers), [`stage`] (runs them), [`journal`], [`ledger`] and [`judge`] (what must hold), [`plan`], [`storm`],
 //! [`history`] with [`wishes`] and [`follower`], [`months`], [`accounts`], [`sessions`], [`factors`] with [`passkeys`] and [`personal`],
-//! [`deletions`] and [`imports`] (random histories), [`explore`] (many of
+//! [`deletions`], [`imports`] and [`shares`] (random histories), [`explore`] (many of
 //! them), [`choices`] (all of a kind), [`mutant`] (what it must find).
 #![allow(
     clippy::unwrap_used,
@@ -42,6 +42,7 @@ pub mod programs;
 pub mod script;
 pub mod services;
 pub mod sessions;
+pub mod shares;
 pub mod stage;
 pub mod storm;
 pub mod tokens;

@@ -81,6 +81,10 @@ pub enum Mutant {
     TokensReturn,
     /// Codes that are as good as new after they were used.
     UsedCodesReturn,
+    /// The end of a link to a memo that is not written.
+    LinksStay,
+    /// Links that open what is in the trash.
+    TrashIsOpen,
 }
 
 /// What happens to an operation instead of being done.
@@ -123,6 +127,9 @@ impl Mutant {
             {
                 Twist::Dropped
             }
+            (Self::LinksStay, Ask::Delete(_) | Ask::Set(..), Some(caller)) if caller.ends && key.contains("/share") => {
+                Twist::Dropped
+            }
             (Self::SessionsStay, Ask::Delete(_), _) if is_session(key) => Twist::Dropped,
             (Self::BatchUnwritten, Ask::Set(..), Some(caller)) if is_memo(key) && caller.batches => Twist::Dropped,
             // No create takes so many ids.
@@ -138,7 +145,7 @@ impl Mutant {
     }
 
     /// What the service gets to see instead of `response`.
-    pub fn twist(self, ask: &Ask, response: Response) -> Response {
+    pub fn twist(self, caller: Option<Caller>, ask: &Ask, response: Response) -> Response {
         let is_flag = ask.key().contains("/claim/");
         match (self, ask, response) {
             (Self::EverybodyIsFirst, Ask::Increment(..), Ok(_)) if is_flag => Ok(Reply::Sum(1)),
@@ -190,6 +197,11 @@ impl Mutant {
             }
             (Self::UsedCodesReturn, Ask::Get(key), Ok(Reply::Value(Some(value)))) if is_session(key) => {
                 Ok(Reply::Value(Some(with_code_unused(&value))))
+            }
+            (Self::TrashIsOpen, Ask::Get(key), Ok(Reply::Value(Some(value))))
+                if is_memo(key) && caller.is_some_and(|caller| caller.opens) =>
+            {
+                Ok(Reply::Value(Some(out_of_the_trash(&value))))
             }
             (Self::NothingIsDue, Ask::Exists(key), Ok(_)) if key.starts_with("memo/due/") => Ok(Reply::Found(false)),
             (_, _, response) => response,
@@ -292,6 +304,15 @@ fn with_code_unused(stored: &[u8]) -> Vec<u8> {
         grant["binding"] = serde_json::to_value(crate::programs::binding()).expect("what the code is bound to");
     }
     serde_json::to_vec(&session).expect("a record")
+}
+
+/// The record of a memo that is not in the trash.
+fn out_of_the_trash(stored: &[u8]) -> Vec<u8> {
+    let mut memo: serde_json::Value = serde_json::from_slice(stored).expect("a memo");
+    if let Some(memo) = memo.as_object_mut() {
+        memo.remove("trashed_at");
+    }
+    serde_json::to_vec(&memo).expect("a record")
 }
 
 /// Whether this takes something off what somebody has.

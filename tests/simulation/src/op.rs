@@ -42,7 +42,7 @@ impl Ask {
     }
 
     /// Whether it changes a record, and so must not come later than the lease allows. Flags may, and caches, entries of
-    /// lists, what the throttle notes, and who has signed out.
+    /// lists, whose link to a memo it is, what the throttle notes, and who has signed out.
     pub fn is_leased(&self) -> bool {
         let key = self.key();
         let is_free = key.contains("/claim/")
@@ -51,6 +51,7 @@ impl Ask {
             || ["/skip", "/overview", "/tag-counts", "/log-start"]
                 .iter()
                 .any(|end| key.ends_with(end))
+            || key.starts_with("memo/share/")
             || key.starts_with("memo/due/")
             || key.starts_with("auth/due/")
             || key.starts_with("auth/throttle/")
@@ -92,6 +93,10 @@ pub struct Caller {
     pub sweeps: bool,
     /// Whether it is a batch.
     pub batches: bool,
+    /// Whether it opens a link to a memo.
+    pub opens: bool,
+    /// Whether it ends one.
+    pub ends: bool,
     /// The version that it wants to change.
     pub expects: Option<u64>,
 }

@@ -190,7 +190,7 @@ impl State {
 
     /// The response as a broken service would have it.
     fn twisted(&mut self, caller: Option<Caller>, ask: &Ask, response: Response) -> Response {
-        let response = self.setting.mutant.twist(ask, response);
+        let response = self.setting.mutant.twist(caller, ask, response);
         let Some(caller) = caller else { return response };
         match (ask, &response) {
             (Ask::Increment(key, _), Ok(Reply::Sum(1))) if key.contains("/claim/") => {

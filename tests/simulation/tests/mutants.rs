@@ -12,7 +12,7 @@ use simulation::{
     factors, history, imports,
     mutant::Mutant,
     plan::Conditions,
-    programs, sessions,
+    programs, sessions, shares,
     stage::{Stage, Violation},
 };
 
@@ -371,6 +371,36 @@ fn an_erasure_that_nobody_comes_back_for_leaves_something() {
 #[test]
 fn sessions_that_are_never_removed_outlive_their_account() {
     mutant_of_deletions(Mutant::SessionsStay, &["is still in"]);
+}
+
+fn mutant_of_shares(mutant: Mutant, words: &[&str]) {
+    let conditions = Conditions::with(mutant);
+    finds(mutant, words, |stage, seed| shares::run(stage, seed, &conditions));
+}
+
+#[test]
+fn a_link_whose_end_is_not_written_outlives_it() {
+    mutant_of_shares(Mutant::LinksStay, &["is open that was ended"]);
+}
+
+#[test]
+fn a_link_that_does_not_ask_for_the_trash_shows_what_is_in_it() {
+    mutant_of_shares(Mutant::TrashIsOpen, &["shows what the memo was not"]);
+}
+
+#[test]
+fn links_without_a_claim_lose_each_other() {
+    mutant_of_shares(Mutant::Unclaimed("/shares"), &["opens nothing", "not there any more"]);
+}
+
+#[test]
+fn links_that_are_swept_too_early_open_nothing() {
+    mutant_of_shares(Mutant::SweepsAhead(3), &["opens nothing"]);
+}
+
+#[test]
+fn links_that_are_not_enlisted_stay() {
+    mutant_of_shares(Mutant::Unwritten("memo/due/2"), &["is still there"]);
 }
 
 // What a lease rests on is needed: beyond it, promises break.

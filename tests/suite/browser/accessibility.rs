@@ -109,6 +109,7 @@ async fn member_at_work(audit: &mut Audit, user: &User, memo: &str) {
     audit.browser.sees("#status-action").await;
     audit.check("a deed can be undone").await;
 
+    sharing(audit, memo).await;
     conflict(audit, user).await;
     account_at_work(audit).await;
     programs(audit, user).await;
@@ -121,6 +122,38 @@ async fn member_at_work(audit: &mut Audit, user: &User, memo: &str) {
         .await; // It may be in the drawer.
     audit.browser.sees("[data-testid=question]").await;
     audit.check("a question is asked").await;
+}
+
+/// A link that was just made, and what strangers see of it. Where its page keeps scripts out, axe could not look at it.
+async fn sharing(audit: &mut Audit, memo: &str) {
+    audit.go(&format!("/m/{memo}/share")).await;
+    audit.browser.click("[data-testid=make-link] [type=submit]").await;
+    audit.browser.sees("[data-testid=link-address]").await;
+    audit.check("a link is shown").await;
+    let address = audit.browser.text("[data-testid=link-address]").await;
+    audit
+        .browser
+        .devtools("Page.setBypassCSP", json!({ "enabled": true }))
+        .await;
+    let unknown = format!("{}/api/shares/1", TestApp::shared().base_url());
+    for (page, place) in [(address, "a shared memo"), (unknown, "a link that opens nothing")] {
+        let path = page
+            .strip_prefix(TestApp::shared().base_url())
+            .unwrap_or_default()
+            .to_owned();
+        audit.browser.go(&TestApp::shared(), &path).await;
+        audit.browser.sees("h1").await;
+        audit.check(place).await;
+    }
+    audit
+        .browser
+        .devtools("Page.setBypassCSP", json!({ "enabled": false }))
+        .await;
+    audit.go(&format!("/m/{memo}/share")).await;
+    audit.browser.click("[data-testid=end-link]").await;
+    audit.browser.sees("[data-testid=question]").await;
+    audit.check("the end of a link is asked about").await;
+    audit.browser.click("[data-testid=yes]").await;
 }
 
 /// What the account's pages show when something is wrong, or once.

@@ -50,7 +50,7 @@ const INSPECT: &str = "
     wrong.push(...Object.keys(Object.prototype).map((name) => `every object has got ${name}`));
     const nameOf = (it) => it.outerHTML.slice(0, 200);
 
-    const forbidden = 'script:not([src^=\"/release/\"]), iframe, frame, object, embed, base, meta[http-equiv], style, form[action], [formaction]';
+    const forbidden = 'script:not([src^=\"/release/\"]), iframe, frame, object, embed, base, meta[http-equiv], body style, form[action], [formaction]';
     wrong.push(...[...document.querySelectorAll(forbidden)].map((it) => `there is ${nameOf(it)}`));
     for (const it of document.querySelectorAll('*')) {
         if (it.getAttributeNames().some((name) => name.startsWith('on'))) wrong.push(`it acts: ${nameOf(it)}`);
@@ -216,6 +216,45 @@ async fn no_memo_gets_at_the_page() {
 #[tokio::test]
 async fn no_memo_gets_at_the_page_even_without_the_policy() {
     besiege(Policy::Off).await;
+}
+
+/// Strangers see a memo on a page of its own, which the memo service makes.
+async fn besiege_shared(policy: Policy) {
+    let app = TestApp::shared();
+    let user = app.user("shared-siege").await;
+    let Some(mut siege) = Siege::begin(&app, &user, policy).await else {
+        return;
+    };
+    let mut memo = user.write("not yet").await;
+    let made = user
+        .post(&format!("{}/shares", memo.path()), &json!({}))
+        .await
+        .expect(201)
+        .value();
+    let page = format!("/api/shares/{}", made["token"].as_str().unwrap_or_default());
+    siege.browser.console().await;
+    let corpus = corpus();
+    let all: Vec<&str> = corpus.iter().map(|payload| payload.text.as_str()).collect();
+    let all = all.join("\n\n");
+    for text in corpus.iter().map(|payload| payload.text.as_str()).chain([all.as_str()]) {
+        memo = user.edit(&memo, text).await;
+        siege.visit(&page, MEMO_IS_THERE).await;
+    }
+    // With the policy no script runs on this page, not even one that would hear of what the policy refuses: the console does.
+    for said in siege.browser.console().await {
+        siege.wrong.push(format!("the console says {said}"));
+    }
+    siege.end().await;
+}
+
+#[tokio::test]
+async fn no_shared_memo_gets_at_its_page() {
+    besiege_shared(Policy::Enforced).await;
+}
+
+#[tokio::test]
+async fn no_shared_memo_gets_at_its_page_even_without_the_policy() {
+    besiege_shared(Policy::Off).await;
 }
 
 /// What comes in by an address: texts to begin a memo with, what is searched for, names of things that are not there.

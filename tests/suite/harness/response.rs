@@ -81,7 +81,11 @@ impl Response {
         );
         // What is the same for everybody says itself for how long it may be kept.
         let is_public = path == "/api/auth/revocations" && self.status == StatusCode::OK;
-        if !is_public && (path.starts_with("/api/auth") || path.starts_with("/api/memos")) {
+        if !is_public
+            && ["/api/auth", "/api/memos", "/api/shares"]
+                .iter()
+                .any(|api| path.starts_with(api))
+        {
             assert_eq!(self.find("cache-control"), Some("no-store"), "{self:?}");
         }
     }

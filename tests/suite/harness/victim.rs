@@ -43,6 +43,8 @@ impl Victim {
             thief.delete(&path, &etag).await,
             thief.post(&format!("{path}/restore"), &json!(null)).await,
             thief.get(&format!("{path}/versions")).await,
+            thief.get(&format!("{path}/shares")).await,
+            thief.post(&format!("{path}/shares"), &json!({})).await,
             thief.get("/api/memos/tags").await,
             thief.get("/api/memos/changes").await,
             thief.post("/api/memos/batch", &json!({ "operations": [] })).await,

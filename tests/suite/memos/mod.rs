@@ -13,6 +13,7 @@ mod patch;
 mod quotas;
 mod read;
 mod search;
+mod shares;
 mod tags;
 mod transfer;
 mod trash;

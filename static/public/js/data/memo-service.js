@@ -1,4 +1,4 @@
-// What a screen asks the memo service for itself: the earlier texts of a memo. Everything else comes with the news.
+// What a screen asks the memo service for itself: the earlier texts of a memo, and the links to it. Everything else comes with the news.
 
 /**
  * A memo as the service tells it.
@@ -14,6 +14,8 @@
  * @property {number} version
  */
 /** @typedef {{version: number, text: string, written_at: string}} OldVersion */
+
+/** A link by which others read a memo. @typedef {{id: string, memo_id: string, created_at: string, expires_at: string}} Share */
 
 /** @param {string} id */
 const pathOf = (id) => `/api/memos/${encodeURIComponent(id)}`;
@@ -34,5 +36,20 @@ export class MemoService {
   /** The former versions of a memo, newest first. @param {string} id @returns {Promise<{items: OldVersion[]}>} */
   versions(id) {
     return this.#request("GET", `${pathOf(id)}/versions`);
+  }
+
+  /** A memo's links, oldest first. @param {string} id @returns {Promise<{items: Share[]}>} */
+  shares(id) {
+    return this.#request("GET", `${pathOf(id)}/shares`);
+  }
+
+  /** A new link; its token is told this once. @param {string} id @param {number} days @returns {Promise<Share & {token: string}>} */
+  share(id, days) {
+    return this.#request("POST", `${pathOf(id)}/shares`, { json: { expires_in_days: days } });
+  }
+
+  /** @param {string} id of the link @returns {Promise<void>} */
+  endShare(id) {
+    return this.#request("DELETE", `/api/memos/shares/${id}`);
   }
 }

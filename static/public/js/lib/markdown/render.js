@@ -191,7 +191,7 @@ class Renderer {
   /** @param {import("./spans.js").Span} span */
   #span({ type, href, inline }) {
     const element = document.createElement(TAG_NAMES[type]);
-    if (href) Object.assign(element, { href, target: "_blank", rel: "noopener noreferrer nofollow" });
+    if (href) Object.assign(element, { href, target: "_blank", rel: "noopener noreferrer nofollow ugc" });
     this.#append(element, inline);
     return element;
   }

@@ -32,13 +32,16 @@ export function itemsFor(memo, card) {
     { name: "archive", text: memo.archived ? "unarchive" : "archive", act: () => set(memo, "archived") },
     copying,
     select,
-    ...(memo.serverId === null ? [] : [history(memo)]),
+    ...(memo.serverId === null ? [] : ofServer(memo)),
     { name: "trash", text: "toTrash", act: () => trash(memo, card) },
   ];
 }
 
-/** Earlier versions are the server's. @param {LocalMemo} memo @returns {Item} */
-const history = (memo) => ({ name: "history", text: "history", address: `${memoAddress(memo)}/history` });
+/** Links and earlier versions are the server's. @param {LocalMemo} memo @returns {Item[]} */
+const ofServer = (memo) => [
+  { name: "share", text: "share", address: `${memoAddress(memo)}/share` },
+  { name: "history", text: "history", address: `${memoAddress(memo)}/history` },
+];
 
 /** @type {Record<"pinned" | "archived", [TextKey, TextKey]>} What is told when it is so from now on, and no longer. */
 const TOLD = { pinned: ["pinnedNow", "unpinnedNow"], archived: ["archivedNow", "unarchivedNow"] };
