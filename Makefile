@@ -87,7 +87,7 @@ site-modules:
 	@$(call with,npm) cd static && { $(modules); } || echo "!!! SKIPPED: npm ci failed in static/." >&2
 
 # Exactly what tests/interop/package-lock.json and requirements.txt have. The tests say so where it does not come.
-interop: ## Install other people's OAuth clients and JWT libraries, for the tests of interoperability
+interop: ## Install other people's OAuth clients, JWT libraries and assistants, for the tests of interoperability
 	@$(call with,npm) cd tests/interop && { $(modules); } || echo "!!! SKIPPED: npm ci failed in tests/interop." >&2
 	@$(call with,python3) [ target/interop/.installed -nt tests/interop/requirements.txt ] || { rm -rf target/interop && \
 		python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-deps --only-binary :all: \

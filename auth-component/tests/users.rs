@@ -29,6 +29,7 @@ fn who_registers_can_log_in_and_be_seen() {
         assert_eq!(codes.as_array().unwrap().len(), 10);
         expected["recovery_codes_left"] = 10.into();
         expected["second_factor"] = false.into();
+        expected["second_factors"] = serde_json::Value::Array(Vec::new());
         expected["passkeys"] = 0.into();
         assert_eq!((me.status, me.body), (StatusCode::OK, expected));
     });

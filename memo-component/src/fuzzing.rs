@@ -29,6 +29,11 @@ use crate::{
         conditions::{IfMatch, IfNoneMatch},
         cursor::CursorSeal,
         idempotency_key::IdempotencyKey,
+        mcp::{
+            message::Message,
+            revision::Revision,
+            tools::{Tool, Wanted},
+        },
     },
     tags::{TAG_MAX_CHARS, TAGS_MAX, is_under, tags_of},
     words::{QUERY_MAX_CHARS, Words, fold},
@@ -74,6 +79,16 @@ pub const PARSERS: &[Parser] = &[
         check: batch,
     },
     Parser {
+        name: "mcp-message",
+        seeds: &[
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"read_memo\",\"arguments\":{\"id\":\"1\"}}}",
+            "{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"ping\",\"params\":{\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\",\"io.modelcontextprotocol/clientCapabilities\":{}}}}",
+            "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}",
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}",
+        ],
+        check: mcp_message,
+    },
+    Parser {
         name: "tags",
         seeds: &[
             "#tag and #a/b\n```\n#code\n```\n`#x` (#y) [z](#w)",
@@ -116,6 +131,27 @@ pub const PARSERS: &[Parser] = &[
         check: issuer_keys,
     },
 ];
+
+/// A message says what its JSON says, and nobody speaks a revision that needs headers without them.
+fn mcp_message(bytes: &[u8]) {
+    let Ok(message) = Message::parse(bytes) else { return };
+    let sent: Value = serde_json::from_slice(bytes).unwrap();
+    assert_eq!(sent["jsonrpc"], "2.0");
+    let Message::Call(call) = message else {
+        assert!(sent.get("id").is_none() || sent.get("method").is_none());
+        return;
+    };
+    assert_eq!(
+        (&sent["id"], sent["method"].as_str()),
+        (&call.id, Some(call.method.as_str()))
+    );
+    assert!(call.id.is_string() || call.id.is_number());
+    assert_ne!(Revision::of(&HeaderMap::new(), &call), Ok(Revision::PerRequest));
+    if let Ok(wanted) = Wanted::of(call.params) {
+        assert_eq!(sent["params"]["name"], wanted.tool.name());
+        assert!(Tool::ALL.contains(&wanted.tool));
+    }
+}
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()

@@ -4,6 +4,7 @@
 //! [`routes`] (what is served), [`memo`], [`tags`] and [`words`] (what a memo is), [`catalog`] (the storage), [`issuer`]
 //! (who asks), [`share_page`] and [`markdown`] (what is seen without an account).
 
+mod addresses;
 pub mod catalog;
 #[cfg(target_family = "wasm")]
 mod entry;
@@ -29,6 +30,7 @@ use common::{
 };
 use http::{HeaderName, Method, header};
 
+use addresses::Addresses;
 use catalog::{Catalog, quota::Limits};
 use routes::{cursor::CursorSeal, listeners::Listeners, transfers::Transfers};
 
@@ -77,11 +79,11 @@ pub struct App {
     ports: Ports,
     authenticator: Arc<Authenticator>,
     limits: Limits,
-    public_origin: PublicOrigin,
     maintenance: MaintenanceToken,
     seal: Arc<CursorSeal>,
     listeners: Arc<Listeners>,
     transfers: Arc<Transfers>,
+    addresses: Arc<Addresses>,
 }
 
 impl App {
@@ -97,32 +99,40 @@ impl App {
 /// When the configuration can't be used.
 pub fn app(ports: Ports, config: Config, issuer: Arc<dyn Issuer>) -> Result<Router, ConfigError> {
     let profile = TokenProfile {
-        issuer: config.issuer,
+        issuer: config.issuer.clone(),
         audience: config.audience,
     };
-    let public_origin = PublicOrigin::parse(&config.public_origin)?;
     let keys = PublicKeys::new(ports.clone(), Arc::clone(&issuer), &config.jwks)?;
+    let public_origin = PublicOrigin::parse(&config.public_origin)?;
+    let allowed_origins = AllowedOrigins::parse(&config.cors_origins)?;
     let app = App {
         ports: ports.clone(),
         authenticator: Arc::new(Authenticator::new(ports.clone(), profile, keys, issuer)),
         limits: config.limits,
-        public_origin: public_origin.clone(),
         maintenance: MaintenanceToken::new(&config.maintenance_token),
         seal: Arc::default(),
         listeners: Arc::default(),
         transfers: Arc::default(),
+        addresses: Arc::new(Addresses {
+            public_origin: public_origin.clone(),
+            allowed_origins: allowed_origins.clone(),
+            issuer: config.issuer,
+        }),
     };
     let layers = Layers {
         service: "memo",
         body_max_bytes: BODY_MAX_BYTES,
         cors: Cors {
-            origins: AllowedOrigins::parse(&config.cors_origins)?,
+            origins: allowed_origins,
             methods: vec![Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE],
             headers: vec![
                 header::IF_MATCH,
                 header::IF_NONE_MATCH,
                 HeaderName::from_static("idempotency-key"),
                 HeaderName::from_static("last-event-id"),
+                HeaderName::from_static("mcp-protocol-version"),
+                HeaderName::from_static("mcp-method"),
+                HeaderName::from_static("mcp-name"),
             ],
             // Who asks is said by a token, which no browser adds by itself.
             with_credentials: false,

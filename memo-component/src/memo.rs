@@ -139,6 +139,16 @@ pub struct Edit {
     pub trashed: Option<bool>,
 }
 
+impl Edit {
+    /// The change that puts a memo into the trash.
+    pub fn to_trash() -> Self {
+        Self {
+            trashed: Some(true),
+            ..Self::default()
+        }
+    }
+}
+
 /// A memo as it is stored, under a key that holds its owner and its id. Fields that came later are left out where they say
 /// nothing, so that older records and newer ones of simple memos look the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,12 +2,11 @@
 //! known, as an extractor.
 
 use axum::{Json as Answer, extract::FromRequestParts, response::IntoResponse};
-use common::http::problem::Problem;
+use common::http::{problem::Problem, requested};
 use http::{header, request::Parts};
 use serde::Serialize;
 
 use crate::{App, records::program_scope::ProgramScope};
-use common::http::requested;
 
 /// The server, as programs and browsers know it.
 pub struct AuthorizationServer {
@@ -21,24 +20,12 @@ impl FromRequestParts<App> for AuthorizationServer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let origin = origin(parts, app).ok_or_else(|| Problem::bad_request("The request says no host."))?;
+        let origin = requested::origin(&app.public_origin, &parts.headers, &parts.uri);
+        let origin = origin.ok_or_else(|| Problem::bad_request("The request says no host."))?;
         let named = Some(&app.profile.issuer).filter(|issuer| issuer.starts_with("https://"));
         let issuer = named.unwrap_or(&origin).clone();
         Ok(Self { issuer, origin })
     }
-}
-
-fn origin(parts: &Parts, app: &App) -> Option<String> {
-    if let Some(origin) = app.public_origin.get() {
-        return origin.to_str().ok().map(str::to_owned);
-    }
-    let authority = requested::authority(&parts.headers, &parts.uri)?;
-    let scheme = if requested::may_be_https(&parts.headers, &parts.uri) {
-        "https"
-    } else {
-        "http"
-    };
-    Some(format!("{scheme}://{authority}"))
 }
 
 /// RFC 8414 §2, and RFC 9207 §3.

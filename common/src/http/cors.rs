@@ -33,7 +33,13 @@ impl Cors {
             .allow_credentials(self.with_credentials)
             .allow_methods(self.methods)
             .allow_headers(headers)
-            .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER, X_REQUEST_ID]);
+            .expose_headers([
+                header::ETAG,
+                header::LOCATION,
+                header::RETRY_AFTER,
+                header::WWW_AUTHENTICATE,
+                X_REQUEST_ID,
+            ]);
         router.layer(layer)
     }
 }

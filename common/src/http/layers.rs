@@ -102,17 +102,20 @@ async fn observe(State(observer): State<Arc<Observer>>, mut request: Request, ne
 
     add_headers(response.headers_mut(), &id, observer.is_https);
     let status = response.status();
+    let cause = response.extensions().get::<Cause>().map(|Cause(cause)| cause.as_str());
+    // Where a protocol above HTTP tells of a failure in an answer that is good for HTTP, there is a cause as well.
+    let has_failed = status.is_server_error() || cause.is_some();
     let finished = observer.ports.clock.now();
     let line = LogLine {
         time: finished.to_rfc3339(),
-        level: if status.is_server_error() { "error" } else { "info" },
+        level: if has_failed { "error" } else { "info" },
         component: observer.service,
         request_id: id.to_str().unwrap_or_default(),
         method: method.as_str(),
         route: route.as_deref(),
         status: status.as_u16(),
         duration_ms: u64::try_from(finished.since(started).as_millis()).unwrap_or(u64::MAX),
-        cause: response.extensions().get::<Cause>().map(|Cause(cause)| cause.as_str()),
+        cause,
     };
     (observer.ports.log)(&serde_json::to_string(&line).unwrap_or_default());
     response

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, Uri, header, uri::Authority};
 
+use crate::config::PublicOrigin;
+
 /// Spin tells the URL that it was asked for, and lets no client set this.
 const SPIN_FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
 
@@ -33,6 +35,16 @@ pub fn is_loopback(host: &str) -> bool {
 pub fn may_be_https(headers: &HeaderMap, uri: &Uri) -> bool {
     let authority = authority(headers, uri);
     came_by_https(headers) || !authority.is_some_and(|authority| is_loopback(authority.host()))
+}
+
+/// The origin at which the app is reached: the configured one, or else that of the address that the request was sent to.
+pub fn origin(public_origin: &PublicOrigin, headers: &HeaderMap, uri: &Uri) -> Option<String> {
+    if let Some(origin) = public_origin.get() {
+        return origin.to_str().ok().map(str::to_owned);
+    }
+    let authority = authority(headers, uri)?;
+    let scheme = if may_be_https(headers, uri) { "https" } else { "http" };
+    Some(format!("{scheme}://{authority}"))
 }
 
 #[cfg(test)]

@@ -44,18 +44,24 @@ impl Catalog<'_> {
     /// # Errors
     /// As [`Catalog::edit`].
     pub async fn delete(&self, id: MemoId, version: Version) -> Result<Deleted, Error> {
-        let trashed = Edit {
-            trashed: Some(true),
-            ..Edit::default()
-        };
         let deleted = self.change(id, version, |memo, now| {
-            Ok(memo.trashed_at.is_none().then(|| memo.edited(trashed, now)))
+            Ok(memo.trashed_at.is_none().then(|| memo.edited(Edit::to_trash(), now)))
         });
         let Some(memo) = deleted.await? else {
             return Ok(Deleted::ForGood);
         };
         self.pass_by(id.0).await;
         Ok(Deleted::ToTrash(memo))
+    }
+
+    /// Puts the memo into the trash, and never further.
+    ///
+    /// # Errors
+    /// As [`Catalog::edit`]: one that is there already is refused.
+    pub async fn discard(&self, id: MemoId, version: Version) -> Result<Memo, Error> {
+        let memo = self.edit(id, version, Edit::to_trash()).await?;
+        self.pass_by(id.0).await;
+        Ok(memo)
     }
 
     /// Takes the memo out of the trash, if it is at `expected`, or at whichever version it is. A memo that is not in the

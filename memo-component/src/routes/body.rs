@@ -91,13 +91,19 @@ impl From<PatchBody> for Edit {
 }
 
 /// A text that obeys the rule for new ones.
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
     let text = String::deserialize(deserializer)?;
     Text::try_from(text).map_err(D::Error::custom)
 }
 
 fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Text>, D::Error> {
     text(deserializer).map(Some)
+}
+
+/// The same, or none: `null` is as good as absent.
+pub fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Text>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(Text::try_from).transpose().map_err(D::Error::custom)
 }
 
 fn some_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {

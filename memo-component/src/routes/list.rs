@@ -1,9 +1,12 @@
 //! `GET /api/memos`: a person's memos, page by page.
 
 use axum::{extract::State, response::Response};
-use common::http::{
-    extract::Query,
-    problem::{FieldError, Problem},
+use common::{
+    http::{
+        extract::Query,
+        problem::{FieldError, Problem},
+    },
+    token::UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +17,7 @@ use super::{
 use crate::{
     App,
     catalog::filter::{Filter, State as MemoState},
+    memo::{Memo, MemoId},
     tags::TAG_MAX_CHARS,
     words::{Words, fold},
 };
@@ -26,11 +30,16 @@ const PAGE_DEFAULT: usize = 50;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
-    limit: Option<String>,
-    cursor: Option<String>,
-    q: Option<String>,
-    tag: Option<String>,
-    state: Option<String>,
+    /// How many at most.
+    pub limit: Option<String>,
+    /// Where to go on.
+    pub cursor: Option<String>,
+    /// Words that all of them have.
+    pub q: Option<String>,
+    /// A tag that all of them have.
+    pub tag: Option<String>,
+    /// What became of them.
+    pub state: Option<String>,
 }
 
 /// A page as the API shows it.
@@ -46,21 +55,35 @@ pub async fn list(
     Caller(user): Caller,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let limit = limit(query.limit.as_deref(), PAGE_DEFAULT)?;
-    let filter = filter(&query)?;
+    let (memos, next_cursor) = find(&app, &user, &query, PAGE_DEFAULT).await?;
+    let body = |(id, memo)| MemoBody::new(id, memo);
+    let items: Vec<MemoBody> = memos.into_iter().map(body).collect();
+    let about_bytes = items.iter().map(MemoBody::about_bytes).fold(256, usize::saturating_add);
+    long_json(about_bytes, &ListBody { items, next_cursor })
+}
+
+/// Some of a person's memos, newest first, and the cursor of those that follow.
+///
+/// # Errors
+/// When the query makes no sense; those of the store.
+pub async fn find(
+    app: &App,
+    user: &UserId,
+    query: &ListQuery,
+    limit_default: usize,
+) -> Result<(Vec<(MemoId, Memo)>, Option<String>), Problem> {
+    let limit = limit(query.limit.as_deref(), limit_default)?;
+    let filter = filter(query)?;
     // A cursor goes on with the list that it comes from.
     let list = format!("list {filter:?}");
     let cursor = ("cursor", query.cursor.as_deref());
-    let before = app.seal.open(&app.ports, &user, &list, cursor).await?;
-    let page = app.catalog(&user).page(&filter, before, limit).await?;
+    let before = app.seal.open(&app.ports, user, &list, cursor).await?;
+    let page = app.catalog(user).page(&filter, before, limit).await?;
     let next_cursor = match page.next {
         None => None,
-        Some(next) => Some(app.seal.close(&app.ports, &user, &list, &next).await?),
+        Some(next) => Some(app.seal.close(&app.ports, user, &list, &next).await?),
     };
-    let body = |(id, memo)| MemoBody::new(id, memo);
-    let items: Vec<MemoBody> = page.items.into_iter().map(body).collect();
-    let about_bytes = items.iter().map(MemoBody::about_bytes).fold(256, usize::saturating_add);
-    long_json(about_bytes, &ListBody { items, next_cursor })
+    Ok((page.items, next_cursor))
 }
 
 /// How many items a page is to have.

@@ -18,9 +18,11 @@ pub mod import;
 pub mod list;
 pub mod listeners;
 pub mod maintenance;
+pub mod mcp;
 pub mod memos;
 mod openapi;
 pub mod path_id;
+pub mod protected_resource;
 mod scope;
 pub mod shared;
 pub mod shares;
@@ -70,4 +72,11 @@ pub fn router() -> Router<App> {
             "/api/memos/{id}/versions/{version}/restore",
             writes(post(versions::restore)),
         )
+        // For assistants: each tool says what it needs.
+        .route(protected_resource::MCP_PATH, post(mcp::serve))
+        .route(
+            "/.well-known/oauth-protected-resource",
+            get(protected_resource::show_app),
+        )
+        .route(protected_resource::MCP_METADATA_PATH, get(protected_resource::show_mcp))
 }

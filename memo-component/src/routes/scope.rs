@@ -15,12 +15,12 @@ pub struct Needed(&'static str);
 
 /// These handlers read memos.
 pub fn reads(handlers: MethodRouter<App>) -> MethodRouter<App> {
-    handlers.route_layer(Extension(Needed(scope::MEMOS_READ)))
+    handlers.route_layer(Extension(Needed::READ))
 }
 
 /// These handlers write memos.
 pub fn writes(handlers: MethodRouter<App>) -> MethodRouter<App> {
-    handlers.route_layer(Extension(Needed(scope::MEMOS_WRITE)))
+    handlers.route_layer(Extension(Needed::WRITE))
 }
 
 /// These handlers remove everything that a person has.
@@ -29,6 +29,11 @@ pub fn erases(handlers: MethodRouter<App>) -> MethodRouter<App> {
 }
 
 impl Needed {
+    /// To read memos.
+    pub const READ: Self = Self(scope::MEMOS_READ);
+    /// To write memos.
+    pub const WRITE: Self = Self(scope::MEMOS_WRITE);
+
     /// What the route of a request needs.
     ///
     /// # Errors

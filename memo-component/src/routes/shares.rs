@@ -105,7 +105,8 @@ impl FromRequestParts<App> for OwnOrigin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        if let Some(origin) = app.public_origin.get().and_then(|origin| origin.to_str().ok()) {
+        let configured = app.addresses.public_origin.get();
+        if let Some(origin) = configured.and_then(|origin| origin.to_str().ok()) {
             return Ok(Self(origin.to_owned()));
         }
         let scheme = if requested::came_by_https(&parts.headers) {

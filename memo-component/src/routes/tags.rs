@@ -5,7 +5,7 @@ use common::http::problem::Problem;
 use serde::Serialize;
 
 use super::caller::Caller;
-use crate::App;
+use crate::{App, catalog::tag_counts::Tags};
 
 /// A tag, and how many memos have it that are neither archived nor in the trash.
 #[derive(Serialize)]
@@ -22,12 +22,17 @@ pub struct TagsBody {
     more: bool,
 }
 
+impl From<Tags> for TagsBody {
+    fn from(tags: Tags) -> Self {
+        let body = |(tag, count)| TagBody { tag, count };
+        Self {
+            items: tags.counts.into_iter().map(body).collect(),
+            more: tags.more,
+        }
+    }
+}
+
 /// Lists the caller's tags.
 pub async fn list(State(app): State<App>, Caller(user): Caller) -> Result<Json<TagsBody>, Problem> {
-    let tags = app.catalog(&user).tags().await?;
-    let body = |(tag, count)| TagBody { tag, count };
-    Ok(Json(TagsBody {
-        items: tags.counts.into_iter().map(body).collect(),
-        more: tags.more,
-    }))
+    Ok(Json(app.catalog(&user).tags().await?.into()))
 }

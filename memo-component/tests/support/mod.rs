@@ -43,6 +43,7 @@ use sha2::{Digest, Sha256};
 
 pub use common::testing::{Answer, run};
 
+pub mod assistant;
 pub mod failing;
 pub mod slow;
 pub mod transfer;

@@ -7,12 +7,14 @@ use reqwest::Method;
 use crate::harness::{HostPlan, Response, TestApp};
 
 /// One route of each component, and errors of each.
-const PATHS: [&str; 7] = [
+const PATHS: [&str; 9] = [
     "/",
     "/api/auth/me",
     "/api/memos",
     "/.well-known/jwks.json",
     "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-protected-resource/mcp",
+    "/mcp",
     "/api/auth/nothing",
     "/nothing",
 ];

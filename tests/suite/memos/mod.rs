@@ -7,6 +7,7 @@ mod delete;
 mod events;
 mod list;
 mod maintenance;
+mod mcp;
 mod options;
 mod patch;
 mod quotas;
