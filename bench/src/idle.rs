@@ -37,6 +37,7 @@ pub struct Idle {
     pub memory_in_mix: u64,
     pub memory_signing_in: u64,
     pub memory_searching: u64,
+    pub memory_moving: u64,
 }
 
 /// Measures, and ends the contestant.
@@ -68,6 +69,7 @@ pub async fn measure(mut contestant: Contestant, restarts: usize, timing: Timing
         memory_in_mix: 0,
         memory_signing_in: 0,
         memory_searching: 0,
+        memory_moving: 0,
     };
     if has_data {
         idle.memory_in_mix = peak(&contestant, "90/10 mix of 200 users", CONNECTIONS, timing).await?;
@@ -76,8 +78,18 @@ pub async fn measure(mut contestant: Contestant, restarts: usize, timing: Timing
     if contestant.stage.searcher.is_some() {
         // One search at a time: of many at once the Worker would have the first done after minutes.
         idle.memory_searching = peak(&contestant, "search, all pages", 1, timing).await?;
+        if moves(contestant.kind) {
+            let export = peak(&contestant, "export of 10,000", 1, timing).await?;
+            let import = peak(&contestant, "import of 10,000", 1, timing).await?;
+            idle.memory_moving = export.max(import);
+        }
     }
     Ok(idle)
+}
+
+/// Whether it exports and imports.
+fn moves(kind: Kind) -> bool {
+    named("export of 10,000").is_some_and(|workload| workload.on.contains(&kind))
 }
 
 async fn get(connection: &mut Connection, contestant: &Contestant) -> Result<Duration> {

@@ -117,14 +117,14 @@ impl Report {
 
     pub(super) fn starts(&self) -> String {
         let mut text = String::from(
-            "## Start and memory\n\n| contestant | process start to first answer | request after a pause | request when warm | memory at rest | mix, 64 connections | sign-in, 64 connections | searching |\n|---|--:|--:|--:|--:|--:|--:|--:|\n",
+            "## Start and memory\n\n| contestant | process start to first answer | request after a pause | request when warm | memory at rest | mix, 64 connections | sign-in, 64 connections | searching | exporting and importing |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
         );
         for (kind, idle) in &self.idle {
             let time = |times: &[Duration]| median(times.iter().copied()).map_or("–".to_owned(), show_time);
             let memory = |bytes: u64| if bytes == 0 { "–".to_owned() } else { show_mb(bytes) };
             let _ = writeln!(
                 text,
-                "| {} | {} | {} | {} | {} | {} | {} | {} |",
+                "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
                 kind.name(),
                 time(&idle.start),
                 time(&idle.fresh_instance),
@@ -132,7 +132,8 @@ impl Report {
                 memory(idle.memory_at_rest),
                 memory(idle.memory_in_mix),
                 memory(idle.memory_signing_in),
-                memory(idle.memory_searching)
+                memory(idle.memory_searching),
+                memory(idle.memory_moving)
             );
         }
         text + "\nAfter a pause of more than a second the host has dropped the instance and makes a new one. Memory is resident memory of all processes, at its peak.\n"

@@ -1,6 +1,7 @@
 //! What is measured. A new workload is a line in [`WORKLOADS`] and a function that makes its requests.
 
 mod finding;
+mod moving;
 mod people;
 pub mod reading;
 mod writing;
@@ -50,7 +51,8 @@ const ALL: &[Kind] = &[Ours, Spin, Limit, Peer, Pocket];
 const AND_BEFORE: &[Kind] = &[Ours, Before, Spin, Limit, Peer, Pocket];
 /// PocketBase has no entity tags, and keeps no tokens in mind.
 const WITHOUT_POCKET: &[Kind] = &[Ours, Spin, Limit, Peer];
-const SITE: &[Kind] = &[Ours, Spin, Limit];
+/// What the others have nothing like.
+const OWN: &[Kind] = &[Ours, Spin, Limit];
 const BARE: &[Kind] = &[Hello, Limit];
 
 /// All of them, in the order of the tables.
@@ -62,7 +64,7 @@ pub const WORKLOADS: &[Workload] = &[
         // As long as a token.
         reading::forever(|| Call::new(Method::GET, "/floor", 200).bearer(&"x".repeat(500)))
     }),
-    work("static index", 16, SITE, Users, |_, _| {
+    work("static index", 16, OWN, Users, |_, _| {
         reading::forever(|| Call::new(Method::GET, "/", 200))
     }),
     work("GET memo", 16, AND_BEFORE, Users, reading::read),
@@ -87,6 +89,8 @@ pub const WORKLOADS: &[Workload] = &[
     work("tags", 4, ALL, Organisers, finding::tags),
     work("a change, then tags", 4, ALL, Organisers, finding::change_and_tags),
     work("changes, 10 behind", 16, ALL, Follower, finding::changes),
+    work("export of 10,000", 1, OWN, Searcher, moving::export),
+    work("import of 10,000", 1, OWN, Searcher, moving::import),
     work("refresh", 16, ALL, Users, people::refresh),
     work("sign-in", 4, ALL, Users, people::sign_in),
 ];
