@@ -1,5 +1,6 @@
 //! The memo service: a module per route, or per verb of `/api/memos/{id}`.
 
+mod backup;
 mod batch;
 mod changes;
 mod create;
