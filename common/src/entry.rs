@@ -1,6 +1,9 @@
 //! A component's entry: what both services do before their router takes over.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    task::Poll,
+};
 
 use axum::{Router, response::Response, routing::any};
 use futures::channel::oneshot;
@@ -112,6 +115,21 @@ fn without_yielding() -> oneshot::Sender<()> {
         let _ = sleeps_until.await;
     });
     answered
+}
+
+/// Lets what was just spawned begin: await it together with what spawned it, such as a request that is sent with a body.
+///
+/// wit-bindgen polls what a future spawns when something wakes the request, and not before. With its yielding that is at once;
+/// [without it](without_yielding) a body that nobody begins to write keeps the answer waiting for ever.
+pub fn next_turn() -> impl Future<Output = ()> {
+    let mut is_woken = false;
+    std::future::poll_fn(move |context| {
+        if std::mem::replace(&mut is_woken, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
 }
 
 /// The store, in the way that the variable `kv_atomics` says.

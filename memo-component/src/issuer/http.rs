@@ -4,7 +4,8 @@ use std::{pin::pin, time::Duration};
 
 use async_trait::async_trait;
 use axum::body::Bytes;
-use futures::future::select;
+use common::entry::next_turn;
+use futures::future::{join, select};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, uri::InvalidUri};
 use http_body_util::{BodyExt, Full, Limited};
 use send_wrapper::SendWrapper;
@@ -55,7 +56,8 @@ impl HttpIssuer {
         *request.method_mut() = method;
         let uri = format!("{}{path}", self.origin).parse();
         *request.uri_mut() = uri.map_err(|error: InvalidUri| error.to_string())?;
-        let response = send(request).await.map_err(|error| error.to_string())?;
+        let (response, ()) = join(send(request), next_turn()).await;
+        let response = response.map_err(|error| error.to_string())?;
         if response.status() != StatusCode::OK {
             return Err(format!("status {}", response.status()));
         }
