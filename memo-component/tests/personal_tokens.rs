@@ -12,10 +12,7 @@ use common::{
     world::clock::Clock,
 };
 use http::{Request, StatusCode};
-use memo_component::{
-    Config,
-    issuer::introspection::{MAX_AGE, STALE_IF_ERROR},
-};
+use memo_component::issuer::introspection::{MAX_AGE, STALE_IF_ERROR};
 use serde_json::json;
 use support::{TestApp, run};
 
@@ -46,17 +43,6 @@ fn revoke(app: &TestApp) {
 /// How often the issuer was asked since the last call.
 fn asked(app: &TestApp) -> usize {
     std::mem::take(&mut *app.issuer.introspected.lock().unwrap()).len()
-}
-
-/// Another instance over the same world, with the same issuer.
-fn another_instance(app: &TestApp) -> TestApp {
-    let config = Config::new("memo-auth", "memo-api");
-    TestApp {
-        router: memo_component::app(app.ports.clone(), config, app.issuer.clone()).unwrap(),
-        ports: app.ports.clone(),
-        world: app.world.clone(),
-        issuer: Arc::clone(&app.issuer),
-    }
 }
 
 #[test]
@@ -130,7 +116,7 @@ fn the_issuer_is_asked_every_15_seconds_for_each_token_however_many_instances_th
     run(async {
         let app = TestApp::new();
         let token = personal(&app, "ann");
-        let others = [another_instance(&app), another_instance(&app)];
+        let others = [app.another_instance(""), app.another_instance("")];
         for _ in 0..4 {
             for instance in [&app, &others[0], &others[1]] {
                 for _ in 0..5 {
@@ -164,11 +150,11 @@ fn while_the_issuer_is_away_the_last_answer_serves_for_ten_minutes() {
         }
         let tries = asked(&app);
         assert!((110..=130).contains(&tries), "{tries}");
-        assert_eq!(status(&another_instance(&app), &token).await, IN, "from the store");
+        assert_eq!(status(&app.another_instance(""), &token).await, IN, "from the store");
         app.pass_secs(1);
         assert_eq!(status(&app, &token).await, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(
-            status(&another_instance(&app), &token).await,
+            status(&app.another_instance(""), &token).await,
             StatusCode::SERVICE_UNAVAILABLE
         );
         says(&app, Some("{\"active\":true}"));
@@ -205,10 +191,10 @@ fn an_answer_is_of_one_token_and_the_store_holds_so_many_and_no_more() {
         others["token"] = "another".into();
         for value in [others.to_string(), future.to_string(), "garbage".to_owned()] {
             app.ports.kv.set(&keys[0], value.as_bytes()).await.unwrap();
-            assert_eq!(status(&another_instance(&app), &token).await, OUT, "{value}");
+            assert_eq!(status(&app.another_instance(""), &token).await, OUT, "{value}");
         }
         app.ports.kv.set(&keys[0], mine.to_string().as_bytes()).await.unwrap();
-        assert_eq!(status(&another_instance(&app), &token).await, IN, "its own is young");
+        assert_eq!(status(&app.another_instance(""), &token).await, IN, "its own is young");
     });
 }
 

@@ -16,7 +16,7 @@ use common::{
     world::clock::Clock,
 };
 use http::{Request, StatusCode};
-use memo_component::{Config, issuer::revocations::MAX_AGE};
+use memo_component::issuer::revocations::MAX_AGE;
 use serde_json::{Value, json};
 use support::{TestApp, run};
 
@@ -29,17 +29,6 @@ async fn status(app: &TestApp, token: &str) -> StatusCode {
 
 fn asked(app: &TestApp) -> usize {
     app.issuer.asked_for_ended.load(Ordering::SeqCst)
-}
-
-/// Another instance over the same world, with the same issuer.
-fn another_instance(app: &TestApp) -> TestApp {
-    let config = Config::new("memo-auth", "memo-api");
-    TestApp {
-        router: memo_component::app(app.ports.clone(), config, app.issuer.clone()).unwrap(),
-        ports: app.ports.clone(),
-        world: app.world.clone(),
-        issuer: Arc::clone(&app.issuer),
-    }
 }
 
 #[test]
@@ -74,7 +63,7 @@ fn the_issuer_is_asked_every_15_seconds_however_many_instances_there_are() {
     run(async {
         let app = TestApp::new();
         let token = app.token("ann");
-        let others = [another_instance(&app), another_instance(&app)];
+        let others = [app.another_instance(""), app.another_instance("")];
         for round in 1..=4 {
             for instance in [&app, &others[0], &others[1]] {
                 for _ in 0..5 {
@@ -97,7 +86,7 @@ fn a_new_instance_begins_with_the_list_in_the_store() {
         *app.issuer.is_up.lock().unwrap() = false;
         app.pass_secs(300);
         // The keys are in the store as well.
-        assert_eq!(status(&another_instance(&app), &token).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(status(&app.another_instance(""), &token).await, StatusCode::UNAUTHORIZED);
     });
 }
 
