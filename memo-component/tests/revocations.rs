@@ -86,7 +86,10 @@ fn a_new_instance_begins_with_the_list_in_the_store() {
         *app.issuer.is_up.lock().unwrap() = false;
         app.pass_secs(300);
         // The keys are in the store as well.
-        assert_eq!(status(&app.another_instance(""), &token).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(
+            status(&app.another_instance(""), &token).await,
+            StatusCode::UNAUTHORIZED
+        );
     });
 }
 
