@@ -1,6 +1,5 @@
 //! CORS (Fetch standard §3.3): off, unless the configuration names other sites' origins.
 
-use axum::Router;
 use http::{HeaderName, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -21,10 +20,10 @@ pub struct Cors {
 }
 
 impl Cors {
-    /// Adds the answers to preflight requests and the headers that let pages read the others.
-    pub(super) fn layer(self, router: Router) -> Router {
+    /// What adds the answers to preflight requests and the headers that let pages read the others; nothing without origins.
+    pub(super) fn layer(self) -> Option<CorsLayer> {
         if self.origins.is_empty() {
-            return router;
+            return None;
         }
         let always_read = [header::AUTHORIZATION, header::CONTENT_TYPE, X_REQUEST_ID];
         let headers: Vec<HeaderName> = always_read.into_iter().chain(self.headers).collect();
@@ -40,6 +39,6 @@ impl Cors {
                 header::WWW_AUTHENTICATE,
                 X_REQUEST_ID,
             ]);
-        router.layer(layer)
+        Some(layer)
     }
 }

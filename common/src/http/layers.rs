@@ -55,9 +55,14 @@ impl Layers {
         });
         let router = router
             .fallback(|| async { Problem::not_found("Nothing is served at this path.") })
-            .method_not_allowed_fallback(other_method)
-            .layer(DefaultBodyLimit::max(self.body_max_bytes));
-        self.cors.layer(router).layer(from_fn_with_state(observer, observe))
+            .method_not_allowed_fallback(other_method);
+        let observe = from_fn_with_state(observer, observe);
+        let limit = DefaultBodyLimit::max(self.body_max_bytes);
+        // Each call of `layer` makes every route anew, which an instance that serves one request pays for with it.
+        match self.cors.layer() {
+            Some(cors) => router.layer((observe, cors, limit)),
+            None => router.layer((observe, limit)),
+        }
     }
 }
 

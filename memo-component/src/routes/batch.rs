@@ -21,7 +21,7 @@ use serde_json::Value;
 use super::{
     answer::{MemoBody, refusal},
     body::{CreateBody, PatchBody, ReplaceBody},
-    caller::Caller,
+    caller::Writer,
     conditions::{IfMatch, expected_version},
     idempotency_key::IdempotencyKey,
     memos::make,
@@ -119,7 +119,7 @@ pub struct ResultsBody {
 /// Does what a batch asks for.
 pub async fn run(
     State(app): State<App>,
-    Caller(user): Caller,
+    Writer(user): Writer,
     Json(batch): Json<BatchBody>,
 ) -> Result<Answer<ResultsBody>, Problem> {
     if batch.operations.len() > OPERATIONS_MAX {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     answer::MemoBody,
-    caller::Caller,
+    caller::Reader,
     list::{PAGE_MAX, limit},
 };
 use crate::{App, catalog::changes::News, memo::Version};
@@ -57,7 +57,7 @@ pub struct ChangesBody {
 /// Tells what happened to the caller's memos.
 pub async fn list(
     State(app): State<App>,
-    Caller(user): Caller,
+    Reader(user): Reader,
     Query(query): Query<ChangesQuery>,
 ) -> Result<Json<ChangesBody>, Problem> {
     let limit = limit(query.limit.as_deref(), PAGE_MAX)?;

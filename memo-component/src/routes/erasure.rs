@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use common::http::problem::Problem;
 use serde::Serialize;
 
-use super::caller::Caller;
+use super::caller::Eraser;
 use crate::App;
 
 /// What was done.
@@ -16,7 +16,7 @@ pub struct ErasureBody {
 }
 
 /// Removes everything of the token's user, as far as one request goes. Asked again after it is done, it does nothing.
-pub async fn run(State(app): State<App>, Caller(user): Caller) -> Result<Json<ErasureBody>, Problem> {
+pub async fn run(State(app): State<App>, Eraser(user): Eraser) -> Result<Json<ErasureBody>, Problem> {
     let erased = app.catalog(&user).erase().await?;
     Ok(Json(ErasureBody {
         removed: erased.removed,

@@ -29,7 +29,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::Deserialize;
 
 use super::{
-    caller::CallerToken,
+    caller::ReaderToken,
     changes::{ChangeBody, FEED},
     listeners::Place,
 };
@@ -67,7 +67,7 @@ pub struct EventsQuery {
 /// Tells what happens to the caller's memos, until the stream has lasted long enough, the token expires or its session ends.
 pub async fn listen(
     State(app): State<App>,
-    CallerToken(token): CallerToken,
+    ReaderToken(token): ReaderToken,
     headers: HeaderMap,
     Query(query): Query<EventsQuery>,
 ) -> Result<Response, Problem> {

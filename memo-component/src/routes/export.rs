@@ -21,7 +21,7 @@ use futures::stream::unfold;
 use http::{HeaderValue, header};
 use serde::Deserialize;
 
-use super::{caller::CallerToken, transfers::Place};
+use super::{caller::ReaderToken, transfers::Place};
 use crate::{
     App,
     catalog::export::Walk,
@@ -58,7 +58,7 @@ enum Format {
 /// Sends everything that the caller has.
 pub async fn export(
     State(app): State<App>,
-    CallerToken(token): CallerToken,
+    ReaderToken(token): ReaderToken,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {
     if query.history && query.format == Format::Markdown {

@@ -23,7 +23,7 @@ use futures::StreamExt;
 use http::{HeaderMap, header};
 use serde::Serialize;
 
-use super::caller::Caller;
+use super::caller::Writer;
 use crate::{
     App,
     catalog::{
@@ -74,7 +74,7 @@ struct Failure {
 }
 
 /// Makes memos of what is sent.
-pub async fn import(State(app): State<App>, Caller(user): Caller, request: Request) -> Result<Response, Problem> {
+pub async fn import(State(app): State<App>, Writer(user): Writer, request: Request) -> Result<Response, Problem> {
     let started = app.ports.clock.now();
     let reader = reader_of(request.headers())?;
     let length = header_text(request.headers(), &header::CONTENT_LENGTH)?;

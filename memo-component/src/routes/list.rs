@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     answer::{MemoBody, long_json},
-    caller::Caller,
+    caller::Reader,
 };
 use crate::{
     App,
@@ -52,7 +52,7 @@ pub struct ListBody {
 /// Lists the caller's memos, newest first.
 pub async fn list(
     State(app): State<App>,
-    Caller(user): Caller,
+    Reader(user): Reader,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
     let (memos, next_cursor) = find(&app, &user, &query, PAGE_DEFAULT).await?;

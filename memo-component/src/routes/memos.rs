@@ -13,7 +13,7 @@ use http::{HeaderValue, StatusCode, header};
 use super::{
     answer::{etag, memo_response, refusal},
     body::{CreateBody, PatchBody, ReplaceBody},
-    caller::Caller,
+    caller::{Reader, Writer},
     conditions::{IfMatch, IfNoneMatch, expected_version},
     idempotency_key::IdempotencyKey,
     path_id::PathId,
@@ -38,7 +38,7 @@ pub async fn make(catalog: &Catalog<'_>, key: Option<&CreateKey>, content: Conte
 /// Creates a memo.
 pub async fn create(
     State(app): State<App>,
-    Caller(user): Caller,
+    Writer(user): Writer,
     IdempotencyKey(key): IdempotencyKey,
     Json(body): Json<CreateBody>,
 ) -> Result<Response, Problem> {
@@ -53,7 +53,7 @@ pub async fn create(
 /// Shows a memo.
 pub async fn read(
     State(app): State<App>,
-    Caller(user): Caller,
+    Reader(user): Reader,
     PathId(id): PathId,
     known: IfNoneMatch,
 ) -> Result<Response, Problem> {
@@ -67,7 +67,7 @@ pub async fn read(
 /// Replaces a memo's text, and the rest as far as it is given.
 pub async fn replace(
     State(app): State<App>,
-    Caller(user): Caller,
+    Writer(user): Writer,
     PathId(id): PathId,
     condition: IfMatch,
     Json(body): Json<ReplaceBody>,
@@ -78,7 +78,7 @@ pub async fn replace(
 /// Changes parts of a memo.
 pub async fn patch(
     State(app): State<App>,
-    Caller(user): Caller,
+    Writer(user): Writer,
     PathId(id): PathId,
     condition: IfMatch,
     MergePatch(body): MergePatch<PatchBody>,
@@ -98,7 +98,7 @@ async fn edit(catalog: &Catalog<'_>, id: MemoId, condition: &IfMatch, edit: Edit
 /// Puts a memo into the trash; one that is there goes for good.
 pub async fn delete(
     State(app): State<App>,
-    Caller(user): Caller,
+    Writer(user): Writer,
     PathId(id): PathId,
     condition: IfMatch,
 ) -> Result<Response, Problem> {

@@ -33,45 +33,45 @@ pub mod versions;
 
 use axum::{
     Router,
-    routing::{delete, get, post, put},
+    routing::{delete, get, post},
 };
 
 use crate::App;
-use scope::{erases, reads, writes};
 
-/// All routes of the service, and what an access token has to be for.
+/// All routes of the service. What an access token has to be for is said by the handlers: [`caller`].
 pub fn router() -> Router<App> {
     Router::new()
-        .route("/api/memos", reads(get(list::list)))
-        .route("/api/memos", writes(post(memos::create).delete(trash::remove_all)))
-        .route("/api/memos/tags", reads(get(tags::list)))
-        .route("/api/memos/changes", reads(get(changes::list)))
-        .route("/api/memos/events", reads(get(events::listen)))
-        .route("/api/memos/batch", writes(post(batch::run)))
-        .route("/api/memos/export", reads(get(export::export)))
-        .route("/api/memos/import", writes(post(import::import)))
-        .route("/api/memos/trash", writes(delete(trash::empty)))
-        .route("/api/memos/erasure", erases(post(erasure::run)))
-        .route("/api/memos/shares", writes(get(shares::list_all)))
-        .route("/api/memos/shares/{share}", writes(delete(shares::revoke)))
+        .route(
+            "/api/memos",
+            get(list::list).post(memos::create).delete(trash::remove_all),
+        )
+        .route("/api/memos/tags", get(tags::list))
+        .route("/api/memos/changes", get(changes::list))
+        .route("/api/memos/events", get(events::listen))
+        .route("/api/memos/batch", post(batch::run))
+        .route("/api/memos/export", get(export::export))
+        .route("/api/memos/import", post(import::import))
+        .route("/api/memos/trash", delete(trash::empty))
+        .route("/api/memos/erasure", post(erasure::run))
+        .route("/api/memos/shares", get(shares::list_all))
+        .route("/api/memos/shares/{share}", delete(shares::revoke))
         // Anybody's who has the link.
         .route("/api/shares/{token}", get(shared::show))
         // Not a person's: it asks for a token of its own.
         .route("/api/memos/maintenance", post(maintenance::run))
         .route("/api/memos/openapi.json", get(openapi::show))
-        .route("/api/memos/{id}", reads(get(memos::read)))
         .route(
             "/api/memos/{id}",
-            writes(put(memos::replace).patch(memos::patch).delete(memos::delete)),
+            get(memos::read)
+                .put(memos::replace)
+                .patch(memos::patch)
+                .delete(memos::delete),
         )
-        .route("/api/memos/{id}/restore", writes(post(trash::restore)))
-        .route("/api/memos/{id}/shares", writes(get(shares::list).post(shares::create)))
-        .route("/api/memos/{id}/versions", reads(get(versions::list)))
-        .route("/api/memos/{id}/versions/{version}", reads(get(versions::read)))
-        .route(
-            "/api/memos/{id}/versions/{version}/restore",
-            writes(post(versions::restore)),
-        )
+        .route("/api/memos/{id}/restore", post(trash::restore))
+        .route("/api/memos/{id}/shares", get(shares::list).post(shares::create))
+        .route("/api/memos/{id}/versions", get(versions::list))
+        .route("/api/memos/{id}/versions/{version}", get(versions::read))
+        .route("/api/memos/{id}/versions/{version}/restore", post(versions::restore))
         // For assistants: each tool says what it needs.
         .route(protected_resource::MCP_PATH, post(mcp::serve))
         .route(

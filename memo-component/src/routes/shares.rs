@@ -17,7 +17,7 @@ use common::{
 use http::{StatusCode, request::Parts};
 use serde::{Deserialize, Serialize};
 
-use super::{caller::Caller, path_id::PathId};
+use super::{caller::Writer, path_id::PathId};
 use crate::{
     App,
     catalog::{
@@ -131,7 +131,7 @@ impl OwnOrigin {
 /// Gives out a link to a memo.
 pub async fn create(
     State(app): State<App>,
-    Caller(user): Caller,
+    Writer(user): Writer,
     PathId(id): PathId,
     origin: OwnOrigin,
     Json(body): Json<ShareBody>,
@@ -149,7 +149,7 @@ pub async fn create(
 /// Lists a memo's links.
 pub async fn list(
     State(app): State<App>,
-    Caller(user): Caller,
+    Writer(user): Writer,
     PathId(id): PathId,
 ) -> Result<Answer<SharesBody>, Problem> {
     let catalog = app.catalog(&user);
@@ -160,7 +160,7 @@ pub async fn list(
 }
 
 /// Lists all links of the caller.
-pub async fn list_all(State(app): State<App>, Caller(user): Caller) -> Result<Answer<SharesBody>, Problem> {
+pub async fn list_all(State(app): State<App>, Writer(user): Writer) -> Result<Answer<SharesBody>, Problem> {
     Ok(Answer(app.catalog(&user).shares().await?.into()))
 }
 
@@ -181,7 +181,7 @@ impl FromRequestParts<App> for PathShare {
 /// Ends a link.
 pub async fn revoke(
     State(app): State<App>,
-    Caller(user): Caller,
+    Writer(user): Writer,
     PathShare(id): PathShare,
 ) -> Result<StatusCode, Problem> {
     app.catalog(&user)

@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use common::http::problem::Problem;
 use serde::Serialize;
 
-use super::caller::Caller;
+use super::caller::Reader;
 use crate::{App, catalog::tag_counts::Tags};
 
 /// A tag, and how many memos have it that are neither archived nor in the trash.
@@ -33,6 +33,6 @@ impl From<Tags> for TagsBody {
 }
 
 /// Lists the caller's tags.
-pub async fn list(State(app): State<App>, Caller(user): Caller) -> Result<Json<TagsBody>, Problem> {
+pub async fn list(State(app): State<App>, Reader(user): Reader) -> Result<Json<TagsBody>, Problem> {
     Ok(Json(app.catalog(&user).tags().await?.into()))
 }

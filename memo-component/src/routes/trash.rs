@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     answer::{memo_response, refusal},
-    caller::Caller,
+    caller::Writer,
     conditions::{IfMatch, expected_if_given},
     path_id::PathId,
 };
@@ -29,7 +29,7 @@ use crate::{
 /// Takes a memo out of the trash.
 pub async fn restore(
     State(app): State<App>,
-    Caller(user): Caller,
+    Writer(user): Writer,
     PathId(id): PathId,
     condition: Option<IfMatch>,
 ) -> Result<Response, Problem> {
@@ -60,7 +60,7 @@ pub struct EmptiedBody {
 /// Empties the trash, as far as one request goes.
 pub async fn empty(
     State(app): State<App>,
-    Caller(user): Caller,
+    Writer(user): Writer,
     Query(query): Query<EmptyQuery>,
 ) -> Result<Response, Problem> {
     remove(&app, &user, MemoState::Trashed, query).await
@@ -93,7 +93,7 @@ impl TryFrom<String> for Confirmation {
 /// Removes everything that the caller has, as far as one request goes.
 pub async fn remove_all(
     State(app): State<App>,
-    Caller(user): Caller,
+    Writer(user): Writer,
     Query(query): Query<EmptyQuery>,
     Json(_): Json<RemoveAllBody>,
 ) -> Result<Response, Problem> {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{
     answer::{memo_response, refusal},
-    caller::Caller,
+    caller::{Reader, Writer},
     conditions::{IfMatch, expected_if_given},
     path_id::{PathId, PathVersion},
 };
@@ -48,7 +48,7 @@ pub struct VersionsBody {
 /// Lists a memo's earlier texts.
 pub async fn list(
     State(app): State<App>,
-    Caller(user): Caller,
+    Reader(user): Reader,
     PathId(id): PathId,
 ) -> Result<Json<VersionsBody>, Problem> {
     let (_, texts) = app.catalog(&user).versions(id).await?;
@@ -60,7 +60,7 @@ pub async fn list(
 /// Shows one of a memo's texts.
 pub async fn read(
     State(app): State<App>,
-    Caller(user): Caller,
+    Reader(user): Reader,
     PathVersion(id, version): PathVersion,
 ) -> Result<Json<VersionBody>, Problem> {
     let (_, text) = app.catalog(&user).version(id, version).await?;
@@ -70,7 +70,7 @@ pub async fn read(
 /// Gives a memo one of its earlier texts again.
 pub async fn restore(
     State(app): State<App>,
-    Caller(user): Caller,
+    Writer(user): Writer,
     PathVersion(id, version): PathVersion,
     condition: Option<IfMatch>,
 ) -> Result<Response, Problem> {
