@@ -1,11 +1,8 @@
 //! What requests cost, in store operations.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
-
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{TestMemos, cookie, programs};
 use auth_component::{
     Config, app,
     records::totp::{STEP_MILLIS, TotpSecret},
@@ -15,7 +12,6 @@ use axum::Router;
 use common::testing::{Answer, Calls, CountingKv, World, request, run, send};
 use http::StatusCode;
 use serde_json::json;
-use support::{TestMemos, cookie, programs};
 
 const FORM: [(&str, &str); 1] = [("content-type", "application/x-www-form-urlencoded")];
 

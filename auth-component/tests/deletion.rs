@@ -1,18 +1,14 @@
 //! The end of an account: it goes whole or not at all, and what was begun is finished.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
 use std::{sync::atomic::Ordering, time::Duration};
 
+use crate::support::{Answer, Failing, PASSWORD, TestApp, config, refused_fields, rescoped, run};
 use auth_component::Config;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::store::kv::{Kv, MemoryKv};
 use futures::future::join;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{Answer, Failing, PASSWORD, TestApp, config, refused_fields, rescoped, run};
 
 const ME: &str = "/api/auth/me";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,17 +1,13 @@
 //! Signing keys: made once, replaced with age, published as long as they matter.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::{collections::HashSet, time::Duration};
 
+use crate::support::{Failing, PASSWORD, TestApp, config, run};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::store::kv::MemoryKv;
 use futures::future::join_all;
 use http::StatusCode;
 use serde_json::Value;
-use support::{Failing, PASSWORD, TestApp, config, run};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -1,9 +1,7 @@
 //! The OpenAPI document, held to the routes.
 
-mod support;
-
+use crate::support::{TestApp, run};
 use common::testing::described;
-use support::{TestApp, run};
 
 #[test]
 fn every_route_is_described_and_nothing_else() {

@@ -1,22 +1,18 @@
 //! Passkeys beside the password: at sign-in, and in the place of codes.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
-use auth_component::Config;
-use authenticator::{Algorithm, Authenticator, USER_PRESENT, USER_VERIFIED};
-use futures::future::join;
-use http::StatusCode;
-use serde_json::{Value, json};
-use support::{
-    Answer, Failing, PASSWORD, TestApp,
+use crate::support::{
+    self, Answer, Failing, PASSWORD, TestApp,
     passkeys::{
         ORIGIN, add, alices_passkey, ask_for_passkey, asked, asked_for_passkey, change_options, creation_options,
         device, new_totp, next_code, passkeys, request_options, send, sign_in, sign_in_with,
     },
     refused_fields, run,
 };
+use auth_component::Config;
+use authenticator::{Algorithm, Authenticator, USER_PRESENT, USER_VERIFIED};
+use futures::future::join;
+use http::StatusCode;
+use serde_json::{Value, json};
 
 #[track_caller]
 fn expect_asked(answer: &Answer) {

@@ -1,21 +1,17 @@
 //! Signing in with a passkey, and trying to.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
-use authenticator::{Algorithm, Authenticator, BACKED_UP, EXTENSIONS, USER_PRESENT, USER_VERIFIED};
-use futures::future::join_all;
-use http::StatusCode;
-use serde_json::{Value, json};
-use support::{
-    PASSWORD, TestApp, cookie,
+use crate::support::{
+    self, PASSWORD, TestApp, cookie,
     passkeys::{
         ORIGIN, add, alice, alices_passkey, creation_options, device, expect_wrong, passkeys, request_options, send,
         sign_in,
     },
     refused_fields, run,
 };
+use authenticator::{Algorithm, Authenticator, BACKED_UP, EXTENSIONS, USER_PRESENT, USER_VERIFIED};
+use futures::future::join_all;
+use http::StatusCode;
+use serde_json::{Value, json};
 
 #[test]
 fn whoever_has_the_passkey_is_let_in_with_each_algorithm() {

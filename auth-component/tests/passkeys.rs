@@ -1,21 +1,17 @@
 //! Passkeys of somebody who is signed in: adding them, seeing them, removing them.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
-use auth_component::Config;
-use authenticator::{Authenticator, EXTENSIONS, USER_PRESENT};
-use http::StatusCode;
-use serde_json::{Value, json};
-use support::{
-    PASSWORD, TestApp, config,
+use crate::support::{
+    self, PASSWORD, TestApp, config,
     passkeys::{
         add, alice, alices_passkey, creation_options, device, expect_wrong, passkeys, request_options, send, send_new,
         sign_in,
     },
     refused_fields, run,
 };
+use auth_component::Config;
+use authenticator::{Authenticator, EXTENSIONS, USER_PRESENT};
+use http::StatusCode;
+use serde_json::{Value, json};
 
 #[test]
 fn options_say_what_the_standard_wants_said() {

@@ -1,14 +1,10 @@
 //! `PUT /api/auth/me/password`, and what sign-ins tell of a token that was used again.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
+use crate::support::{Answer, PASSWORD, TestApp, cookie, programs, refused_fields, run};
 use common::store::kv::MemoryKv;
 use futures::future::join;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{Answer, PASSWORD, TestApp, cookie, programs, refused_fields, run};
 
 const NEW: &str = "a better horse";
 

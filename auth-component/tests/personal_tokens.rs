@@ -1,15 +1,11 @@
 //! Personal tokens: what is made, who may make how many, and what ends them.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Answer, PASSWORD, TestApp, from_base64url, refused_fields, run};
 use common::testing::EPOCH;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{Answer, PASSWORD, TestApp, from_base64url, refused_fields, run};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

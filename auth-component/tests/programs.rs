@@ -1,21 +1,17 @@
 //! Programs that connect themselves with an account: registration, authorization, tokens, and their end (OAuth 2.1).
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
 use std::time::Duration;
 
-use http::StatusCode;
-use serde_json::json;
-use support::{
-    Failing, PASSWORD, TestApp,
+use crate::support::{
+    self, Failing, PASSWORD, TestApp,
     programs::{
         REDIRECT_URI, STATE, VERIFIER, approve, asked, changed, code, connected, redeem, redemption, redirected,
         refresh, registered,
     },
     refused_fields, run,
 };
+use http::StatusCode;
+use serde_json::json;
 
 const CLIENTS: &str = "/api/auth/clients";
 const ASK: &str = "/api/auth/authorize/request";

@@ -1,11 +1,8 @@
 //! Refresh tokens: each is used once, and who shows one twice is found out.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::{collections::HashSet, time::Duration};
 
+use crate::support::{Answer, Failing, PASSWORD, TestApp, run};
 use auth_component::records::session::{LIFETIME, TTL, chain::GRACE};
 use common::store::{
     claim::WINDOW,
@@ -14,7 +11,6 @@ use common::store::{
 use common::testing::EPOCH;
 use futures::future::{join, join_all};
 use http::StatusCode;
-use support::{Answer, Failing, PASSWORD, TestApp, run};
 
 fn is_refused(answer: &Answer) -> bool {
     answer.status == StatusCode::UNAUTHORIZED && answer.body["type"] == "/problems#unauthorized"

@@ -1,15 +1,11 @@
 //! Recovery codes: `POST /api/auth/recover` and `POST /api/auth/recovery-codes`.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
+use crate::support::{Answer, PASSWORD, TestApp, refused_fields, run};
 use auth_component::records::totp::{STEP_MILLIS, TotpSecret};
 use common::store::kv::MemoryKv;
 use futures::future::join;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{Answer, PASSWORD, TestApp, refused_fields, run};
 
 const NEW: &str = "a better horse";
 

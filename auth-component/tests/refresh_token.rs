@@ -1,7 +1,5 @@
 //! Refresh tokens as texts: each has one spelling, and nothing else is read. The seeds of the random ones are fixed.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
 use auth_component::records::refresh_token::RefreshToken;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use fastrand::Rng;

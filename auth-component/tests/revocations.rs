@@ -1,18 +1,14 @@
 //! `GET /api/auth/revocations`
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{PASSWORD, TestApp, run};
 use auth_component::records::revocation::{self, PLACES, TOLD_MAX};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::store::kv::MemoryKv;
 use hmac_sha256::Hash;
 use http::StatusCode;
 use serde_json::json;
-use support::{PASSWORD, TestApp, run};
 
 const ELEVEN_MINUTES: Duration = Duration::from_secs(660);
 

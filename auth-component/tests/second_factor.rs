@@ -1,9 +1,6 @@
 //! `/api/auth/totp`, and sign-ins that need a code.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
+use crate::support::{self, Answer, PASSWORD, TestApp, refused_fields, run};
 use auth_component::{
     records::{
         totp::{STEP_MILLIS, TotpSecret},
@@ -18,7 +15,6 @@ use common::{store::kv::MemoryKv, token::UserId};
 use futures::future::join;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{Answer, PASSWORD, TestApp, refused_fields, run};
 
 /// Alice's app: it makes codes.
 struct Authenticator(TotpSecret);

@@ -1,16 +1,12 @@
 //! What the log says of what matters for security.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::cell::RefCell;
 
+use crate::support::{self, PASSWORD, TestApp, config, programs, run};
 use auth_component::records::totp::{STEP_MILLIS, TotpSecret};
 use common::world::Ports;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{PASSWORD, TestApp, config, programs, run};
 
 thread_local! {
     static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };

@@ -1,13 +1,9 @@
 //! The site's way in: the refresh token lives in a cookie and nowhere else.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
+use crate::support::{Answer, Failing, PASSWORD, TestApp, config, cookie, run};
 use auth_component::Config;
 use http::StatusCode;
 use serde_json::json;
-use support::{Answer, Failing, PASSWORD, TestApp, config, cookie, run};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 

@@ -1,11 +1,8 @@
 //! Where a user is signed in: the list, its ends, and what outlives none of them.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{self, Answer, Failing, PASSWORD, TestApp, cookie, run};
 use auth_component::records::session_list::SESSIONS_MAX;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::store::{claim::WINDOW, kv::MemoryKv};
@@ -13,7 +10,6 @@ use futures::future::join;
 use hmac_sha256::Hash;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{Answer, Failing, PASSWORD, TestApp, cookie, run};
 
 const SESSIONS: &str = "/api/auth/sessions";
 

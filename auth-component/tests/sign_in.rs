@@ -1,12 +1,8 @@
 //! Signing in with a password: what is told, and what it costs to guess.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
+use crate::support::{PASSWORD, TestApp, run};
 use http::StatusCode;
 use serde_json::json;
-use support::{PASSWORD, TestApp, run};
 
 #[test]
 fn a_wrong_name_and_a_wrong_password_are_told_alike() {

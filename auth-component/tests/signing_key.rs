@@ -1,9 +1,5 @@
 //! The record of the signing keys: who makes the first one, who waits for it and for how long, and when keys change.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::{
     sync::{
         Arc,
@@ -12,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use crate::support::{self, Failing, TestApp, config, run};
 use async_trait::async_trait;
 use auth_component::records::signing_key::{Error, SigningKeys, load};
 use common::{
@@ -23,7 +20,6 @@ use common::{
     },
 };
 use http::StatusCode;
-use support::{Failing, TestApp, config, run};
 
 const KEY: &str = "auth/key/signing";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,11 +1,12 @@
 //! How often somebody may try: at the edges of a window, with clocks that are apart, and when the store fails.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
-
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
+use crate::support::{
+    Answer, Failing, TestApp, TestKv, cookie,
+    programs::{redemption, registered},
+    run,
+};
 use auth_component::sign_in::throttle::{Action, Admission, Throttled, WINDOW, admit};
 use axum::response::IntoResponse;
 use common::{
@@ -15,11 +16,6 @@ use common::{
     world::{Ports, clock::Clock},
 };
 use http::StatusCode;
-use support::{
-    Answer, Failing, TestApp, TestKv, cookie,
-    programs::{redemption, registered},
-    run,
-};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 

@@ -1,21 +1,17 @@
 //! The token endpoint, as RFC 6749 wants it, and the tokens, as the services want them. What programs get there is in
 //! `programs.rs`.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::time::Duration;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use common::token::{KeySet, TokenError, TokenProfile};
-use http::StatusCode;
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     Failing, PASSWORD, TestApp,
     programs::{asked, code, connected, redeem, refresh, registered},
     run,
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use common::token::{KeySet, TokenError, TokenProfile};
+use http::StatusCode;
+use serde_json::{Value, json};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 

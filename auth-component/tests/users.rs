@@ -1,15 +1,11 @@
 //! Registration, and who a token belongs to.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
+use crate::support::{Failing, PASSWORD, TestApp, run};
 use argon2::{Argon2, Params, password_hash::PasswordHasher};
 use common::store::kv::MemoryKv;
 use futures::future::join_all;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{Failing, PASSWORD, TestApp, run};
 
 #[test]
 fn who_registers_can_log_in_and_be_seen() {

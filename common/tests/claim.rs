@@ -1,11 +1,8 @@
 //! One winner per version: who gets a claim, what a failure leaves behind, and for how long it is in the way.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
+use crate::support::{Fault, ScriptedKv, warnings};
 use common::{
     store::{
         claim::{Claimed, FRESH, Step, WINDOW, advance},
@@ -15,7 +12,6 @@ use common::{
     world::{Ports, clock::Clock},
 };
 use futures::future::join_all;
-use support::{Fault, ScriptedKv, warnings};
 
 type Ended = Result<Claimed, KvError>;
 

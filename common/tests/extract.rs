@@ -1,7 +1,5 @@
 //! Bodies, queries and headers: what is parsed, and how the rest is refused.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
 use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Request},

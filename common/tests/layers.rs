@@ -1,7 +1,5 @@
 //! What every answer gets: its headers, its request id, CORS, and its one line in the log.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
 use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use axum::{Router, extract::Request, routing::get};

@@ -1,8 +1,6 @@
 //! Whatever is sent, parsing it ends in an answer: random bytes, and good input with a few bytes changed. The seeds are
 //! fixed, so a failure comes again.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
 use axum::{body::Body, extract::FromRequest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::{

@@ -1,9 +1,6 @@
 //! Records go from a version to the next one, and in no other way.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
+use crate::support::ScriptedKv;
 use common::{
     store::{
         kv::{Kv, KvError, MemoryKv},
@@ -13,7 +10,6 @@ use common::{
     world::Ports,
 };
 use serde::{Deserialize, Serialize};
-use support::ScriptedKv;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Note {

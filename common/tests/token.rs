@@ -1,7 +1,5 @@
 //! Which tokens are accepted: every rule of the header and of the claims, and each limit from both sides.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::{
     testing::{NoRandom, SeededRandom},

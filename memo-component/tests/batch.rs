@@ -1,13 +1,9 @@
 //! `POST /api/memos/batch`: each operation ends as the request that it stands for would.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
+use crate::support::{Answer, TestApp, run, slow::slow};
 use fastrand::Rng;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{Answer, TestApp, run, slow::slow};
 
 async fn batch(app: &TestApp, operations: Value) -> Answer {
     let body = json!({"operations": operations});

@@ -1,7 +1,5 @@
 //! The limits of a page, each from both sides: memos, bytes, ids looked at, and memos read at once.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},

@@ -1,11 +1,8 @@
 //! The feed of changes: whoever follows it has everything in the end, whatever is open, lost or unreadable on the way.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use crate::support::{TestApp, run};
 use common::{
     testing::{CountingKv, EPOCH},
     world::clock::Clock,
@@ -14,7 +11,6 @@ use fastrand::Rng;
 use http::StatusCode;
 use memo_component::catalog::{changes::KEPT, skip::SETTLED};
 use serde_json::{Value, json};
-use support::{TestApp, run};
 
 /// Somebody who follows ann's feed.
 struct Reader<'a> {

@@ -1,11 +1,8 @@
 //! What requests cost, in store operations.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
-
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::TestApp;
 use common::{
     testing::{Calls, CountingKv, EPOCH, run},
     world::clock::Clock,
@@ -13,7 +10,6 @@ use common::{
 use http::StatusCode;
 use memo_component::catalog::{due, page::WALK_MAX, quota::Limits, skip::SETTLED};
 use serde_json::{Value, json};
-use support::TestApp;
 
 /// The service over a counting store; the user's token is known already.
 struct Meter {

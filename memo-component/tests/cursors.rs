@@ -1,14 +1,10 @@
 //! A cursor is for the person and the list that it was made for, and for nothing else.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
+use crate::support::{TestApp, run, slow::slow};
 use common::world::clock::Clock;
 use futures::future::join_all;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{TestApp, run, slow::slow};
 
 const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 

@@ -1,11 +1,8 @@
 //! What is due on a day goes on that day, and nothing else does.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
+use crate::support::{TestApp, run};
 use common::{
     store::kv::MemoryKv,
     testing::{World, request},
@@ -17,7 +14,6 @@ use memo_component::catalog::{
     quota::Limits,
 };
 use serde_json::{Value, json};
-use support::{TestApp, run};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

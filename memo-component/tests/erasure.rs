@@ -1,19 +1,15 @@
 //! What is left of a person whose account is being deleted: nothing.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
+use crate::support::{
+    Answer, TestApp, run,
+    transfer::{LINES, import},
+};
 use axum::body::Body;
 use common::testing::CountingKv;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
-use support::{
-    Answer, TestApp, run,
-    transfer::{LINES, import},
-};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

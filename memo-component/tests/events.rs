@@ -1,11 +1,8 @@
 //! The stream of events: whoever listens is told what the feed tells, as it happens, and pays little while nothing does.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use crate::support::{TestApp, run};
 use axum::body::{Body, BodyDataStream};
 use common::{
     testing::{Calls, CountingKv, respond},
@@ -16,7 +13,6 @@ use futures::StreamExt;
 use http::{HeaderMap, Request, StatusCode};
 use memo_component::catalog::{changes::KEPT, skip::SETTLED};
 use serde_json::{Value, json};
-use support::{TestApp, run};
 
 /// What a stream says.
 #[derive(Clone, Debug, PartialEq)]

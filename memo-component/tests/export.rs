@@ -1,21 +1,17 @@
 //! Exports: what is in them, that nothing is lost on the way back, and what happens when the store fails.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::sync::Arc;
 
-use common::{testing::respond, world::clock::Clock};
-use http::StatusCode;
-use http_body_util::BodyExt;
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     TestApp,
     failing::Failing,
     run,
     transfer::{LINES, ZIP, counts, export, import, import_in, request, try_export},
 };
+use common::{testing::respond, world::clock::Clock};
+use http::StatusCode;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
 
 /// Texts that formats get wrong.
 const TEXTS: [&str; 9] = [

@@ -1,15 +1,11 @@
 //! Earlier texts: which are kept, how many, and how they come back.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Answer, TestApp, run};
 use http::StatusCode;
 use memo_component::catalog::history::{FOLD, KEEP_EVERY, TEXTS_MAX_BYTES, VERSIONS_MAX};
 use serde_json::{Value, json};
-use support::{Answer, TestApp, run};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 

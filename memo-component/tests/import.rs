@@ -1,11 +1,14 @@
 //! Imports: each memo once, whatever happens on the way.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
+use crate::support::{
+    Answer, TestApp,
+    failing::Failing,
+    run,
+    slow::{slow, unsteady},
+    transfer::{LINES, ZIP, counts, export, import, import_in, import_request},
+};
 use axum::body::Body;
 use common::{
     store::kv::MemoryKv,
@@ -18,13 +21,6 @@ use futures::{
 use http::StatusCode;
 use memo_component::catalog::{import::LEASE, quota::Limits};
 use serde_json::{Value, json};
-use support::{
-    Answer, TestApp,
-    failing::Failing,
-    run,
-    slow::{slow, unsteady},
-    transfer::{LINES, ZIP, counts, export, import, import_in, import_request},
-};
 
 /// An export of so many memos.
 fn lines(count: usize) -> Vec<u8> {

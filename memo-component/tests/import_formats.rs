@@ -1,18 +1,14 @@
 //! What other programs have exported, and archives as they should not be.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::{fs, path::PathBuf};
 
-use http::StatusCode;
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     TestApp, run,
     transfer::{LINES, ZIP, counts, export, import, import_in},
     zips::{Packing, zip},
 };
+use http::StatusCode;
+use serde_json::{Value, json};
 
 fn corpus(path: &str) -> Vec<u8> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/corpora/import");

@@ -1,13 +1,9 @@
 //! Whom the memo service believes, and for how long without the issuer.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::sync::atomic::Ordering;
 
+use crate::support::{Answer, TestApp, run};
 use http::{Request, StatusCode};
-use support::{Answer, TestApp, run};
 
 async fn get_with(app: &TestApp, authorization: Option<&str>) -> Answer {
     let mut request = Request::get("/api/memos");

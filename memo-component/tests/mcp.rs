@@ -1,17 +1,13 @@
 //! The protocol of `POST /mcp`: who gets in, which messages are taken, and in which revision.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
-use common::testing::{World, request};
-use http::StatusCode;
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     Answer, TestApp,
     assistant::{BOTH, HANDSHAKE, PER_REQUEST},
     run,
 };
+use common::testing::{World, request};
+use http::StatusCode;
+use serde_json::{Value, json};
 
 const METADATA: &str = "http://127.0.0.1:3000/.well-known/oauth-protected-resource/mcp";
 

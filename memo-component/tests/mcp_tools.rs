@@ -1,15 +1,11 @@
 //! The tools of `POST /mcp`: what each does, what it is said to do, and what becomes of it when something goes wrong.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
 use std::{collections::BTreeSet, sync::Arc};
 
+use crate::support::{TestApp, assistant::used, failing::Failing, run};
 use common::store::kv::Kv;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{TestApp, assistant::used, failing::Failing, run};
 
 /// The `type` of a problem.
 fn kind(problem: &Value) -> &str {

@@ -1,15 +1,11 @@
 //! The routes of `/api/memos`, over a store in memory, with and without atomic increment.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{TestApp, run};
 use common::store::kv::MemoryKv;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{TestApp, run};
 
 /// Runs `test` on both kinds of stores.
 fn on_both_kinds<F: Future<Output = ()>>(test: impl Fn(TestApp) -> F) {

@@ -1,15 +1,11 @@
 //! Memos that were stored before there was more than a text: nothing has to be converted.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{TestApp, run};
 use common::store::kv::{Kv, MemoryKv};
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{TestApp, run};
 
 const OLD: &str = r#"{"text":"a","created_at":1,"updated_at":1,"version":1}"#;
 

@@ -1,7 +1,5 @@
 //! Creates and changes that are cut off, late, or sent twice: what is left of them, and what a retry finds.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
-
 use std::{
     sync::{Arc, Mutex},
     time::Duration,

@@ -1,11 +1,7 @@
 //! The OpenAPI document, held to the routes.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
+use crate::support::{TestApp, run};
 use common::testing::{described, request};
-use support::{TestApp, run};
 
 #[test]
 fn every_route_is_described_and_nothing_else() {

@@ -1,16 +1,12 @@
 //! Pages are bounded: in memos, in bytes, and in how many ids they look at.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{TestApp, run};
 use common::store::kv::MemoryKv;
 use http::StatusCode;
 use memo_component::catalog::page::{PAGE_MAX_BYTES, WALK_MAX};
 use serde_json::{Value, json};
-use support::{TestApp, run};
 
 /// A text that is six times as long in JSON.
 fn heavy() -> String {

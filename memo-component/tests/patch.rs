@@ -1,13 +1,9 @@
 //! `PATCH` (RFC 7396), `PUT` and what a memo is made of.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
+use crate::support::{TestApp, run};
 use common::testing::request;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{TestApp, run};
 
 /// The fields that a client writes.
 fn written(memo: &Value) -> Value {

@@ -1,11 +1,8 @@
 //! A personal token is good while the issuer calls it active: it is asked every 15 seconds, and a session's token costs nothing.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
+use crate::support::{TestApp, run};
 use axum::body::Body;
 use common::{
     testing::{CountingKv, EPOCH},
@@ -14,7 +11,6 @@ use common::{
 use http::{Request, StatusCode};
 use memo_component::issuer::introspection::{MAX_AGE, STALE_IF_ERROR};
 use serde_json::json;
-use support::{TestApp, run};
 
 const YEAR_SECS: i64 = 366 * 24 * 60 * 60;
 const MILLISECOND: Duration = Duration::from_millis(1);

@@ -1,8 +1,6 @@
 //! When the issuer is asked for its keys, which keys serve meanwhile, and which verified tokens are remembered: each
 //! limit on the millisecond.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
 use std::{
     sync::{Arc, Mutex},
     time::Duration,

@@ -1,16 +1,12 @@
 //! How much one person may keep: each limit from both sides, and what counts for it.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{Answer, TestApp, run};
 use common::{store::kv::MemoryKv, testing::EPOCH};
 use http::StatusCode;
 use memo_component::catalog::quota::Limits;
 use serde_json::{Value, json};
-use support::{Answer, TestApp, run};
 
 /// A text of so many KiB, in which memos are counted.
 fn kib(count: usize) -> String {

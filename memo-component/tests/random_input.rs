@@ -1,10 +1,7 @@
 //! Whatever is sent, parsing it ends in an answer: random bytes, and good input with a few bytes changed. The seeds are
 //! fixed, so a failure comes again.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
+use crate::support::TestApp;
 use axum::extract::FromRequestParts;
 use common::{http::problem::Problem, testing::run};
 use fastrand::Rng;
@@ -18,7 +15,6 @@ use memo_component::{
     },
 };
 use serde_json::{Value, json};
-use support::TestApp;
 
 const ROUNDS: usize = 5000;
 

@@ -1,14 +1,11 @@
 //! Whose session has ended is refused soon, and nobody pays for that but one request in 15 seconds.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
+use crate::support::{TestApp, run};
 use axum::body::Body;
 use common::{
     store::kv::KvError,
@@ -18,7 +15,6 @@ use common::{
 use http::{Request, StatusCode};
 use memo_component::issuer::revocations::MAX_AGE;
 use serde_json::{Value, json};
-use support::{TestApp, run};
 
 const TTL: u64 = 600;
 

@@ -1,13 +1,9 @@
 //! What an access token has to be for, on every route.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
+use crate::support::{TestApp, run};
 use axum::body::Body;
 use common::testing::respond;
 use http::{Request, StatusCode};
-use support::{TestApp, run};
 
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 

@@ -1,14 +1,10 @@
 //! Listings that are narrowed: by words, by a tag, by what became of the memos.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
+use crate::support::{TestApp, run};
 use common::testing::EPOCH;
 use http::StatusCode;
 use memo_component::catalog::page::WALK_MAX;
 use serde_json::{Value, json};
-use support::{TestApp, run};
 
 /// Writes these texts, oldest first; their ids.
 async fn write_all(app: &TestApp, texts: &[&str]) -> Vec<String> {

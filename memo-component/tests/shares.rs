@@ -1,11 +1,8 @@
 //! Links by which others read a memo.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
+use crate::support::{TestApp, failing::Failing, run, transfer};
 use axum::body::Body;
 use common::{
     testing::{Answer, respond},
@@ -18,7 +15,6 @@ use memo_component::catalog::{
     quota::Limits,
 };
 use serde_json::{Value, json};
-use support::{TestApp, failing::Failing, run, transfer};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const UNKNOWN: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

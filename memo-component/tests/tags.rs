@@ -1,17 +1,13 @@
 //! `GET /api/memos/tags`: an index that is caught up from the feed, and is only a cache.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::collections::BTreeMap;
 
+use crate::support::{TestApp, run};
 use common::testing::EPOCH;
 use fastrand::Rng;
 use http::StatusCode;
 use memo_component::catalog::{changes::KEPT, skip::SETTLED};
 use serde_json::{Value, json};
-use support::{TestApp, run};
 
 async fn write(app: &TestApp, text: &str) -> String {
     app.pass_secs(1);

@@ -1,17 +1,13 @@
 //! What exports and imports cost, in store operations.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::sync::Arc;
 
-use common::testing::{Calls, CountingKv};
-use serde_json::json;
-use support::{
-    TestApp, run,
+use crate::support::{
+    self, TestApp, run,
     transfer::{LINES, counts, export, import},
 };
+use common::testing::{Calls, CountingKv};
+use serde_json::json;
 
 /// Somebody's service over a counting store; their token is known already.
 fn counted() -> (TestApp, Arc<CountingKv>) {

@@ -1,12 +1,8 @@
 //! The trash: what is in it stays as it is, comes back whole, or goes for good.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
+use crate::support::{Answer, TestApp, run};
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{Answer, TestApp, run};
 
 async fn write(app: &TestApp, text: &str) -> String {
     app.pass_secs(1);
