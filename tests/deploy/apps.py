@@ -35,6 +35,8 @@ def amiss(manifests, secrets):
         if "liveness" not in spec.get("checks", {}) or "readiness" not in spec.get("checks", {}):
             yield f"{name(app)}: it has no checks"
         yield from scaling(manifests, app)
+    for job in of(manifests, "CronJob"):
+        yield from tokens_lacking(job, secrets)
     for component in APP["component"]:
         if component not in served:
             yield f"nobody serves the component {component}"
@@ -68,6 +70,13 @@ def secrets_lacking(app, secrets):
     # Without a store of its own each replica would keep what people write in itself, and lose it with itself.
     if not store and app["spec"].get("components") != ["site"]:
         yield f"{name(app)}: it has no runtime configuration, and so no store that lasts"
+
+
+def tokens_lacking(job, secrets):
+    for volume in job["spec"]["jobTemplate"]["spec"]["template"]["spec"].get("volumes", []):
+        for item in volume.get("secret", {}).get("items", []):
+            if item["key"] not in secrets.get(volume["secret"]["secretName"], {}):
+                yield f"{name(job)}: make-secrets makes no {item['key']} in a Secret {volume['secret']['secretName']}"
 
 
 def room(app):

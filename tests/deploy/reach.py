@@ -63,6 +63,9 @@ def pods(manifests):
     for app in of(manifests, "SpinApp"):
         labels = {"core.spinkube.dev/app-name": app["metadata"]["name"], **app["spec"].get("podLabels", {})}
         found[app["metadata"]["name"]] = {"namespace": "memo", "labels": labels}
+    for job in of(manifests, "CronJob"):
+        labels = job["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
+        found[job["metadata"]["name"]] = {"namespace": "memo", "labels": labels}
     for group in of(manifests, "StatefulSet"):
         found[group["metadata"]["name"]] = {"namespace": "memo", "labels": group["spec"]["template"]["metadata"]["labels"]}
     return found
@@ -76,7 +79,7 @@ def crossings(manifests):
     there["a stranger"] = {"namespace": "default", "labels": {}}
     for source, one in there.items():
         for target, other in there.items():
-            if source == target or other["namespace"] != "memo":
+            if source == target or target == "maintenance" or other["namespace"] != "memo":
                 continue
             port = 6379 if target == "redis" else 80
             wanted = is_wanted(source, one, target, other)
@@ -92,10 +95,13 @@ def gateway_namespace(manifests):
 
 
 def is_wanted(source, one, target, other):
-    """The design: the gateway reaches the apps, issuer and memo service each other, and those that keep something Redis."""
+    """The design: the gateway reaches the apps, issuer and memo service each other and Redis, and maintenance those two."""
     part = one["labels"].get("app.kubernetes.io/component")
+    asked = other["labels"].get("app.kubernetes.io/component")
     if target == "redis":
         return part in ("app", "auth", "memos")
     if source == "the gateway":
         return True
-    return {part, other["labels"].get("app.kubernetes.io/component")} == {"auth", "memos"}
+    if source == "maintenance":
+        return asked in ("app", "auth", "memos")
+    return {part, asked} == {"auth", "memos"}
