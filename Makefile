@@ -38,10 +38,11 @@ test: toolchain browser site-modules interop site-test ## Run all tests, also th
 build: toolchain ## Build the components, and the host for production
 	cargo run --release --bin memo-host -- --build-only
 
-# Beside the usual components, in a folder with a manifest of its own.
+# Beside the usual components, in a folder with a manifest of its own, which `spin build` holds to what the platform has.
 build-plain: toolchain ## Build components for platforms without atomics, and target/plain/spin.toml
 	cargo run --bin memo-host -- --build-only --target-dir target/plain --build-args=--no-default-features
-	sed 's|"target/|"|; /^\[component\..*\.build\]/,/^$$/d' spin.toml >target/plain/spin.toml
+	sed 's|"target/|"|; /^\[component\..*\.build\]/,/^$$/d' spin.toml | \
+		awk '{ print } /^\[application\]/ { print "targets = [\"akamai-functions\"]" }' >target/plain/spin.toml
 
 lint: toolchain site-lint openapi-lint deploy-lint ## Check the format, and let clippy look at both worlds: native and Wasm
 	cargo metadata --locked --quiet --format-version 1 >/dev/null # Cargo.lock is up to date.
