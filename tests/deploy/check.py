@@ -2,8 +2,8 @@
 """Checks the manifests of deploy/ without a cluster: `make deploy-lint`.
 
 Each folder that can be deployed is rendered by kubectl and held to schemas (schemas/ has those of kinds that are not
-Kubernetes' own), to spin.toml, and to what the documents say of routes, retries, scaling and who reaches whom. Each folder of
-wrong/ has one mistake, which must be found; its first line says with what words.
+Kubernetes' own), to spin.toml, and to what the documents say of routes, retries, scaling and who reaches whom. Each
+folder of wrong/ has one mistake, which must be found; its first line says with what words.
 """
 
 import concurrent.futures
@@ -16,7 +16,13 @@ import reach
 import routing
 from manifests import HERE, ROOT, Unrendered, kubectl, malformed, parse, render
 
-RIGHT = ["deploy/spinkube/overlays/*", "deploy/spinkube/example", "deploy/istio/split", "deploy/istio/example", "tests/deploy/right/*"]
+RIGHT = [
+    "deploy/spinkube/overlays/*",
+    "deploy/spinkube/example",
+    "deploy/istio/split",
+    "deploy/istio/example",
+    "tests/deploy/right/*",
+]
 
 
 def made_secrets():
@@ -68,7 +74,8 @@ def missed(folder, secrets):
 
 def main():
     if kubectl() is None:
-        print("!!! SKIPPED: deploy-lint needs kubectl, which is not on the PATH and does not come for this platform.", file=sys.stderr)
+        skipped = "!!! SKIPPED: deploy-lint needs kubectl, which is not on the PATH and does not come for this platform."
+        print(skipped, file=sys.stderr)
         return 0
     *wrong, secrets = made_secrets()
     right = sorted({folder for pattern in RIGHT for folder in ROOT.glob(pattern)})

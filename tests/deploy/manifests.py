@@ -99,11 +99,15 @@ def mistakes(text):
     manifest = json.loads(text)
     schema = SCHEMAS.get((manifest["apiVersion"], manifest["kind"]))
     if schema:
-        return [f"{name(manifest)}: {'.'.join(map(str, error.path))}: {error.message}" for error in schema.iter_errors(manifest)]
+        return [told(manifest, error) for error in schema.iter_errors(manifest)]
     try:
         kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
     except kubernetes_validate.ValidationError as error:
-        return [f"{name(manifest)}: {'.'.join(map(str, error.path))}: {error.message}"]
+        return [told(manifest, error)]
     except kubernetes_validate.SchemaNotFoundError:
         return [f"{name(manifest)}: there is no schema for {manifest['apiVersion']} {manifest['kind']}"]
     return []
+
+
+def told(manifest, error):
+    return f"{name(manifest)}: {'.'.join(map(str, error.path))}: {error.message}"
