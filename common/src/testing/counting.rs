@@ -45,9 +45,19 @@ impl Calls {
 pub struct CountingKv {
     store: MemoryKv,
     calls: Mutex<Calls>,
+    lacks_increment: bool,
 }
 
 impl CountingKv {
+    /// A store as some platforms have it: one that can't increment.
+    #[must_use]
+    pub fn without_increment() -> Self {
+        Self {
+            lacks_increment: true,
+            ..Self::default()
+        }
+    }
+
     /// What was asked since this was last called.
     pub fn take(&self) -> Calls {
         std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner))
@@ -91,6 +101,6 @@ impl Kv for CountingKv {
     }
 
     fn has_increment(&self) -> bool {
-        true
+        !self.lacks_increment
     }
 }

@@ -122,6 +122,30 @@ async fn what_the_memo_service_was_away_for_is_finished_when_it_is_back() {
     }
 }
 
+/// Both services are apps of their own here, and meet over HTTP as they do in a cluster. One key for both, so that the tokens of
+/// one are known where the memos are.
+#[tokio::test]
+async fn an_issuer_that_is_another_app_has_the_memos_removed() {
+    let plan = || Some(HostPlan::fresh()?.variable("signing_key", &"A".repeat(43)));
+    let (Some(memos), Some(issuer)) = (plan(), plan()) else {
+        return;
+    };
+    let memos = memos.start();
+    let issuer = issuer
+        .component("auth")
+        .variable("memo_origin", &memos.base_url())
+        .start();
+    let user = TestApp::on(&issuer).user("ann").await;
+    let elsewhere = user.on(&TestApp::on(&memos));
+    elsewhere
+        .post("/api/memos", &json!({ "text": "a memo" }))
+        .await
+        .expect(201);
+    delete(&user, PASSWORD).await.expect_empty(204);
+    let left = elsewhere.get("/api/memos?state=all").await.expect(200).value();
+    assert_eq!(left["items"], json!([]));
+}
+
 #[tokio::test]
 async fn a_scheduler_asks_for_maintenance_by_a_token() {
     let Some(plan) = HostPlan::fresh() else { return };
