@@ -14,6 +14,7 @@ mod failing;
 mod granting;
 mod harness;
 mod limiting;
+mod outbound_redis;
 mod redis;
 mod refusing;
 mod serving;

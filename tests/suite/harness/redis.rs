@@ -19,7 +19,7 @@ const REST: Duration = Duration::from_secs(120);
 
 /// A running Redis, empty at first. It ends with its value.
 pub struct Redis {
-    _process: Process,
+    process: Process,
     _folder: TempDir,
     port: u16,
 }
@@ -28,6 +28,11 @@ impl Redis {
     /// Starts one on a free port. `None`, said loudly, where there is none to start and `MEMO_BROWSER`, which
     /// stands for a run of everything, does not insist on it.
     pub fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    /// The same, with settings more or other ones.
+    pub fn start_with(settings: &[&str]) -> Option<Self> {
         let folder = tempfile::Builder::new()
             .prefix("redis-")
             .tempdir_in(env!("CARGO_TARGET_TMPDIR"));
@@ -47,6 +52,7 @@ impl Redis {
                 "--dir",
             ])
             .arg(folder.path())
+            .args(settings)
             .stdout(Stdio::null());
         let process = match Process::start(&mut command, folder.path()) {
             Ok(process) => process,
@@ -65,7 +71,7 @@ impl Redis {
             std::thread::sleep(Duration::from_millis(20));
         }
         Some(Self {
-            _process: process,
+            process,
             _folder: folder,
             port,
         })
@@ -103,10 +109,41 @@ impl Redis {
         }
     }
 
+    /// Ends the connections of all who keep their data there.
+    pub fn hangs_up(&self) {
+        let mut redis = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("redis listens");
+        redis
+            .write_all(b"CLIENT KILL TYPE normal SKIPME yes\r\nQUIT\r\n")
+            .expect("redis takes commands");
+        let mut answer = String::new();
+        redis.read_to_string(&mut answer).expect("redis answers");
+        assert!(answer.starts_with(':') && !answer.starts_with(":0"), "{answer}");
+    }
+
+    /// From now on it answers nobody, and its connections stay.
+    pub fn falls_silent(&self) {
+        self.process.signal("STOP");
+    }
+
+    /// It answers again.
+    pub fn goes_on(&self) {
+        self.process.signal("CONT");
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
     /// The runtime configuration (in Spin's format) of a host that keeps its data there.
     pub fn runtime_config(&self) -> String {
+        self.runtime_config_as("")
+    }
+
+    /// The same for one that signs in: `user:password@`.
+    pub fn runtime_config_as(&self, login: &str) -> String {
         format!(
-            "[key_value_store.default]\ntype = \"redis\"\nurl = \"redis://127.0.0.1:{}/\"\n",
+            "[key_value_store.default]\ntype = \"redis\"\nurl = \"redis://{login}127.0.0.1:{}/\"\n",
             self.port
         )
     }
