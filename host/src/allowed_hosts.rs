@@ -261,4 +261,15 @@ mod tests {
             assert!(AllowedHosts::parse([entry.to_owned()]).is_err(), "{entry}");
         }
     }
+
+    #[test]
+    fn a_password_in_an_entry_is_not_shown() {
+        for entry in [
+            "redis://auth:secret@example.com:6379",
+            "redis://:se@secret/@example.com",
+        ] {
+            let error = AllowedHosts::parse([entry.to_owned()]).unwrap_err();
+            assert!(!format!("{error:#}").contains("secret"), "{error:#}");
+        }
+    }
 }
