@@ -83,6 +83,10 @@ pub struct Args {
     #[arg(long)]
     pub in_memory: bool,
 
+    /// Not in Spin: where to serve metrics for Prometheus, at /metrics
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
+    pub metrics_listen: Option<SocketAddr>,
+
     /// Not in Spin: seconds that a component has to begin its answer; then 504
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = parse_seconds)]
     pub request_timeout: Duration,
