@@ -88,11 +88,7 @@ pub async fn enlist_client(ports: &Ports, client_id: &str, ends_at: Timestamp) -
 /// # Errors
 /// Those of the store; what was not done is done by the next one.
 pub async fn sweep(ports: &Ports, memos: &Memos, limit: u64, context: &HeaderMap) -> Result<Swept, KvError> {
-    let completion = Completion {
-        ports,
-        memos,
-        context,
-    };
+    let completion = Completion { ports, memos, context };
     LIST.sweep(ports, limit, &completion).await
 }
 

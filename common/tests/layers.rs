@@ -240,7 +240,10 @@ fn the_line_names_the_trace_that_the_caller_names_and_nothing_that_is_none() {
         for unsound in ["", "00-hidden", &sound.to_uppercase(), &format!("{sound}\"hidden")] {
             fetch(&router, "GET", "/seen", &[("traceparent", unsound)]).await;
             let line = logged().remove(0);
-            assert!(line.get("trace_id").is_none() && line.get("span_id").is_none(), "{line}");
+            assert!(
+                line.get("trace_id").is_none() && line.get("span_id").is_none(),
+                "{line}"
+            );
             assert!(!line.to_string().contains("hidden"), "{line}");
         }
     });

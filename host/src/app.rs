@@ -23,16 +23,17 @@ use wasmtime_wasi_http::{
 use crate::{
     allowed_hosts::chained_component,
     instance_limit::AtLimit,
-    instances::{TakenBy, cause},
+    instances::cause,
     output::report,
     own_answers::{json, ok, refuse},
     request_body,
     routes::{Router, WELL_KNOWN_PREFIX},
     served_component::ServedComponent,
     spin_headers,
+    taken::TakenBy,
     telemetry::{
         Telemetry,
-        metrics::Present,
+        component_metrics::Present,
         traces::{self, within},
     },
 };

@@ -33,7 +33,8 @@ impl Grants {
     ) -> Result<HashMap<String, Arc<Self>>> {
         let mut all = HashMap::new();
         for (id, component) in &manifest.components {
-            let grants = Self::of(id, component, variables, stores, telemetry).with_context(|| format!("[component.{id}]"))?;
+            let grants =
+                Self::of(id, component, variables, stores, telemetry).with_context(|| format!("[component.{id}]"))?;
             for chained in grants.allowed_hosts.chained() {
                 ensure!(
                     manifest.components.iter().any(|(id, _)| *id == chained),

@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::telemetry::metrics::{ComponentMetrics, Present};
+use crate::telemetry::component_metrics::{ComponentMetrics, Present};
 
 /// Requests that may wait for room. A sign-in takes about 35 ms, so many more would not get their turn in time.
 const MAX_WAITING: usize = 256;

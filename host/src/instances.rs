@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, OnceLock},
+    sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -26,10 +26,8 @@ use crate::{
     outbound::Outbound,
     output::report,
     state::State,
-    telemetry::{
-        metrics::{ComponentMetrics, Ending},
-        traces,
-    },
+    taken::TakenBy,
+    telemetry::component_metrics::{ComponentMetrics, Ending},
     time_slice::TimeSlice,
 };
 
@@ -148,30 +146,6 @@ impl HandlerState for Factory {
     }
 }
 
-/// What a request and the instance that takes it tell each other.
-pub type TakenBy = Arc<Taken>;
-
-/// The request tells of its span, and the instance of its open answers.
-pub struct Taken {
-    span: Option<opentelemetry::Context>,
-    by: OnceLock<Arc<OpenAnswers>>,
-}
-
-impl Taken {
-    /// A request that no instance has taken yet, within the current span.
-    pub fn by_nobody() -> TakenBy {
-        Arc::new(Self {
-            span: traces::current_span(),
-            by: OnceLock::new(),
-        })
-    }
-
-    /// The open answers of the instance that has taken it.
-    pub fn by(&self) -> Option<&Arc<OpenAnswers>> {
-        self.by.get()
-    }
-}
-
 /// When an instance ends: after idling, or when its newest request has taken too long. Event streams have a limit of their
 /// own, so it does not end under them; when the last one is over, the guest has as long as after a request.
 pub struct Expiration {
@@ -239,9 +213,8 @@ impl WorkerState for Worker {
         taken: TakenBy,
         task: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
-        // A request is taken once only.
-        let _ = taken.by.set(self.open.clone());
-        if let Some(span) = &taken.span {
+        taken.by_instance(&self.open);
+        if let Some(span) = taken.span() {
             store.data_mut().traced_tasks.begin(task, span.clone());
         }
         Box::pin(tokio::time::sleep(self.request_timeout))

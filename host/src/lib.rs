@@ -31,6 +31,7 @@ mod server;
 pub mod setup;
 mod spin_headers;
 mod state;
+mod taken;
 mod telemetry;
 mod time_slice;
 mod tls;

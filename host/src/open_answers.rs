@@ -23,7 +23,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::{sync::watch, time::timeout};
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use crate::telemetry::metrics::Ending;
+use crate::telemetry::component_metrics::Ending;
 
 /// How long an event stream may last. A service that ends its own ones earlier chooses the moment.
 const STREAM_TIMEOUT: Duration = Duration::from_secs(10 * 60);

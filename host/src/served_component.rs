@@ -12,11 +12,12 @@ use wasmtime_wasi_http::{
 
 use crate::{
     instance_limit::{AtLimit, InstanceLimit},
-    instances::{Factory, Settings, Taken, TakenBy},
+    instances::{Factory, Settings},
     open_answers::StreamsEnd,
     outbound::Outbound,
     state::State,
-    telemetry::metrics::ComponentMetrics,
+    taken::{Taken, TakenBy},
+    telemetry::component_metrics::ComponentMetrics,
 };
 
 /// A component that is loaded, with its instances.

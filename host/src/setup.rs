@@ -70,7 +70,11 @@ fn serve(args: &Args, manifest: Manifest, variables: &Variables, builder: Builde
     };
     let scheme = if tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
     let listener = runtime.block_on(server::bind(args.listen, "--listen"))?;
-    let telemetry = Telemetry::start(&manifest.name, manifest.version.as_deref(), args.metrics_listen.is_some())?;
+    let telemetry = Telemetry::start(
+        &manifest.name,
+        manifest.version.as_deref(),
+        args.metrics_listen.is_some(),
+    )?;
     let telemetry = Arc::new(telemetry);
     let metrics_address = serve_metrics(args, &runtime, &telemetry)?;
     let app = Arc::new(App::new(

@@ -4,7 +4,13 @@
 //! (`http.server.request.duration` is `http_server_request_duration_seconds`), and `spin_request_count_total` is Spin's own
 //! `spin.request_count`. What only this host has begins with `memo_host_`. `docs/observability.md` tells what each means.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use http::{Method, StatusCode};
 use prometheus_client::{
@@ -13,6 +19,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+use super::component_metrics::{ComponentMetrics, Ending};
 use crate::output;
 
 /// Upper bounds in seconds, as the conventions recommend them for HTTP. A stream counts until it begins.
@@ -113,13 +120,22 @@ impl Metrics {
             log_lines_dropped: Counter::default(),
         };
         metrics.register();
+        let told = "When the host started";
+        let started = Gauge::<f64, AtomicU64>::default();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        started.set(now.unwrap_or_default().as_secs_f64());
+        metrics
+            .registry
+            .register_with_unit("process_start_time", told, Unit::Seconds, started);
         let build = [
             ("version", env!("CARGO_PKG_VERSION").to_owned()),
             ("app_id", app.to_owned()),
             ("app_version", version.unwrap_or_default().to_owned()),
         ];
         let told = "What runs here: the host's version, the app and its version";
-        metrics.registry.register("memo_host_build", told, Info::new(build.to_vec()));
+        metrics
+            .registry
+            .register("memo_host_build", told, Info::new(build.to_vec()));
         metrics
     }
 
@@ -128,13 +144,23 @@ impl Metrics {
         let told = "Requests that components were asked to answer, also by each other (Spin's own metric)";
         registry.register("spin_request_count", told, self.request_count.clone());
         let told = "How long an answer took to begin";
-        registry.register_with_unit("http_server_request_duration", told, Unit::Seconds, self.requests.clone());
+        registry.register_with_unit(
+            "http_server_request_duration",
+            told,
+            Unit::Seconds,
+            self.requests.clone(),
+        );
         let told = "Answers by status code; without a component, those of requests that reached none";
         registry.register("memo_host_responses", told, self.responses.clone());
         let told = "Requests that are being answered";
         registry.register("http_server_active_requests", told, self.active.clone());
         let told = "How long the answers to components' own requests took to begin";
-        registry.register_with_unit("http_client_request_duration", told, Unit::Seconds, self.outbound.clone());
+        registry.register_with_unit(
+            "http_client_request_duration",
+            told,
+            Unit::Seconds,
+            self.outbound.clone(),
+        );
         let told = "How long operations of key-value stores took";
         registry.register_with_unit("db_client_operation_duration", told, Unit::Seconds, self.stores.clone());
         let told = "Instances of components";
@@ -157,7 +183,7 @@ impl Metrics {
     pub fn exposition(&self) -> String {
         self.log_lines_dropped
             .inner()
-            .store(output::dropped(), std::sync::atomic::Ordering::Relaxed);
+            .store(output::dropped(), Ordering::Relaxed);
         let mut text = String::new();
         // Writing to a string does not fail.
         let _ = text::encode(&mut text, &self.registry);
@@ -165,7 +191,14 @@ impl Metrics {
     }
 
     /// A component has answered, or the host for it.
-    pub fn answered(&self, component: &Arc<str>, route: &Arc<str>, method: &Method, status: StatusCode, took: Duration) {
+    pub fn answered(
+        &self,
+        component: &Arc<str>,
+        route: &Arc<str>,
+        method: &Method,
+        status: StatusCode,
+        took: Duration,
+    ) {
         let labels = RequestLabels {
             component_id: component.clone(),
             http_route: route.clone(),
@@ -238,78 +271,11 @@ impl Metrics {
     }
 }
 
-/// What is counted of one component. Clones count together.
-#[derive(Clone, Default)]
-pub struct ComponentMetrics {
-    pub requests: Counter,
-    pub active: Gauge,
-    pub instances: Gauge,
-    pub made: Counter,
-    ended: [Counter; Ending::ALL.len()],
-    pub streams: Gauge,
-    pub waiting: Gauge,
-    /// Requests that found the queue full.
-    pub refused_at_once: Counter,
-    /// Requests that waited for as long as one may.
-    pub refused_late: Counter,
-}
-
-impl ComponentMetrics {
-    /// An instance has ended.
-    pub fn ended(&self, ending: Ending) {
-        if let Some(counter) = self.ended.get(ending as usize) {
-            counter.inc();
-        }
-    }
-}
-
-/// Why an instance ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Ending {
-    /// It had nothing to do.
-    #[default]
-    Idle,
-    /// It has served as many requests as one may.
-    Used,
-    /// A request took too long.
-    TimedOut,
-    /// It trapped, or failed in another way.
-    Failed,
-}
-
-impl Ending {
-    /// In the order of their numbers.
-    const ALL: [Self; 4] = [Self::Idle, Self::Used, Self::TimedOut, Self::Failed];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Idle => "idle",
-            Self::Used => "used",
-            Self::TimedOut => "timed-out",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// Counts in a gauge for as long as it lives.
-pub struct Present(Gauge);
-
-impl Present {
-    pub fn in_gauge(gauge: &Gauge) -> Self {
-        gauge.inc();
-        Self(gauge.clone())
-    }
-}
-
-impl Drop for Present {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
-}
-
 /// The methods that the conventions know. Others are one, so that clients can't make up series.
 fn method_name(method: &Method) -> &'static str {
-    const KNOWN: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
+    const KNOWN: [&str; 9] = [
+        "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
+    ];
     let known = KNOWN.into_iter().find(|known| *known == method.as_str());
     known.unwrap_or("_OTHER")
 }
@@ -345,14 +311,5 @@ mod tests {
             text.contains(r#"http_request_method="_OTHER",http_response_status_class="2xx"} 3"#),
             "{text}"
         );
-    }
-
-    #[test]
-    fn a_gauge_falls_when_what_it_counts_is_gone() {
-        let component = Metrics::new("app", None).component("c");
-        let present = Present::in_gauge(&component.active);
-        assert_eq!(component.active.get(), 1);
-        drop(present);
-        assert_eq!(component.active.get(), 0);
     }
 }

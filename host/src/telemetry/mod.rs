@@ -4,6 +4,7 @@
 //!
 //! Nothing here holds what a person wrote or what a path, a query or a key names: routes are told as the manifest spells them.
 
+pub mod component_metrics;
 pub mod exposition;
 pub mod metrics;
 pub mod observed_store;

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
@@ -53,7 +53,8 @@ pub fn tracer_provider(
     let exporter = SpanExporter::builder()
         .with_http()
         .with_http_client(Client::new(Handle::try_current()?))
-        .build()?;
+        .build()
+        .context(ENDPOINTS.join(" or "))?;
     let mut resource = Resource::builder_empty()
         .with_service_name(app.to_owned())
         .with_attributes(version.map(|version| KeyValue::new("service.version", version.to_owned())))
@@ -141,7 +142,10 @@ impl Client {
 #[async_trait::async_trait]
 impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let sent = self.runtime.spawn(timeout(TIMEOUT, send(request))).await;
+        let sent = self
+            .runtime
+            .spawn(async { timeout(TIMEOUT, send(request)).await })
+            .await;
         let sent = sent.map_err(HttpError::from).and_then(|sent| sent?);
         self.has_failed(match &sent {
             Ok(response) if response.status().is_success() => None,
@@ -170,9 +174,13 @@ mod tests {
     fn refusal(variables: &[(&str, &str)]) -> Option<String> {
         let set = |name: &str| {
             let mut variables = variables.iter();
-            variables.find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            variables
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
         };
-        let checked = is_wanted(set).and_then(|_| check_protocol(set)).and_then(|()| check_sampler(set));
+        let checked = is_wanted(set)
+            .and_then(|_| check_protocol(set))
+            .and_then(|()| check_sampler(set));
         checked.err().map(|error| error.to_string())
     }
 
@@ -181,10 +189,22 @@ mod tests {
         for (name, value, more) in [
             ("OTEL_SDK_DISABLED", "yes", None),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", None),
-            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json", Some(("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"))),
+            (
+                "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+                "http/json",
+                Some(("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")),
+            ),
             ("OTEL_TRACES_SAMPLER", "jaeger_remote", None),
-            ("OTEL_TRACES_SAMPLER_ARG", "1.5", Some(("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"))),
-            ("OTEL_TRACES_SAMPLER_ARG", "half", Some(("OTEL_TRACES_SAMPLER", "traceidratio"))),
+            (
+                "OTEL_TRACES_SAMPLER_ARG",
+                "1.5",
+                Some(("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")),
+            ),
+            (
+                "OTEL_TRACES_SAMPLER_ARG",
+                "half",
+                Some(("OTEL_TRACES_SAMPLER", "traceidratio")),
+            ),
         ] {
             let variables: Vec<_> = [(name, value)].into_iter().chain(more).collect();
             let refusal = refusal(&variables).unwrap_or_default();
@@ -199,7 +219,10 @@ mod tests {
             &[("OTEL_SDK_DISABLED", "TRUE")],
             &[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")],
             &[("OTEL_TRACES_SAMPLER", "parentbased_always_off")],
-            &[("OTEL_TRACES_SAMPLER", "traceidratio"), ("OTEL_TRACES_SAMPLER_ARG", "0.05")],
+            &[
+                ("OTEL_TRACES_SAMPLER", "traceidratio"),
+                ("OTEL_TRACES_SAMPLER_ARG", "0.05"),
+            ],
         ] {
             assert_eq!(refusal(variables), None, "{variables:?}");
         }

@@ -90,33 +90,20 @@ impl Traces {
     }
 
     /// Begins a span in the trace that the headers name, and has them name the span from now on.
-    fn begin(
-        &self,
-        name: String,
-        kind: SpanKind,
-        attributes: Vec<KeyValue>,
-        headers: &mut HeaderMap,
-    ) -> Context {
+    fn begin(&self, name: String, kind: SpanKind, attributes: Vec<KeyValue>, headers: &mut HeaderMap) -> Context {
         let parent = remote(&self.propagator, headers);
         let context = self.child(&parent, name, kind, attributes);
         // Of what a client sends, nothing that could not be read goes on.
         headers.remove("traceparent");
         headers.remove("tracestate");
-        self.propagator
-            .inject_context(&context, &mut HeaderInjector(headers));
+        self.propagator.inject_context(&context, &mut HeaderInjector(headers));
         if headers.get("tracestate").is_some_and(http::HeaderValue::is_empty) {
             headers.remove("tracestate");
         }
         context
     }
 
-    fn child(
-        &self,
-        parent: &Context,
-        name: String,
-        kind: SpanKind,
-        attributes: Vec<KeyValue>,
-    ) -> Context {
+    fn child(&self, parent: &Context, name: String, kind: SpanKind, attributes: Vec<KeyValue>) -> Context {
         let builder = SpanBuilder::from_name(name).with_kind(kind).with_attributes(attributes);
         parent.with_span(self.tracer.build_with_context(builder, parent))
     }

@@ -14,6 +14,7 @@ mod failing;
 mod granting;
 mod harness;
 mod limiting;
+mod observing;
 mod redis;
 mod refusing;
 mod serving;

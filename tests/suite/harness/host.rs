@@ -20,6 +20,7 @@ const START: Duration = Duration::from_secs(120);
 pub struct HostPlan {
     folder: TempDir,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
 }
 
 impl HostPlan {
@@ -49,6 +50,7 @@ impl HostPlan {
         Self {
             folder: folder.expect("target/tmp takes a folder"),
             arguments: Vec::new(),
+            environment: Vec::new(),
         }
         .plain()
     }
@@ -68,6 +70,18 @@ impl HostPlan {
     /// Sets a variable of spin.toml.
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.arguments.extend(["--variable".into(), format!("{name}={value}")]);
+        self
+    }
+
+    /// Has it serve its metrics at this address.
+    pub fn metrics(mut self, address: &str) -> Self {
+        self.arguments.extend(["--metrics-listen".into(), address.into()]);
+        self
+    }
+
+    /// Sets a variable of its environment.
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
         self
     }
 
@@ -112,6 +126,7 @@ impl Host {
             .arg(plan.folder.path().join("state"))
             .args(host_args())
             .args(&plan.arguments)
+            .envs(plan.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(workspace())
             .stdout(Stdio::piped())
             .stderr(log);
