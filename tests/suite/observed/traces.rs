@@ -29,8 +29,8 @@ impl Edge {
         format!("00-{}-{}-01", self.trace_id, self.span_id)
     }
 
-    async fn lists_memos(&self, user: &User) {
-        let call = user.call(Method::GET, "/api/memos?q=secret-search");
+    async fn reads(&self, user: &User, path: &str) {
+        let call = user.call(Method::GET, path);
         call.header("traceparent", &self.traceparent()).send().await.expect(200);
     }
 }
@@ -65,7 +65,7 @@ async fn a_request_is_one_trace_from_the_edge_to_the_issuers_keys_and_the_log_na
     let user = TestApp::on(&host).user("traced").await;
     let edge = Edge::new(1);
     // The first request of all with a token: the memo service asks for the public keys.
-    edge.lists_memos(&user).await;
+    edge.reads(&user, "/api/memos?q=secret-search").await;
 
     let spans = collector.trace(&edge.trace_id, "GET /api/memos/...").await;
     let server = only(&spans, "GET /api/memos/...", SERVER);
@@ -79,13 +79,18 @@ async fn a_request_is_one_trace_from_the_edge_to_the_issuers_keys_and_the_log_na
     let asked: Vec<&Span> = spans.iter().filter(|span| span.attribute("server.address") == "auth.spin.internal").collect();
     assert_eq!(asked.len(), 2, "{spans:#?}");
     let answered: Vec<&Span> = spans.iter().filter(|span| span.name == "execute_wasm_component auth").collect();
-    for (asked, answered) in asked.iter().zip(&answered) {
+    assert_eq!(answered.len(), 2, "{spans:#?}");
+    for asked in asked {
         assert_eq!((asked.kind, &asked.parent_id), (CLIENT, &memo.span_id));
-        assert_eq!(answered.parent_id, asked.span_id);
+        assert!(answered.iter().any(|span| span.parent_id == asked.span_id), "{spans:#?}");
     }
-    let read: Vec<&Span> = spans.iter().filter(|span| span.name == "spin_key_value.get").collect();
-    assert!(read.iter().any(|span| span.parent_id == memo.span_id), "{spans:#?}");
-    assert!(read.iter().any(|span| span.parent_id == answered[0].span_id), "{spans:#?}");
+    // The issuer reads the list of ended sessions; its keys it still knows.
+    let operations: Vec<&Span> = spans.iter().filter(|span| span.name.starts_with("spin_key_value.")).collect();
+    assert!(operations.iter().any(|span| span.parent_id == memo.span_id), "{spans:#?}");
+    assert!(
+        operations.iter().any(|span| answered.iter().any(|answered| span.parent_id == answered.span_id)),
+        "{spans:#?}"
+    );
     for span in &spans {
         let is_known = spans.iter().any(|other| other.span_id == span.parent_id) || span.parent_id == edge.span_id;
         assert!(is_known, "the parent of {span:?} is nobody");
@@ -121,21 +126,18 @@ async fn what_requests_of_one_instance_ask_of_the_store_is_not_mixed_up() {
     for text in ["one", "two", "three"] {
         user.write(text).await;
     }
-    let edges: Vec<Edge> = (100..124).map(Edge::new).collect();
-    edges[0].lists_memos(&user).await;
-    join_all(edges[1..].iter().map(|edge| edge.lists_memos(&user))).await;
+    let edges: Vec<Edge> = (100..116).map(Edge::new).collect();
+    join_all(edges.iter().map(|edge| edge.reads(&user, "/api/memos"))).await;
 
-    let mut gets = Vec::new();
     for edge in &edges {
         let spans = collector.trace(&edge.trace_id, "GET /api/memos/...").await;
         let memo = only(&spans, "execute_wasm_component memo", INTERNAL);
-        let operations = spans.iter().filter(|span| span.name.starts_with("spin_key_value."));
-        let operations: Vec<&Span> = operations.collect();
-        assert!(operations.iter().all(|span| span.parent_id == memo.span_id), "{spans:#?}");
-        gets.push(operations.len());
+        // Each asks how many memos there are, and reads all three.
+        for (operation, least) in [("spin_key_value.increment", 1), ("spin_key_value.get", 3)] {
+            let is_it = |span: &&Span| span.name == operation && span.parent_id == memo.span_id;
+            assert!(spans.iter().filter(is_it).count() >= least, "{operation} in {spans:#?}");
+        }
     }
-    // Each does the same work.
-    assert!(gets[0] > 0 && gets[1..].iter().all(|count| *count == gets[1]), "{gets:?}");
 }
 
 #[tokio::test]
@@ -144,7 +146,7 @@ async fn without_a_collector_the_trace_of_the_edge_still_goes_through_all_servic
     let host = plan.start();
     let user = TestApp::on(&host).user("untraced").await;
     let edge = Edge::new(1);
-    edge.lists_memos(&user).await;
+    edge.reads(&user, "/api/memos").await;
     user.get("/api/memos").await.expect(200);
     let (stopped, _) = host.terminate();
     let log = lines(&stopped.log());
