@@ -12,6 +12,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "memo-host", version, args_override_self = true)]
 #[command(after_help = "Under `cargo run` the components are built first, as with --build.\n\
+    Traces: OTEL_EXPORTER_OTLP_ENDPOINT names their collector (docs/observability.md).\n\
     Ctrl-C or SIGTERM: no new connections, requests in flight are finished, exit 0.")]
 pub struct Args {
     /// The manifest, or the folder that holds a spin.toml

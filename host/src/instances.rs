@@ -228,10 +228,11 @@ impl WorkerState for Worker {
                 return;
             }
             report(format_args!("component {} failed: {}", self.component, cause(&error)));
-            self.metrics.ended(Ending::Failed);
-        } else {
-            self.metrics.ended(self.open.ending());
+            if self.open.ending() != Ending::TimedOut {
+                self.open.ends_because(Ending::Failed);
+            }
         }
+        self.metrics.ended(self.open.ending());
     }
 }
 

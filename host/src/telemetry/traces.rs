@@ -119,12 +119,10 @@ pub fn named_by(headers: &HeaderMap) -> Option<Context> {
     Some(remote(&TraceContextPropagator::new(), headers)).filter(Context::has_active_span)
 }
 
-/// Runs a future with this context as the current one.
-pub async fn within<F: Future>(context: Option<Context>, future: F) -> F::Output {
-    match context {
-        Some(context) => future.with_context(context).await,
-        None => future.await,
-    }
+/// Runs a future with this context as the current one; without one, in the context that it is made in. This is no `async` function,
+/// whose state would hold the future, a request's whole work, once for each case.
+pub fn within<F: Future>(context: Option<Context>, future: F) -> impl Future<Output = F::Output> {
+    future.with_context(context.unwrap_or_else(Context::current))
 }
 
 /// Ends the span of a request that was answered with this status, or not at all.

@@ -46,8 +46,16 @@ fn requests_are_counted_by_component_route_method_and_class_and_the_hosts_own_an
     assert_eq!(host.get("/.well-known/spin/health").0, 200);
     let count = "http_server_request_duration_seconds_count";
     let labels = r#"component_id="guest",http_route="/...",http_request_method="GET""#;
-    comes_to(&metrics, &format!(r#"{count}{{{labels},http_response_status_class="2xx"}}"#), "1");
-    comes_to(&metrics, &format!(r#"{count}{{{labels},http_response_status_class="4xx"}}"#), "1");
+    comes_to(
+        &metrics,
+        &format!(r#"{count}{{{labels},http_response_status_class="2xx"}}"#),
+        "1",
+    );
+    comes_to(
+        &metrics,
+        &format!(r#"{count}{{{labels},http_response_status_class="4xx"}}"#),
+        "1",
+    );
     let spins = r#"spin_request_count_total{app_id="test",component_id="guest",trigger_type="http"}"#;
     comes_to(&metrics, spins, "2");
     comes_to(&metrics, r#"http_server_active_requests{component_id="guest"}"#, "0");
@@ -91,7 +99,11 @@ fn operations_of_stores_and_requests_of_components_are_counted() {
     comes_to(&metrics, &operations("set", ""), "1");
     comes_to(&metrics, &operations("get", ""), "1");
     comes_to(&metrics, &operations("increment", "other"), "1");
-    assert!(host.get("/fetch?url=http://inner.spin.internal/hello").1.contains("200 hello"));
+    assert!(
+        host.get("/fetch?url=http://inner.spin.internal/hello")
+            .1
+            .contains("200 hello")
+    );
     assert_eq!(host.get("/fetch?url=http://127.0.0.1:9/").0, 418);
     let sent = |destination: &str, class: &str| {
         format!(
@@ -101,7 +113,11 @@ fn operations_of_stores_and_requests_of_components_are_counted() {
     };
     comes_to(&metrics, &sent("component", "2xx"), "1");
     comes_to(&metrics, &sent("network", "none"), "1");
-    comes_to(&metrics, r#"spin_request_count_total{app_id="test",component_id="inner",trigger_type="http"}"#, "1");
+    comes_to(
+        &metrics,
+        r#"spin_request_count_total{app_id="test",component_id="inner",trigger_type="http"}"#,
+        "1",
+    );
 }
 
 #[test]
@@ -132,7 +148,10 @@ fn with_a_collector_a_component_always_sees_a_trace_and_a_collector_that_is_away
     let dir = std::sync::Arc::new(tempfile::tempdir().unwrap());
     let host = Host::start_in(dir, &manifest(""), &[], &environment);
     let (_, seen) = traced(&host, "/headers");
-    assert!(seen.contains(&format!("traceparent: 00-{TRACE}-")) && !seen.contains(TRACEPARENT), "{seen}");
+    assert!(
+        seen.contains(&format!("traceparent: 00-{TRACE}-")) && !seen.contains(TRACEPARENT),
+        "{seen}"
+    );
     let (_, seen) = host.get("/headers");
     assert!(seen.contains("traceparent: 00-") && !seen.contains(TRACE), "{seen}");
     assert!(!seen.contains("tracestate"), "{seen}");

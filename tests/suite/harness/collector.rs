@@ -84,7 +84,10 @@ impl Collector {
             if trace.iter().any(|span| span.name == last) {
                 return trace;
             }
-            assert!(begun.elapsed() < PATIENCE, "no {last:?} of trace {trace_id} in {spans:#?}");
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "no {last:?} of trace {trace_id} in {spans:#?}"
+            );
             drop(spans);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -101,7 +104,10 @@ async fn receive(State(spans): State<Spans>, headers: HeaderMap, body: Bytes) ->
     let request = ExportTraceServiceRequest::decode(body).expect("spans in protobuf");
     let mut spans = spans.lock().await;
     for resource in request.resource_spans {
-        let of_all = resource.resource.map(|resource| texts(resource.attributes)).unwrap_or_default();
+        let of_all = resource
+            .resource
+            .map(|resource| texts(resource.attributes))
+            .unwrap_or_default();
         for span in resource.scope_spans.into_iter().flat_map(|scope| scope.spans) {
             spans.push(Span {
                 trace_id: hexadecimal(&span.trace_id),

@@ -42,7 +42,7 @@ pub use memo::{Change, Memo, is_time};
 pub use notice::left_out;
 pub use process::free_port;
 pub use program::{Program, STATE, VERIFIER, allow};
-pub use prometheus::{Prometheus, promtool};
+pub use prometheus::{Prometheus, exposition, promtool};
 pub use redis::Redis;
 pub use releases::{Release, Releases};
 pub use response::{Problem, Response};

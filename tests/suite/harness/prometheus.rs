@@ -73,7 +73,9 @@ impl Prometheus {
         let query = r#"ALERTS{alertstate="firing"}"#;
         self.until(query, |result| {
             let firing = result.as_array().into_iter().flatten();
-            let mut firing: Vec<_> = firing.filter_map(|alert| alert["metric"]["alertname"].as_str()).collect();
+            let mut firing: Vec<_> = firing
+                .filter_map(|alert| alert["metric"]["alertname"].as_str())
+                .collect();
             firing.sort_unstable();
             firing.dedup();
             firing == expected
@@ -100,9 +102,25 @@ impl Prometheus {
     }
 }
 
-/// Runs `promtool` in a folder, which must find nothing wrong. Left out, said loudly, as a Prometheus is.
+/// What a host at this address tells to a Prometheus.
+pub async fn exposition(address: &str) -> String {
+    let asked = http_client(false).get(format!("http://{address}/metrics")).send().await;
+    let answer = asked.expect("the host tells its metrics");
+    let content_type = answer.headers()["content-type"].to_str().unwrap_or_default();
+    assert!(
+        content_type.starts_with("application/openmetrics-text"),
+        "{content_type}"
+    );
+    answer.text().await.expect("a text")
+}
+
+/// Runs `promtool` at the root of the workspace, which must find nothing wrong. Left out, said loudly, as a Prometheus is.
 pub fn promtool(arguments: &[&str]) {
-    match Command::new(program("promtool")).args(arguments).current_dir(workspace()).output() {
+    match Command::new(program("promtool"))
+        .args(arguments)
+        .current_dir(workspace())
+        .output()
+    {
         Ok(output) => assert!(
             output.status.success(),
             "promtool {arguments:?}:\n{}{}",
@@ -124,5 +142,7 @@ fn missing(program: &str, why: &std::io::Error) {
         Wish::of_environment() < Wish::All,
         "{program}: {why}; `make prometheus` fetches it where Debian's packages are"
     );
-    left_out(&format!("there is no {program}: neither on the PATH nor from `make prometheus`"));
+    left_out(&format!(
+        "there is no {program}: neither on the PATH nor from `make prometheus`"
+    ));
 }

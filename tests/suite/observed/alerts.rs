@@ -4,7 +4,8 @@ use crate::harness::{HostPlan, Prometheus, TestApp, free_port, workspace};
 
 /// The shipped rules, which here fire without waiting. Their real thresholds and times are tested by `promtool`.
 fn impatient_rules() -> String {
-    let rules = std::fs::read_to_string(workspace().join("deploy/observability/alerts.yaml")).expect("rules are shipped");
+    let rules =
+        std::fs::read_to_string(workspace().join("deploy/observability/alerts.yaml")).expect("rules are shipped");
     let lines = rules.lines().map(|line| match line.split_once("for: ") {
         Some((before, _)) => format!("{before}for: 1s"),
         None => line.to_owned(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::harness::{HostPlan, TestApp, free_port, promtool, workspace};
+use crate::harness::{HostPlan, TestApp, exposition, free_port, promtool, workspace};
 
 /// Metrics by name, each with its labels.
 type Told = BTreeMap<String, BTreeSet<String>>;
@@ -43,7 +43,9 @@ fn named(query: &str) -> Vec<(String, Vec<String>)> {
     }
     let mut rest = rest.as_str();
     while let Some(start) = rest.find(|c: char| is_name(c) && !c.is_ascii_digit()) {
-        let end = rest[start..].find(|c| !is_name(c)).map_or(rest.len(), |end| start + end);
+        let end = rest[start..]
+            .find(|c| !is_name(c))
+            .map_or(rest.len(), |end| start + end);
         let (name, after) = (&rest[start..end], &rest[end..]);
         rest = after;
         let is_function = after.trim_start().starts_with('(');
@@ -89,7 +91,10 @@ fn queries() -> Vec<String> {
     let panels = dashboard["panels"].as_array().expect("a dashboard has panels");
     let targets = panels.iter().filter_map(|panel| panel["targets"].as_array()).flatten();
     queries.extend(targets.filter_map(|target| target["expr"].as_str()).map(str::to_owned));
-    assert!(queries.len() > 30 && queries.iter().all(|query| !query.trim().is_empty()), "{queries:#?}");
+    assert!(
+        queries.len() > 30 && queries.iter().all(|query| !query.trim().is_empty()),
+        "{queries:#?}"
+    );
     queries
 }
 
@@ -109,11 +114,7 @@ async fn hosts_tell_what_dashboards_and_alerts_name() {
     let address = format!("127.0.0.1:{}", free_port());
     let host = plan.metrics(&address).start();
     TestApp::on(&host).user("counted").await.write("a memo").await;
-    let url = format!("http://{address}/metrics");
-    let answer = reqwest::get(&url).await.expect("the host tells its metrics");
-    let content_type = answer.headers()["content-type"].to_str().unwrap_or_default().to_owned();
-    assert!(content_type.starts_with("application/openmetrics-text"), "{content_type}");
-    let exposition = answer.text().await.expect("a text");
+    let exposition = exposition(&address).await;
     let told = told(&exposition);
     for query in queries() {
         for (name, labels) in named(&query) {
@@ -133,7 +134,12 @@ async fn hosts_tell_what_dashboards_and_alerts_name() {
 
 #[test]
 fn promtool_finds_nothing_wrong_with_the_alerts_and_each_fires_when_it_should() {
-    promtool(&["check", "rules", "deploy/observability/alerts.yaml", "deploy/observability/alerts-spin.yaml"]);
+    promtool(&[
+        "check",
+        "rules",
+        "deploy/observability/alerts.yaml",
+        "deploy/observability/alerts-spin.yaml",
+    ]);
     promtool(&["check", "config", "deploy/observability/prometheus.yaml"]);
     promtool(&["test", "rules", "deploy/observability/alerts.test.yaml"]);
 }
