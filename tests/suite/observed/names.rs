@@ -49,7 +49,7 @@ fn named(query: &str) -> Vec<(String, Vec<String>)> {
         let (name, after) = (&rest[start..end], &rest[end..]);
         rest = after;
         let is_function = after.trim_start().starts_with('(');
-        if is_function || ["and", "or", "unless", "offset"].contains(&name) || query_is_number(name) {
+        if is_function || ["and", "or", "unless"].contains(&name) {
             continue;
         }
         let mut labels = Vec::new();
@@ -64,11 +64,6 @@ fn named(query: &str) -> Vec<(String, Vec<String>)> {
         names.push((name.to_owned(), labels));
     }
     names
-}
-
-/// Such as the `e3` of 1e3, or the `m` of 5m.
-fn query_is_number(name: &str) -> bool {
-    name.len() == 1
 }
 
 /// All queries of the alerts and the dashboard.
