@@ -8,7 +8,7 @@ FIRST_BUILD = [ -e target/debug/memo-host ] || \
 
 .DEFAULT_GOAL := help
 .PHONY: help up dev test build build-plain lint schemathesis bench lighthouse first-paint toolchain browser browsers geckodriver
-.PHONY: site-modules site-test site-lint openapi-lint deploy-lint interop
+.PHONY: site-modules site-test site-lint openapi-lint deploy-lint interop prometheus
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ dev: toolchain ## The same, and build what changes again while it is served
 	@$(FIRST_BUILD)
 	cargo run --bin memo-host -- --watch --target-dir target/dev $(ARGS)
 
-test: toolchain browser site-modules interop site-test ## Run all tests, also those in the browsers that are installed
+test: toolchain browser site-modules interop prometheus site-test ## Run all tests, also those in the browsers that are installed
 	MEMO_BROWSER=$${MEMO_BROWSER:-1} cargo test --no-fail-fast
 	@echo "Once more over HTTP, as on platforms whose stores have no atomic increment:"
 	MEMO_BROWSER=0 MEMO_BUILD_ARGS=--no-default-features MEMO_HOST_ARGS="--variable kv_atomics=false" $(UNLINKED) \
@@ -88,6 +88,7 @@ deploy-lint: ## Check the manifests of deploy/, without a cluster
 	PYTHONPATH=$(DEPLOY_TOOLS) PYTHONDONTWRITEBYTECODE=1 python3 tests/deploy/check.py
 
 # schemathesis is installed as requirements.txt says, with its hashes, where there is a Python that can make an environment.
+PROMETHEUS = target/tools/prometheus
 SCHEMATHESIS = target/tools/schemathesis
 schemathesis: toolchain ## Try the services with what their OpenAPI documents allow and forbid (ARGS="--seconds 600" for longer)
 	@$(call with,python3) python3 -c 'import venv, ensurepip' 2>/dev/null || { \
@@ -112,6 +113,14 @@ interop: ## Install other people's OAuth clients, JWT libraries and assistants, 
 		python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-deps --only-binary :all: \
 		--require-hashes --target target/interop -r tests/interop/requirements.txt && touch target/interop/.installed; } || \
 		echo "!!! SKIPPED: pip install failed for tests/interop; it needs Python 3.11 or newer with pip." >&2
+
+# Debian's package, unpacked and not installed: a machine gets no service that runs. The tests say so where it does not come.
+prometheus: ## Fetch Prometheus and promtool, for the tests of alerts
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null || [ -x $(PROMETHEUS)/usr/bin/promtool ] || { \
+		command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null && mkdir -p $(PROMETHEUS) && cd $(PROMETHEUS) && \
+		{ apt-get download -q prometheus 2>/dev/null || { $(as_root) apt-get update -q && apt-get download -q prometheus; }; } && \
+		dpkg-deb --extract prometheus_*.deb . && rm prometheus_*.deb; \
+	} || echo "!!! SKIPPED: $@ comes as a package of Debian or Ubuntu, or on the PATH." >&2
 
 # Installs what package-lock.json says, unless it is there.
 modules = [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel error
@@ -168,5 +177,5 @@ geckodriver:
 	}
 
 can_install = command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || command -v sudo >/dev/null; }
-install = as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
-	$$as_root apt-get update -q && $$as_root apt-get install -q -y --no-install-recommends $(1)
+install = $(as_root) apt-get update -q && $(as_root) apt-get install -q -y --no-install-recommends $(1)
+as_root = $$([ "$$(id -u)" = 0 ] || echo sudo)

@@ -13,6 +13,7 @@
 //! left is removed tomorrow.
 
 use common::{http::problem::Problem, store::kv::KvError, token::UserId, world::Ports};
+use http::HeaderMap;
 
 use crate::{
     due::{self, Due},
@@ -73,18 +74,18 @@ pub async fn begin(ports: &Ports, id: &UserId, seen: &User, asking: &Session) ->
 }
 
 /// Goes on with the deletion of an account until it is gone, in so many steps of the memo service at most. Where the account is
-/// not being deleted, nothing is done. `request_id` names the request that caused it.
+/// not being deleted, nothing is done. `context` are the headers that tie it to the request that caused it.
 ///
 /// # Errors
 /// [`Error`].
-pub async fn finish(ports: &Ports, memos: &Memos, id: &UserId, steps: usize, request_id: &str) -> Result<(), Error> {
+pub async fn finish(ports: &Ports, memos: &Memos, id: &UserId, steps: usize, context: &HeaderMap) -> Result<(), Error> {
     let Some(user) = user::read(ports, id).await? else {
         return remove_sessions(ports, id).await;
     };
     if !user.is_being_deleted() {
         return Ok(());
     }
-    memos.erase(ports, id, steps, request_id).await?;
+    memos.erase(ports, id, steps, context).await?;
     withdraw_name(ports, id, &user).await?;
     remove_sessions(ports, id).await?;
     if user::remove(ports, id).await? {

@@ -10,6 +10,7 @@ use common::{
     token::UserId,
     world::{Ports, clock::Timestamp},
 };
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -82,23 +83,19 @@ pub async fn enlist_client(ports: &Ports, client_id: &str, ends_at: Timestamp) -
     enlist(ports, ends_at.day().saturating_add(1), &due).await
 }
 
-/// Does what is due, at most `limit` entries of the lists. `request_id` names the request that passes by.
+/// Does what is due, at most `limit` entries of the lists. `context` are the headers that tie it to the request that passes by.
 ///
 /// # Errors
 /// Those of the store; what was not done is done by the next one.
-pub async fn sweep(ports: &Ports, memos: &Memos, limit: u64, request_id: &str) -> Result<Swept, KvError> {
-    let completion = Completion {
-        ports,
-        memos,
-        request_id,
-    };
+pub async fn sweep(ports: &Ports, memos: &Memos, limit: u64, context: &HeaderMap) -> Result<Swept, KvError> {
+    let completion = Completion { ports, memos, context };
     LIST.sweep(ports, limit, &completion).await
 }
 
 struct Completion<'a> {
     ports: &'a Ports,
     memos: &'a Memos,
-    request_id: &'a str,
+    context: &'a HeaderMap,
 }
 
 #[async_trait]
@@ -164,7 +161,7 @@ impl Completion<'_> {
 
     /// Goes on with a deletion by one step of the memo service; `None` where it has to wait for tomorrow.
     async fn finish(&self, user: &UserId) -> Result<Option<Fulfilled>, KvError> {
-        match deletion::finish(self.ports, self.memos, user, 1, self.request_id).await {
+        match deletion::finish(self.ports, self.memos, user, 1, self.context).await {
             Ok(()) => Ok(Some(Fulfilled::from(1))),
             Err(deletion::Error::Memos(EraseError::More)) => Ok(Some(Fulfilled { removed: 0, more: true })),
             Err(deletion::Error::Store(error)) if !matches!(error, KvError::Corrupt { .. }) => Err(error),

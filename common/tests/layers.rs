@@ -227,6 +227,27 @@ fn a_request_writes_one_line_and_nothing_that_is_its_callers() {
 }
 
 #[test]
+fn the_line_names_the_trace_that_the_caller_names_and_nothing_that_is_none() {
+    run(async {
+        let router = plain();
+        let (trace, span) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+        let sound = format!("00-{trace}-{span}-01");
+        fetch(&router, "GET", "/seen", &[("traceparent", &sound)]).await;
+        let line = logged().remove(0);
+        assert_eq!((&line["trace_id"], &line["span_id"]), (&json!(trace), &json!(span)));
+        for unsound in ["", "00-hidden", &sound.to_uppercase(), &format!("{sound}\"hidden")] {
+            fetch(&router, "GET", "/seen", &[("traceparent", unsound)]).await;
+            let line = logged().remove(0);
+            assert!(
+                line.get("trace_id").is_none() && line.get("span_id").is_none(),
+                "{line}"
+            );
+            assert!(!line.to_string().contains("hidden"), "{line}");
+        }
+    });
+}
+
+#[test]
 fn the_log_says_how_long_a_request_took() {
     run(async {
         let world = World::new();

@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
 
@@ -23,17 +23,26 @@ use wasmtime_wasi_http::{
 use crate::{
     allowed_hosts::chained_component,
     instance_limit::AtLimit,
-    instances::{TakenBy, cause},
+    instances::cause,
     output::report,
     own_answers::{json, ok, refuse},
     request_body,
     routes::{Router, WELL_KNOWN_PREFIX},
     served_component::ServedComponent,
     spin_headers,
+    taken::TakenBy,
+    telemetry::{
+        Telemetry,
+        component_metrics::Present,
+        traces::{self, within},
+    },
 };
 
 /// The client's address in requests between components, as in Spin.
 pub const CHAINED_CLIENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
+/// The route of requests between components, as in Spin.
+static CHAINED_ROUTE: LazyLock<Arc<str>> = LazyLock::new(|| "/...".into());
 
 /// All that is served.
 pub struct App {
@@ -44,18 +53,27 @@ pub struct App {
     pub info: String,
     pub router: Router,
     pub request_timeout: Duration,
+    pub telemetry: Arc<Telemetry>,
     components: RwLock<HashMap<String, Arc<ServedComponent>>>,
 }
 
 impl App {
     /// An app without components: they call each other through the app, so they are made after it.
-    pub fn new(address: SocketAddr, scheme: Scheme, info: String, router: Router, request_timeout: Duration) -> Self {
+    pub fn new(
+        address: SocketAddr,
+        scheme: Scheme,
+        info: String,
+        router: Router,
+        request_timeout: Duration,
+        telemetry: Arc<Telemetry>,
+    ) -> Self {
         Self {
             address,
             scheme,
             info,
             router,
             request_timeout,
+            telemetry,
             components: RwLock::default(),
         }
     }
@@ -77,23 +95,48 @@ impl App {
     }
 
     /// Answers a client's request.
-    pub async fn answer_client(&self, request: Request<Incoming>, client: SocketAddr) -> Response<WasiBody> {
+    pub async fn answer_client(&self, mut request: Request<Incoming>, client: SocketAddr) -> Response<WasiBody> {
         // Before anything that may be slow or used up: who asks for the health wants to know of the host alone.
         if let Some(answer) = self.answer_well_known(request.uri().path()) {
             return answer;
         }
+        let Some(traces) = &self.telemetry.traces else {
+            let named = traces::named_by(request.headers());
+            return within(named, self.receive(request, client)).await;
+        };
+        let method = request.method().clone();
+        let span = traces.of_request(&method, request.headers_mut());
+        let response = within(Some(span.clone()), self.receive(request, client)).await;
+        traces::end(&span, Some(response.status()));
+        response
+    }
+
+    async fn receive(&self, request: Request<Incoming>, client: SocketAddr) -> Response<WasiBody> {
         let (head, body) = request.into_parts();
-        match request_body::receive(body).await {
-            Ok(body) => self.answer(Request::from_parts(head, body), client).await,
-            Err(Error::ConnectionReadTimeout) => refuse(StatusCode::REQUEST_TIMEOUT, "The body took too long\n"),
-            Err(_) => refuse(StatusCode::BAD_REQUEST, "Bad request: the body did not arrive whole\n"),
+        let body = match request_body::receive(body).await {
+            Ok(body) => body,
+            Err(Error::ConnectionReadTimeout) => {
+                return self.refuse(StatusCode::REQUEST_TIMEOUT, "The body took too long\n");
+            }
+            Err(_) => return self.refuse(StatusCode::BAD_REQUEST, "Bad request: the body did not arrive whole\n"),
+        };
+        let (method, request) = (head.method.clone(), Request::from_parts(head, body));
+        if let (Some(traces), Some(found)) = (&self.telemetry.traces, self.router.find(request.uri().path())) {
+            traces.routed(&method, &found.route.template);
         }
+        self.answer(request, client).await
+    }
+
+    /// Refuses a request that reaches no component.
+    fn refuse(&self, status: StatusCode, text: &'static str) -> Response<WasiBody> {
+        self.telemetry.metrics.unrouted(status);
+        refuse(status, text)
     }
 
     /// Answers a client for whom there is no room: only the paths that tell of the host itself.
     pub fn answer_when_full(&self, request: &Request<Incoming>) -> Response<WasiBody> {
         self.answer_well_known(request.uri().path())
-            .unwrap_or_else(|| refuse(StatusCode::SERVICE_UNAVAILABLE, "Too many connections\n"))
+            .unwrap_or_else(|| self.refuse(StatusCode::SERVICE_UNAVAILABLE, "Too many connections\n"))
     }
 
     fn answer_well_known(&self, path: &str) -> Option<Response<WasiBody>> {
@@ -107,17 +150,17 @@ impl App {
     /// Answers a request to one of the app's public routes.
     pub async fn answer(&self, mut request: Request<WasiBody>, client: SocketAddr) -> Response<WasiBody> {
         let Some(uri) = self.absolute_uri(&request) else {
-            return refuse(
+            return self.refuse(
                 StatusCode::BAD_REQUEST,
                 "Bad request: the Host header is missing or wrong\n",
             );
         };
         let Some(found) = self.router.find(uri.path()) else {
-            return refuse(StatusCode::NOT_FOUND, "Not found\n");
+            return self.refuse(StatusCode::NOT_FOUND, "Not found\n");
         };
         spin_headers::set_for_route(request.headers_mut(), &found, &uri, client);
         *request.uri_mut() = uri.clone();
-        self.run(&found.route.component, request).await
+        self.run(&found.route.component, &found.route.template, request).await
     }
 
     /// Answers a request from one component to another; `None` where there is no such component.
@@ -127,14 +170,31 @@ impl App {
         }
         let uri = request.uri().clone();
         spin_headers::set_for_call(request.headers_mut(), &uri, CHAINED_CLIENT);
-        Some(self.run(component, request).await)
+        Some(self.run(component, &CHAINED_ROUTE, request).await)
     }
 
-    async fn run(&self, id: &str, request: Request<WasiBody>) -> Response<WasiBody> {
+    /// Has a component answer, and tells of it.
+    async fn run(&self, id: &str, route: &Arc<str>, mut request: Request<WasiBody>) -> Response<WasiBody> {
         let Some(component) = self.components.read().get(id).cloned() else {
-            return refuse(StatusCode::NOT_FOUND, "Not found\n");
+            return self.refuse(StatusCode::NOT_FOUND, "Not found\n");
         };
+        component.metrics.requests.inc();
+        let _active = Present::in_gauge(&component.metrics.active);
+        let method = request.method().clone();
+        let traces = self.telemetry.traces.as_ref();
+        let span = traces.map(|traces| traces.of_execution(id, request.headers_mut()));
         let started = Instant::now();
+        let response = within(span.clone(), self.run_within_time(&component, request)).await;
+        let metrics = &self.telemetry.metrics;
+        metrics.answered(&component.id, route, &method, response.status(), started.elapsed());
+        if let Some(span) = span {
+            traces::end(&span, Some(response.status()));
+        }
+        response
+    }
+
+    async fn run_within_time(&self, component: &ServedComponent, request: Request<WasiBody>) -> Response<WasiBody> {
+        let (id, started) = (&component.id, Instant::now());
         let answer = tokio::time::timeout(self.request_timeout, component.handle(request)).await;
         let error = match answer {
             Ok(Ok(response)) => return response,

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use anyhow::anyhow;
-use wasmtime::component::{Accessor, FutureReader, HasSelf, Resource, StreamReader};
+use opentelemetry::Context;
+use wasmtime::{
+    AsContextMut, StoreContextMut,
+    component::{Accessor, FutureReader, GuestTaskId, HasSelf, Linker, Resource, StreamReader},
+};
 
 use self::{
     spin::{key_value::key_value, variables::variables},
-    wasi::keyvalue::{atomics, store},
+    wasi::keyvalue::store,
 };
-use crate::{key_value::Store, manifest::check_variable_name, state::State};
+use crate::{key_value::Store, manifest::check_variable_name, state::State, telemetry::traces::within};
 
 mod generated {
     #![allow(missing_docs, clippy::all, reason = "generated code")]
@@ -38,6 +42,24 @@ impl State {
     fn store(&self, handle: &Resource<Handle>) -> wasmtime::Result<Arc<dyn Store>> {
         Ok(self.table.get(handle)?.0.clone())
     }
+}
+
+/// The store that a guest has opened, and the span of the request for which it asks.
+fn opened<T>(accessor: &Accessor<T, HasSelf<State>>, handle: &Resource<Handle>) -> wasmtime::Result<Opened> {
+    accessor.with(|mut access| {
+        let is_traced = !access.get().traced_tasks.is_empty();
+        let task = is_traced.then(|| request_task(access.as_context_mut())).flatten();
+        let state = access.get();
+        let span = task.and_then(|task| state.traced_tasks.context(task));
+        Ok((state.store(handle)?, span))
+    })
+}
+
+type Opened = (Arc<dyn Store>, Option<Context>);
+
+/// The guest's task that answers the request for which the host is called now: the oldest one on the stack of calls.
+fn request_task<T: 'static>(mut store: StoreContextMut<'_, T>) -> Option<GuestTaskId> {
+    store.async_call_stack().ok()?.last()
 }
 
 type KeyValueResult<T> = wasmtime::Result<Result<T, key_value::Error>>;
@@ -71,8 +93,8 @@ impl<T: Send> key_value::HostStoreWithStore<T> for HasSelf<State> {
         handle: Resource<Handle>,
         key: String,
     ) -> KeyValueResult<Option<Vec<u8>>> {
-        let store = accessor.with(|mut access| access.get().store(&handle))?;
-        key_value_result(store.get(&key).await)
+        let (store, span) = opened(accessor, &handle)?;
+        key_value_result(within(span, store.get(&key)).await)
     }
 
     async fn set(
@@ -81,26 +103,26 @@ impl<T: Send> key_value::HostStoreWithStore<T> for HasSelf<State> {
         key: String,
         value: Vec<u8>,
     ) -> KeyValueResult<()> {
-        let store = accessor.with(|mut access| access.get().store(&handle))?;
-        key_value_result(store.set(&key, value).await)
+        let (store, span) = opened(accessor, &handle)?;
+        key_value_result(within(span, store.set(&key, value)).await)
     }
 
     async fn delete(accessor: &Accessor<T, Self>, handle: Resource<Handle>, key: String) -> KeyValueResult<()> {
-        let store = accessor.with(|mut access| access.get().store(&handle))?;
-        key_value_result(store.delete(&key).await)
+        let (store, span) = opened(accessor, &handle)?;
+        key_value_result(within(span, store.delete(&key)).await)
     }
 
     async fn exists(accessor: &Accessor<T, Self>, handle: Resource<Handle>, key: String) -> KeyValueResult<bool> {
-        let store = accessor.with(|mut access| access.get().store(&handle))?;
-        key_value_result(store.exists(&key).await)
+        let (store, span) = opened(accessor, &handle)?;
+        key_value_result(within(span, store.exists(&key)).await)
     }
 
     async fn get_keys(
         accessor: &Accessor<T, Self>,
         handle: Resource<Handle>,
     ) -> wasmtime::Result<(StreamReader<String>, FutureReader<Result<(), key_value::Error>>)> {
-        let store = accessor.with(|mut access| access.get().store(&handle))?;
-        let (keys, end) = match store.keys().await {
+        let (store, span) = opened(accessor, &handle)?;
+        let (keys, end) = match within(span, store.keys()).await {
             Ok(keys) => (keys, Ok(())),
             Err(error) => (Vec::new(), Err(key_value::Error::Other(format!("{error:#}")))),
         };
@@ -173,8 +195,18 @@ impl store::HostBucket for State {
     }
 }
 
-impl atomics::Host for State {
-    async fn increment(&mut self, bucket: Resource<Handle>, key: String, delta: i64) -> StoreResult<i64> {
-        store_result(self.store(&bucket)?.increment(&key, delta).await)
-    }
+/// `increment` stands here and not with the others of WASI 0.2, because only a function that is linked by hand sees the stack of
+/// calls, by which its request is known.
+pub fn link_atomics(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    let mut atomics = linker.instance("wasi:keyvalue/atomics@0.2.0-draft2")?;
+    atomics.func_wrap_async("increment", |mut store, arguments: (Resource<Handle>, String, i64)| {
+        Box::new(async move {
+            let (bucket, key, delta) = arguments;
+            let is_traced = !store.data().traced_tasks.is_empty();
+            let task = is_traced.then(|| request_task(store.as_context_mut())).flatten();
+            let span = task.and_then(|task| store.data().traced_tasks.context(task));
+            let opened = store.data().store(&bucket)?;
+            Ok((store_result(within(span, opened.increment(&key, delta)).await)?,))
+        })
+    })
 }

@@ -12,6 +12,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "memo-host", version, args_override_self = true)]
 #[command(after_help = "Under `cargo run` the components are built first, as with --build.\n\
+    Traces: OTEL_EXPORTER_OTLP_ENDPOINT names their collector (docs/observability.md).\n\
     Ctrl-C or SIGTERM: no new connections, requests in flight are finished, exit 0.")]
 pub struct Args {
     /// The manifest, or the folder that holds a spin.toml
@@ -82,6 +83,10 @@ pub struct Args {
     /// Not in Spin: keep the default store in memory and forget it at exit
     #[arg(long)]
     pub in_memory: bool,
+
+    /// Not in Spin: where to serve metrics for Prometheus, at /metrics
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
+    pub metrics_listen: Option<SocketAddr>,
 
     /// Not in Spin: seconds that a component has to begin its answer; then 504
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = parse_seconds)]

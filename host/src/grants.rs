@@ -11,6 +11,7 @@ use crate::{
     manifest::{Component, Manifest},
     outbound_redis::MAX_CONNECTIONS,
     runtime_config::Stores,
+    telemetry::{Telemetry, observed_store::ObservedStore},
     variables::Variables,
 };
 
@@ -28,10 +29,16 @@ pub struct Grants {
 
 impl Grants {
     /// The grants of all components, by id.
-    pub fn of_all(manifest: &Manifest, variables: &Variables, stores: &Stores) -> Result<HashMap<String, Arc<Self>>> {
+    pub fn of_all(
+        manifest: &Manifest,
+        variables: &Variables,
+        stores: &Stores,
+        telemetry: &Arc<Telemetry>,
+    ) -> Result<HashMap<String, Arc<Self>>> {
         let mut all = HashMap::new();
         for (id, component) in &manifest.components {
-            let grants = Self::of(id, component, variables, stores).with_context(|| format!("[component.{id}]"))?;
+            let grants =
+                Self::of(id, component, variables, stores, telemetry).with_context(|| format!("[component.{id}]"))?;
             for chained in grants.allowed_hosts.chained() {
                 ensure!(
                     manifest.components.iter().any(|(id, _)| *id == chained),
@@ -43,7 +50,13 @@ impl Grants {
         Ok(all)
     }
 
-    fn of(id: &str, component: &Component, variables: &Variables, stores: &Stores) -> Result<Self> {
+    fn of(
+        id: &str,
+        component: &Component,
+        variables: &Variables,
+        stores: &Stores,
+        telemetry: &Arc<Telemetry>,
+    ) -> Result<Self> {
         let fill = |(name, template): (&String, &String)| {
             let value = variables.fill(template).with_context(|| format!("variables: {name}"))?;
             Ok((name.clone(), value))
@@ -52,7 +65,11 @@ impl Grants {
             let store = stores.by_label.get(label).with_context(|| {
                 format!("key_value_stores: \"{label}\" has no [key_value_store.{label}] in the runtime configuration")
             })?;
-            Ok((label.clone(), store.clone()))
+            let store: Arc<dyn Store> = match telemetry.observes_stores {
+                true => Arc::new(ObservedStore::new(store.clone(), telemetry.clone(), id, label)),
+                false => store.clone(),
+            };
+            Ok((label.clone(), store))
         };
         let hosts = component.allowed_outbound_hosts.iter().map(|host| variables.fill(host));
         let hosts = hosts.collect::<Result<Vec<_>>>().context("allowed_outbound_hosts")?;

@@ -15,6 +15,8 @@ use tokio::{
     time::timeout,
 };
 
+use crate::telemetry::component_metrics::{ComponentMetrics, Present};
+
 /// Requests that may wait for room. A sign-in takes about 35 ms, so many more would not get their turn in time.
 const MAX_WAITING: usize = 256;
 /// How long a request waits for room. Then its client should rather try again.
@@ -27,26 +29,30 @@ pub struct InstanceLimit {
     places: Arc<Semaphore>,
     waiting: Semaphore,
     room: Arc<Notify>,
+    metrics: ComponentMetrics,
 }
 
 /// An instance's place within the limit.
 pub struct Place {
     permit: Option<OwnedSemaphorePermit>,
     room: Arc<Notify>,
+    _present: Present,
 }
 
 /// A request's place in the queue.
 pub struct Waiting<'a> {
     _place: SemaphorePermit<'a>,
+    _present: Present,
     until: Instant,
 }
 
 impl InstanceLimit {
-    pub fn new(instances: u32) -> Self {
+    pub fn new(instances: u32, metrics: ComponentMetrics) -> Self {
         Self {
             places: Arc::new(Semaphore::new(instances as usize)),
             waiting: Semaphore::new(MAX_WAITING),
             room: Arc::default(),
+            metrics,
         }
     }
 
@@ -56,6 +62,7 @@ impl InstanceLimit {
         Ok(Place {
             permit: Some(permit),
             room: self.room.clone(),
+            _present: Present::in_gauge(&self.metrics.instances),
         })
     }
 
@@ -68,14 +75,21 @@ impl InstanceLimit {
 
     /// A place in the queue.
     pub fn queue(&self) -> Result<Waiting<'_>, AtLimit> {
-        let place = self.waiting.try_acquire().map_err(|_| AtLimit)?;
-        let until = Instant::now() + MAX_WAIT;
-        Ok(Waiting { _place: place, until })
+        let place = self.waiting.try_acquire().map_err(|_| {
+            self.metrics.refused_at_once.inc();
+            AtLimit
+        })?;
+        Ok(Waiting {
+            _place: place,
+            _present: Present::in_gauge(&self.metrics.waiting),
+            until: Instant::now() + MAX_WAIT,
+        })
     }
 
     /// Waits until there may be room.
     pub async fn wait(&self, waiting: &Waiting<'_>) -> Result<(), AtLimit> {
         if Instant::now() >= waiting.until {
+            self.metrics.refused_late.inc();
             return Err(AtLimit);
         }
         // Either way, the request tries again.

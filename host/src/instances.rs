@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, OnceLock},
+    sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -26,6 +26,8 @@ use crate::{
     outbound::Outbound,
     output::report,
     state::State,
+    taken::TakenBy,
+    telemetry::component_metrics::{ComponentMetrics, Ending},
     time_slice::TimeSlice,
 };
 
@@ -46,6 +48,7 @@ pub struct Factory {
     engine: Engine,
     component: ProxyPre<State>,
     limit: Arc<InstanceLimit>,
+    metrics: ComponentMetrics,
 }
 
 /// What holds for all components.
@@ -69,6 +72,7 @@ impl Factory {
         outbound: Outbound,
         settings: Settings,
         limit: Arc<InstanceLimit>,
+        metrics: ComponentMetrics,
     ) -> Result<Self> {
         let pre = linker
             .instantiate_pre(component)
@@ -86,6 +90,7 @@ impl Factory {
             engine: linker.engine().clone(),
             component,
             limit,
+            metrics,
         })
     }
 }
@@ -116,7 +121,8 @@ impl HandlerState for Factory {
             Proxy::P2(_) => (1, 1),
             Proxy::P3(_) => (max_requests, MAX_CONCURRENT_REQUESTS),
         };
-        let open = Arc::new(OpenAnswers::default());
+        self.metrics.made.inc();
+        let open = Arc::new(OpenAnswers::counted_in(self.metrics.streams.clone()));
         Ok(Instance {
             store,
             proxy,
@@ -133,14 +139,12 @@ impl HandlerState for Factory {
                 request_timeout,
                 open,
                 limit: self.limit.clone(),
+                metrics: self.metrics.clone(),
                 _place: place,
             },
         })
     }
 }
-
-/// Tells a request which instance has taken it: that one's open answers.
-pub type TakenBy = Arc<OnceLock<Arc<OpenAnswers>>>;
 
 /// When an instance ends: after idling, or when its newest request has taken too long. Event streams have a limit of their
 /// own, so it does not end under them; when the last one is over, the guest has as long as after a request.
@@ -166,7 +170,11 @@ impl WorkerExpiration for Expiration {
         if self.sleep.deadline() != deadline {
             self.sleep.as_mut().reset(deadline);
         }
-        self.sleep.as_mut().poll(context)
+        let is_over = self.sleep.as_mut().poll(context);
+        if is_over.is_ready() && status != WorkerStatus::Idle {
+            self.open.ends_because(Ending::TimedOut);
+        }
+        is_over
     }
 }
 
@@ -178,6 +186,7 @@ pub struct Worker {
     request_timeout: Duration,
     open: Arc<OpenAnswers>,
     limit: Arc<InstanceLimit>,
+    metrics: ComponentMetrics,
     _place: Place,
 }
 
@@ -188,6 +197,7 @@ impl WorkerState for Worker {
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
         let is_full = concurrent + self.open.unfinished() >= self.max_concurrent_requests;
         if total >= self.max_requests {
+            self.open.ends_because(Ending::Used);
             ShouldAccept::Never
         } else if is_full || self.open.streams() >= MAX_CONCURRENT_STREAMS {
             ShouldAccept::No
@@ -199,12 +209,14 @@ impl WorkerState for Worker {
 
     fn on_request_start(
         &self,
-        _: StoreContextMut<'_, State>,
-        taken_by: TakenBy,
-        _: GuestTaskId,
+        mut store: StoreContextMut<'_, State>,
+        taken: TakenBy,
+        task: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
-        // A request is taken once only.
-        let _ = taken_by.set(self.open.clone());
+        taken.by_instance(&self.open);
+        if let Some(span) = taken.span() {
+            store.data_mut().traced_tasks.begin(task, span.clone());
+        }
         Box::pin(tokio::time::sleep(self.request_timeout))
     }
 
@@ -216,7 +228,11 @@ impl WorkerState for Worker {
                 return;
             }
             report(format_args!("component {} failed: {}", self.component, cause(&error)));
+            if self.open.ending() != Ending::TimedOut {
+                self.open.ends_because(Ending::Failed);
+            }
         }
+        self.metrics.ended(self.open.ending());
     }
 }
 
@@ -233,7 +249,10 @@ mod tests {
     use super::*;
 
     fn worker() -> (Worker, Arc<OpenAnswers>) {
-        let (open, limit) = (Arc::new(OpenAnswers::default()), Arc::new(InstanceLimit::new(1)));
+        let (open, limit) = (
+            Arc::new(OpenAnswers::default()),
+            Arc::new(InstanceLimit::new(1, ComponentMetrics::default())),
+        );
         let worker = Worker {
             component: "test".to_owned(),
             max_requests: 1024,
@@ -242,6 +261,7 @@ mod tests {
             open: open.clone(),
             _place: limit.enter().unwrap(),
             limit,
+            metrics: ComponentMetrics::default(),
         };
         (worker, open)
     }

@@ -3,7 +3,7 @@
 //! A request's way: [`server`] accepts its connection and [`connection`] reads it, [`app`] finds the component by
 //! [`routes`], an instance made by [`instances`] answers it, calling back through [`bindings`] (key-value stores,
 //! variables), [`outbound`] (HTTP) and [`outbound_redis`]. What each component is given is in [`grants`]: it comes from [`manifest`],
-//! [`variables`] and [`runtime_config`]. [`setup`] puts all of this together.
+//! [`variables`] and [`runtime_config`]. [`telemetry`] counts and traces what happens. [`setup`] puts all of this together.
 
 mod allowed_hosts;
 mod app;
@@ -32,6 +32,8 @@ mod server;
 pub mod setup;
 mod spin_headers;
 mod state;
+mod taken;
+mod telemetry;
 mod time_slice;
 mod tls;
 mod variables;

@@ -43,7 +43,8 @@ impl Loader {
                 grants: self.grants.get(id).context("it has no grants")?.clone(),
                 app: Arc::downgrade(&self.app),
             };
-            ServedComponent::new(&self.linker, &wasm, outbound, self.settings.clone())
+            let metrics = self.app.telemetry.metrics.component(id);
+            ServedComponent::new(&self.linker, &wasm, outbound, self.settings.clone(), metrics)
         };
         let loaded = load().with_context(|| format!("[component.{id}]"))?;
         self.app.serve(id, loaded);

@@ -19,8 +19,11 @@ use http::{Response, header::CONTENT_TYPE};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::{sync::watch, time::timeout};
 use wasmtime_wasi_http::{Error, WasiBody};
+
+use crate::telemetry::component_metrics::Ending;
 
 /// How long an event stream may last. A service that ends its own ones earlier chooses the moment.
 const STREAM_TIMEOUT: Duration = Duration::from_secs(10 * 60);
@@ -31,11 +34,23 @@ pub struct OpenAnswers {
     unfinished: AtomicUsize,
     streams: AtomicUsize,
     last_stream_ended: Mutex<Option<Instant>>,
+    /// Why the instance ends, once it does.
+    ending: Mutex<Ending>,
+    /// The streams of all instances of the component.
+    all_streams: Gauge,
     /// The instance's task, which looks at all this when it is woken.
     pub worker: AtomicWaker,
 }
 
 impl OpenAnswers {
+    /// Nothing is under way, and what will be is counted in this gauge as well.
+    pub fn counted_in(all_streams: Gauge) -> Self {
+        Self {
+            all_streams,
+            ..Self::default()
+        }
+    }
+
     /// How many ordinary answers have not been sent to their end.
     pub fn unfinished(&self) -> usize {
         self.unfinished.load(Ordering::Relaxed)
@@ -60,11 +75,22 @@ impl OpenAnswers {
         self.worker.wake();
     }
 
+    /// The reason for which the instance ends.
+    pub fn ending(&self) -> Ending {
+        *self.ending.lock()
+    }
+
+    pub fn ends_because(&self, ending: Ending) {
+        *self.ending.lock() = ending;
+    }
+
     pub fn begin_stream(&self) {
+        self.all_streams.inc();
         self.streams.fetch_add(1, Ordering::Relaxed);
     }
 
     pub fn end_stream(&self) {
+        self.all_streams.dec();
         *self.last_stream_ended.lock() = Some(Instant::now());
         self.streams.fetch_sub(1, Ordering::Relaxed);
         self.worker.wake();

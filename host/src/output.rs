@@ -22,10 +22,15 @@ use wasmtime_wasi::{
     p2::{OutputStream, Pollable, StreamResult},
 };
 
+use crate::telemetry::traces;
+
 /// Lines that may wait for a slow reader; more are dropped, and their number is told.
 const QUEUE: usize = 8192;
 /// A longer line is cut into several, so that what is kept of an unfinished one is bounded.
 const LONGEST_LINE: usize = 64 * 1024;
+
+/// Lines that were dropped since the start.
+static DROPPED: AtomicU64 = AtomicU64::new(0);
 
 static STDOUT: LazyLock<Printer> = LazyLock::new(|| Printer::start(io::stdout()));
 static STDERR: LazyLock<Printer> = LazyLock::new(|| Printer::start(io::stderr()));
@@ -55,10 +60,16 @@ pub fn say(message: &str) {
     let _ = writeln!(io::stdout(), "{message}");
 }
 
-/// Says something in the host's own name, on one line of stderr.
+/// Says something in the host's own name, on one line of stderr, with the trace of the request that it is about.
 pub fn report(message: impl Display) {
-    let line = format!("memo-host: {message}").replace('\n', " ");
+    let trace = traces::current_id().map_or_else(String::new, |id| format!(" (trace_id={id})"));
+    let line = format!("memo-host: {message}{trace}").replace('\n', " ");
     STDERR.print(format!("{line}\n").into_bytes());
+}
+
+/// How many lines were dropped since the start.
+pub fn dropped() -> u64 {
+    DROPPED.load(Ordering::Relaxed)
 }
 
 /// Waits until what has been written is printed, but not for long: nobody may be reading.
@@ -92,6 +103,7 @@ impl Printer {
     fn print(&self, line: Vec<u8>) {
         if self.queue.try_send(Item::Line(line)).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            DROPPED.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which component answers which path: Spin's own router, Spin's own rules. Exact routes win over
 //! `:name` segments, those over `/...`, longer prefixes over shorter ones.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use anyhow::{Result, anyhow};
 use http::HeaderValue;
@@ -16,6 +16,8 @@ pub struct Route {
     pub component: String,
     /// As written in the manifest, for the headers `spin-raw-component-route` and `spin-matched-route`.
     pub pattern: HeaderValue,
+    /// The same, for metrics and traces.
+    pub template: Arc<str>,
     /// Without a trailing `/...`, for the header `spin-component-route`.
     pub prefix: HeaderValue,
 }
@@ -44,6 +46,7 @@ impl Router {
         let route = Route {
             component: component.to_owned(),
             pattern: HeaderValue::from_str(pattern)?,
+            template: pattern.into(),
             prefix: HeaderValue::from_str(stem.unwrap_or(pattern))?,
         };
         self.0

@@ -12,10 +12,12 @@ use wasmtime_wasi_http::{
 
 use crate::{
     instance_limit::{AtLimit, InstanceLimit},
-    instances::{Factory, Settings, TakenBy},
+    instances::{Factory, Settings},
     open_answers::StreamsEnd,
     outbound::Outbound,
     state::State,
+    taken::{Taken, TakenBy},
+    telemetry::component_metrics::ComponentMetrics,
 };
 
 /// A component that is loaded, with its instances.
@@ -23,16 +25,27 @@ pub struct ServedComponent {
     handler: ProxyHandler<Factory>,
     limit: Arc<InstanceLimit>,
     streams: StreamsEnd,
+    pub id: Arc<str>,
+    pub metrics: ComponentMetrics,
 }
 
 impl ServedComponent {
-    pub fn new(linker: &Linker<State>, component: &Component, outbound: Outbound, settings: Settings) -> Result<Self> {
-        let limit = Arc::new(InstanceLimit::new(settings.max_instances));
-        let factory = Factory::new(linker, component, outbound, settings, limit.clone())?;
+    pub fn new(
+        linker: &Linker<State>,
+        component: &Component,
+        outbound: Outbound,
+        settings: Settings,
+        metrics: ComponentMetrics,
+    ) -> Result<Self> {
+        let limit = Arc::new(InstanceLimit::new(settings.max_instances, metrics.clone()));
+        let id = outbound.grants.id.as_str().into();
+        let factory = Factory::new(linker, component, outbound, settings, limit.clone(), metrics.clone())?;
         Ok(Self {
             handler: ProxyHandler::new(factory),
             limit,
             streams: StreamsEnd::default(),
+            id,
+            metrics,
         })
     }
 
@@ -42,7 +55,7 @@ impl ServedComponent {
     ///
     /// [`AtLimit`] if no instance had room for it in time, and whatever the handler fails with.
     pub async fn handle(&self, mut request: Request<WasiBody>) -> wasmtime::Result<Response<WasiBody>> {
-        let taken_by = TakenBy::default();
+        let taken_by = Taken::by_nobody();
         let mut waiting = None;
         loop {
             let error = match self.handler.handle(taken_by.clone(), request).await {
@@ -67,7 +80,7 @@ impl ServedComponent {
     }
 
     fn until_sent(&self, response: Response<WasiBody>, taken_by: &TakenBy) -> Response<WasiBody> {
-        match taken_by.get() {
+        match taken_by.by() {
             Some(open) => self.streams.counted(response, open.clone()),
             None => response,
         }

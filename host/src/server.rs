@@ -20,11 +20,11 @@ const MAX_OVERFLOW: usize = 128;
 /// Open files that are not connections from clients: databases, connections to others, the log.
 const OTHER_FILES: usize = 128;
 
-/// Binds the address; says plainly when it is taken.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
+/// Binds the address, which `flag` sets; says plainly when it is taken.
+pub async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener> {
     TcpListener::bind(address)
         .await
-        .with_context(|| format!("cannot listen on {address} (--listen takes another)"))
+        .with_context(|| format!("cannot listen on {address} ({flag} takes another)"))
 }
 
 /// SIGTERM and Ctrl-C, which from here on no longer end the process by themselves.

@@ -1,9 +1,10 @@
 //! From the command line to a served app.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use http::uri::Scheme;
+use tokio::runtime::Runtime;
 
 use crate::{
     app::App,
@@ -20,6 +21,7 @@ use crate::{
     runtime_config::Stores,
     server::{self, Signals},
     state::linker,
+    telemetry::{Telemetry, exposition},
     tls,
     variables::Variables,
     watch,
@@ -67,29 +69,49 @@ fn serve(args: &Args, manifest: Manifest, variables: &Variables, builder: Builde
         _ => None,
     };
     let scheme = if tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
-    let listener = runtime.block_on(server::bind(args.listen))?;
+    let listener = runtime.block_on(server::bind(args.listen, "--listen"))?;
+    let telemetry = Telemetry::start(
+        &manifest.name,
+        manifest.version.as_deref(),
+        args.metrics_listen.is_some(),
+    )?;
+    let telemetry = Arc::new(telemetry);
+    let metrics_address = serve_metrics(args, &runtime, &telemetry)?;
     let app = Arc::new(App::new(
         listener.local_addr()?,
         scheme,
         info(&manifest),
         router(&manifest)?,
         args.request_timeout,
+        telemetry.clone(),
     ));
-    let grants = Grants::of_all(&manifest, variables, &stores)?;
+    let grants = Grants::of_all(&manifest, variables, &stores, &telemetry)?;
     let loader = load(args, manifest, grants, builder, app.clone())?;
     if args.watch {
         watch(&loader)?;
     }
     let signals = Signals::catch()?;
-    output::say(&announcement(&loader.manifest, &app, &stores));
+    output::say(&announcement(&loader.manifest, &app, &stores, metrics_address));
     drop(stores);
     runtime.block_on(server::serve(Connections::new(app, tls), listener, signals));
+    telemetry.end();
     drop(entered);
     drop(loader);
     // Drops what is still running, and with it the last holders of the stores, which closes them.
     runtime.shutdown_timeout(Duration::from_secs(1));
     output::flush();
     Ok(())
+}
+
+/// Serves the metrics where that is wanted, and tells at which address.
+fn serve_metrics(args: &Args, runtime: &Runtime, telemetry: &Telemetry) -> Result<Option<SocketAddr>> {
+    let Some(address) = args.metrics_listen else {
+        return Ok(None);
+    };
+    let listener = runtime.block_on(server::bind(address, "--metrics-listen"))?;
+    let address = listener.local_addr()?;
+    runtime.spawn(exposition::serve(listener, telemetry.metrics.clone()));
+    Ok(Some(address))
 }
 
 /// Puts all components into the app.
@@ -162,7 +184,7 @@ fn info(manifest: &Manifest) -> String {
     info.to_string()
 }
 
-fn announcement(manifest: &Manifest, app: &App, stores: &Stores) -> String {
+fn announcement(manifest: &Manifest, app: &App, stores: &Stores, metrics: Option<SocketAddr>) -> String {
     let url = format!("{}://{}", app.scheme, app.address);
     let mut lines = vec![format!("Serving {url}"), format!("{}:", manifest.name)];
     lines.extend(
@@ -176,5 +198,6 @@ fn announcement(manifest: &Manifest, app: &App, stores: &Stores) -> String {
     );
     lines.push("Data:".to_owned());
     lines.extend(stores.summaries.iter().map(|summary| format!("  {summary}")));
+    lines.extend(metrics.map(|address| format!("Metrics: http://{address}{}", exposition::PATH)));
     lines.join("\n")
 }

@@ -17,10 +17,11 @@ use wasmtime_wasi::{
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::{
-    bindings::{spin::key_value::key_value, spin::redis::redis, spin::variables::variables, wasi::keyvalue},
+    bindings::{self, spin::key_value::key_value, spin::redis::redis, spin::variables::variables, wasi::keyvalue},
     grants::Grants,
     outbound::Outbound,
     output,
+    telemetry::traces::TracedTasks,
 };
 
 /// The host's side of one instance.
@@ -28,6 +29,7 @@ pub struct State {
     pub grants: Arc<Grants>,
     pub table: ResourceTable,
     pub limits: StoreLimits,
+    pub traced_tasks: TracedTasks,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     outbound: Outbound,
@@ -46,6 +48,7 @@ impl State {
         Self {
             grants,
             table: ResourceTable::new(),
+            traced_tasks: TracedTasks::default(),
             limits: StoreLimitsBuilder::new().memory_size(memory_limit).build(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
@@ -105,5 +108,5 @@ fn link_spin(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     redis::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     variables::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     keyvalue::store::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
-    keyvalue::atomics::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
+    bindings::link_atomics(linker)
 }

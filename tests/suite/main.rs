@@ -21,6 +21,7 @@ mod memos;
 mod app;
 mod attacks;
 mod hostile;
+mod observed;
 mod survival;
 
 mod browser;

@@ -7,10 +7,10 @@ pub mod http;
 
 use std::sync::Arc;
 
-use ::http::{HeaderMap, HeaderValue};
+use ::http::HeaderMap;
 use async_trait::async_trait;
 use common::{
-    http::{problem::Problem, request_id::X_REQUEST_ID},
+    http::problem::Problem,
     token::{TokenProfile, UserId},
     world::Ports,
 };
@@ -72,8 +72,8 @@ pub struct Memos {
 }
 
 impl Memos {
-    /// Removes all memos of a person, and all that belongs to them, in so many steps at most. `request_id` names the request
-    /// that caused it.
+    /// Removes all memos of a person, and all that belongs to them, in so many steps at most. `context` are the headers
+    /// that tie it to the request that caused it.
     ///
     /// # Errors
     /// [`EraseError`]; what was removed stays removed, and the next one goes on.
@@ -82,12 +82,8 @@ impl Memos {
         ports: &Ports,
         user_id: &UserId,
         steps: usize,
-        request_id: &str,
+        context: &HeaderMap,
     ) -> Result<(), EraseError> {
-        let mut context = HeaderMap::new();
-        if let Ok(request_id) = HeaderValue::try_from(request_id) {
-            context.insert(X_REQUEST_ID, request_id);
-        }
         let token = access_token::issue_for_erasure(ports, &self.keys, &self.profile, user_id);
         let token = token.await.map_err(EraseError::Token)?;
         for _ in 0..steps {

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, net::IpAddr};
 
 use axum::extract::FromRequestParts;
-use common::http::request_id::X_REQUEST_ID;
+use common::http::{request_id::X_REQUEST_ID, trace_context::passed_on};
 use http::{HeaderMap, HeaderName, header, request::Parts};
 
 use super::{client_address::ClientAddress, own_domain};
@@ -24,6 +24,8 @@ pub struct Client {
     pub party: Option<RelyingParty>,
     /// The request's id.
     pub request_id: String,
+    /// What ties to the request what is asked of others because of it.
+    pub context: HeaderMap,
 }
 
 impl FromRequestParts<App> for Client {
@@ -35,6 +37,7 @@ impl FromRequestParts<App> for Client {
             party: own_domain::find(parts, app),
             user_agent: text(&parts.headers, &header::USER_AGENT),
             request_id: text(&parts.headers, &X_REQUEST_ID).unwrap_or_default(),
+            context: passed_on(&parts.headers),
         })
     }
 }

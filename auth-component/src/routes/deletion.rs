@@ -32,7 +32,7 @@ pub async fn delete(
             log(&app, &client, &caller, outcome);
         })?;
     }
-    let finished = deletion::finish(&app.ports, &app.memos, &caller.id, STEPS, &client.request_id).await;
+    let finished = deletion::finish(&app.ports, &app.memos, &caller.id, STEPS, &client.context).await;
     let outcome = if finished.is_ok() {
         Outcome::Success
     } else {

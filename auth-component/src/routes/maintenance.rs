@@ -13,6 +13,6 @@ const ENTRIES: u64 = 50;
 /// Does what is due, as far as one request goes.
 pub async fn run(State(app): State<App>, client: Client, headers: HeaderMap) -> Result<Json<MaintenanceBody>, Problem> {
     app.maintenance.check(&headers)?;
-    let swept = due::sweep(&app.ports, &app.memos, ENTRIES, &client.request_id).await?;
+    let swept = due::sweep(&app.ports, &app.memos, ENTRIES, &client.context).await?;
     Ok(Json(swept.into()))
 }

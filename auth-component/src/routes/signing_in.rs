@@ -116,7 +116,7 @@ async fn go_on_with_deletion(app: &App, client: &Client, begun: &Result<Begun, s
     let Err(sign_in::Error::BeingDeleted(user_id)) = begun else {
         return;
     };
-    let finished = deletion::finish(&app.ports, &app.memos, user_id, deletion::STEPS, &client.request_id).await;
+    let finished = deletion::finish(&app.ports, &app.memos, user_id, deletion::STEPS, &client.context).await;
     if let Err(error) = finished {
         app.ports.warn("the deletion of an account goes on later", error);
     }

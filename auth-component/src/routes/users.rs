@@ -102,10 +102,10 @@ pub async fn register(
 
 /// Goes through some of what is due, for which nobody waits.
 async fn pass_by(app: &App, client: &Client) {
-    let (ports, memos, request_id) = (app.ports.clone(), app.memos.clone(), client.request_id.clone());
+    let (ports, memos, context) = (app.ports.clone(), app.memos.clone(), client.context.clone());
     let afterwards = ports.afterwards;
     let passing = async move {
-        if let Err(error) = due::sweep(&ports, &memos, PASSED_BY, &request_id).await {
+        if let Err(error) = due::sweep(&ports, &memos, PASSED_BY, &context).await {
             ports.warn("what is due was not gone through", error);
         }
     };

@@ -15,6 +15,7 @@ use super::{
     cors::Cors,
     problem::{Cause, Problem},
     request_id::{X_REQUEST_ID, request_id},
+    trace_context::TraceContext,
 };
 use crate::{config::PublicOrigin, world::Ports};
 
@@ -82,6 +83,10 @@ struct LogLine<'a> {
     level: &'a str,
     component: &'a str,
     request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    span_id: Option<&'a str>,
     method: &'a str,
     /// The route's template; none where no route matched. Never the path, which holds ids.
     route: Option<&'a str>,
@@ -97,6 +102,7 @@ async fn observe(State(observer): State<Arc<Observer>>, mut request: Request, ne
     let id = request_id(request.headers(), &observer.ports, started);
     // Handlers that ask other services pass it on from here.
     request.headers_mut().insert(X_REQUEST_ID, id.clone());
+    let trace = TraceContext::of(request.headers());
     let method = request.method().clone();
     let route = request
         .extensions()
@@ -116,6 +122,8 @@ async fn observe(State(observer): State<Arc<Observer>>, mut request: Request, ne
         level: if has_failed { "error" } else { "info" },
         component: observer.service,
         request_id: id.to_str().unwrap_or_default(),
+        trace_id: trace.as_ref().map(|trace| trace.trace_id.as_str()),
+        span_id: trace.as_ref().map(|trace| trace.span_id.as_str()),
         method: method.as_str(),
         route: route.as_deref(),
         status: status.as_u16(),

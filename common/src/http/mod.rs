@@ -9,3 +9,4 @@ pub mod problem;
 pub mod problems;
 pub mod request_id;
 pub mod requested;
+pub mod trace_context;

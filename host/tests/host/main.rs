@@ -15,6 +15,7 @@ mod granting;
 mod harness;
 mod limiting;
 mod outbound_redis;
+mod observing;
 mod redis;
 mod refusing;
 mod serving;

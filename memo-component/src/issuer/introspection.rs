@@ -16,7 +16,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::{
-    http::problem::Problem,
+    http::{problem::Problem, trace_context::passed_on},
     token::{CLOCK_SKEW, TokenText},
     world::{Ports, clock::Timestamp},
 };
@@ -24,7 +24,7 @@ use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Issuer, IssuerError, context_of};
+use super::{Issuer, IssuerError};
 
 /// How long an answer is used before the issuer is asked again.
 pub const MAX_AGE: Duration = Duration::from_secs(15);
@@ -150,7 +150,7 @@ impl Introspection {
     }
 
     async fn ask(&self, headers: &HeaderMap, token: &TokenText) -> Result<bool, IssuerError> {
-        let answer = self.issuer.introspect(&token.0, context_of(headers)).await?;
+        let answer = self.issuer.introspect(&token.0, passed_on(headers)).await?;
         let answer: IntrospectionBody =
             serde_json::from_slice(&answer).map_err(|error| IssuerError(error.to_string()))?;
         Ok(answer.active)

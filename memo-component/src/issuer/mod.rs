@@ -37,14 +37,3 @@ pub trait Issuer: Send + Sync {
         true
     }
 }
-
-/// The headers of a request that tie a question to the issuer to it.
-fn context_of(headers: &HeaderMap) -> HeaderMap {
-    let mut context = HeaderMap::new();
-    for name in ["traceparent", "tracestate", "x-request-id"] {
-        if let Some(value) = headers.get(name) {
-            context.insert(name, value.clone());
-        }
-    }
-    context
-}

@@ -11,7 +11,7 @@ use std::{
 
 use common::{
     config::ConfigError,
-    http::problem::Problem,
+    http::{problem::Problem, trace_context::passed_on},
     store::kv::KvError,
     token::{CLOCK_SKEW, KeySet},
     world::{Ports, clock::Timestamp},
@@ -19,7 +19,7 @@ use common::{
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Issuer, IssuerError, context_of};
+use super::{Issuer, IssuerError};
 
 /// How long keys are used before the issuer is asked for newer ones.
 const MAX_AGE: Duration = Duration::from_secs(5 * 60);
@@ -175,7 +175,7 @@ impl PublicKeys {
     /// Asks the issuer, and keeps what it says.
     async fn ask(&self, headers: &HeaderMap, now: Timestamp) -> Result<Arc<KeySet>, IssuerError> {
         self.with_memory(|memory| memory.asked_at = Some(now));
-        let jwks = self.issuer.jwks(context_of(headers)).await?;
+        let jwks = self.issuer.jwks(passed_on(headers)).await?;
         let keys = KeySet::parse(&jwks).map_err(|error| IssuerError(error.to_string()))?;
         if keys.is_empty() {
             return Err(IssuerError("its JWK Set has no key that we know".to_owned()));

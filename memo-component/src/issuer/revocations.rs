@@ -13,6 +13,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::{
+    http::trace_context::passed_on,
     token::{AccessToken, CLOCK_SKEW},
     world::{
         Ports,
@@ -23,7 +24,7 @@ use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Issuer, IssuerError, context_of};
+use super::{Issuer, IssuerError};
 
 /// How long a list is used before the issuer is asked again.
 pub const MAX_AGE: Duration = Duration::from_secs(15);
@@ -169,7 +170,7 @@ impl Revocations {
 
     /// Asks the issuer, and keeps what it says.
     async fn ask(&self, headers: &HeaderMap, now: Timestamp) -> Result<Known, IssuerError> {
-        let list = self.issuer.revocations(context_of(headers)).await?;
+        let list = self.issuer.revocations(passed_on(headers)).await?;
         let list: RevocationsBody = serde_json::from_slice(&list).map_err(|error| IssuerError(error.to_string()))?;
         let items = list.items.into_iter().take(ENDED_MAX);
         let stored = Stored {

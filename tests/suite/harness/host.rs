@@ -23,6 +23,7 @@ pub struct HostPlan {
     arguments: Vec<String>,
     /// The Redis that the services reach themselves, where the suite runs so.
     redis: Option<Redis>,
+    environment: Vec<(String, String)>,
 }
 
 impl HostPlan {
@@ -53,6 +54,7 @@ impl HostPlan {
             folder: folder.expect("target/tmp takes a folder"),
             arguments: Vec::new(),
             redis: services_reach_redis().then(|| Redis::start().expect("MEMO_STORE=redis needs redis-server")),
+            environment: Vec::new(),
         }
         .plain()
     }
@@ -75,6 +77,18 @@ impl HostPlan {
     /// Sets a variable of spin.toml.
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.arguments.extend(["--variable".into(), format!("{name}={value}")]);
+        self
+    }
+
+    /// Has it serve its metrics at this address.
+    pub fn metrics(mut self, address: &str) -> Self {
+        self.arguments.extend(["--metrics-listen".into(), address.into()]);
+        self
+    }
+
+    /// Sets a variable of its environment.
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
         self
     }
 
@@ -136,6 +150,7 @@ impl Host {
             .arg(plan.folder.path().join("state"))
             .args(host_args())
             .args(&plan.arguments)
+            .envs(plan.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(workspace())
             .stdout(Stdio::piped())
             .stderr(log);
