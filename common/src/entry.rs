@@ -11,7 +11,7 @@ use spin_sdk::http::Request;
 use tower_service::Service;
 
 use crate::{
-    config::ConfigError,
+    config::{ConfigError, ConfigErrors},
     http::{layers::Layers, problem::Problem},
     store::{
         kv::{Kv, KvError, MemoryKv, SpinKv},
@@ -35,9 +35,9 @@ pub enum StartError {
     /// A variable can't be read.
     #[error(transparent)]
     Variable(#[from] VariableError),
-    /// A variable holds something that can't be used.
+    /// Variables hold something that can't be used.
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Config(#[from] ConfigErrors),
     /// The store can't be opened, or holds another layout.
     #[error(transparent)]
     Store(#[from] KvError),
@@ -74,7 +74,10 @@ impl Instance {
 
     /// Answers everything with 503, and like every answer with a request id, safe headers and a line in the log.
     fn refusing(&self, cause: &StartError) -> Router {
-        let problem = Problem::unavailable(cause);
+        let problem = match cause {
+            StartError::Config(errors) => Problem::misconfigured(errors),
+            StartError::Variable(_) | StartError::Store(_) => Problem::unavailable(cause),
+        };
         let refuse = move || std::future::ready(problem.clone());
         let layers = Layers {
             service: self.service,
@@ -95,7 +98,11 @@ impl Instance {
         if let Some(router) = self.router.get() {
             return Ok(router.clone());
         }
-        let ports = ports(Arc::new(open().await?));
+        let ports = match open().await {
+            // Nothing is served. What else is wrong is told together with this.
+            Err(StartError::Config(errors)) => return Err(with_others(errors, build).await),
+            store => ports(Arc::new(store?)),
+        };
         layout::check(&ports, self.service).await?;
         let router = build(ports).await?;
         Ok(self.router.get_or_init(|| router).clone())
@@ -132,12 +139,26 @@ pub fn next_turn() -> impl Future<Output = ()> {
     })
 }
 
+/// These errors, and those that `build` finds.
+async fn with_others<F>(errors: ConfigErrors, build: impl FnOnce(Ports) -> F) -> StartError
+where
+    F: Future<Output = Result<Router, StartError>>,
+{
+    match build(ports(Arc::new(MemoryKv::default()))).await {
+        Err(StartError::Config(others)) => errors.and(others).into(),
+        _ => errors.into(),
+    }
+}
+
 /// The store, in the way that the variable `kv_atomics` says.
 async fn open() -> Result<SpinKv, StartError> {
     let atomics = match variable::get("kv_atomics").await?.as_str() {
         "true" => true,
         "false" => false,
-        _ => return Err(ConfigError::new("kv_atomics", "it is neither \"true\" nor \"false\"").into()),
+        _ => {
+            let error = ConfigError::new("kv_atomics", "it is neither \"true\" nor \"false\"");
+            return Err(ConfigErrors::from(error).into());
+        }
     };
     Ok(SpinKv::open(atomics).await?)
 }
