@@ -43,6 +43,12 @@ pub enum StartError {
     Store(#[from] KvError),
 }
 
+impl From<ConfigError> for StartError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error.into())
+    }
+}
+
 /// A component instance: its router, built by the first request and kept for the others. It holds no request's data.
 pub struct Instance {
     service: &'static str,
@@ -155,10 +161,7 @@ async fn open() -> Result<SpinKv, StartError> {
     let atomics = match variable::get("kv_atomics").await?.as_str() {
         "true" => true,
         "false" => false,
-        _ => {
-            let error = ConfigError::new("kv_atomics", "it is neither \"true\" nor \"false\"");
-            return Err(ConfigErrors::from(error).into());
-        }
+        _ => return Err(ConfigError::new("kv_atomics", "it is neither \"true\" nor \"false\"").into()),
     };
     Ok(SpinKv::open(atomics).await?)
 }
