@@ -26,6 +26,8 @@ use super::relay::answer;
 /// A running server. It ends with its value.
 pub struct Cdn {
     address: SocketAddr,
+    content: Arc<Content>,
+    acceptor: TlsAcceptor,
     server: JoinHandle<()>,
 }
 
@@ -61,13 +63,25 @@ impl Cdn {
         };
         let tcp = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
         let address = tcp.local_addr().expect("a listener has an address");
-        let router = Router::new().fallback(serve).with_state(Arc::new(content));
-        let listener = Tls {
-            tcp,
-            acceptor: identity.acceptor(),
-        };
-        let server = tokio::spawn(async move { axum::serve(listener, router).await.expect("it runs") });
-        Self { address, server }
+        let (content, acceptor) = (Arc::new(content), identity.acceptor());
+        Self {
+            address,
+            server: listen(tcp, Arc::clone(&content), acceptor.clone()),
+            content,
+            acceptor,
+        }
+    }
+
+    /// Can't be reached any more.
+    pub async fn stop(&mut self) {
+        self.server.abort();
+        let _ = (&mut self.server).await; // Its port is free by now.
+    }
+
+    /// Is there again, at the same address.
+    pub async fn start_again(&mut self) {
+        let tcp = TcpListener::bind(self.address).await.expect("the port is free");
+        self.server = listen(tcp, Arc::clone(&self.content), self.acceptor.clone());
     }
 
     /// Its address and port.
@@ -80,6 +94,12 @@ impl Drop for Cdn {
     fn drop(&mut self) {
         self.server.abort();
     }
+}
+
+fn listen(tcp: TcpListener, content: Arc<Content>, acceptor: TlsAcceptor) -> JoinHandle<()> {
+    let router = Router::new().fallback(serve).with_state(content);
+    let listener = Tls { tcp, acceptor };
+    tokio::spawn(async move { axum::serve(listener, router).await.expect("it runs") })
 }
 
 /// Lines that begin with a space belong to the pattern of paths before them.
@@ -134,6 +154,8 @@ impl Content {
         };
         let mut response = answer(status.as_u16(), body);
         let head = response.headers_mut();
+        // No connection outlives the server.
+        head.insert(header::CONNECTION, HeaderValue::from_static("close"));
         if let Some(kind) = content_type(&name) {
             head.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         }
