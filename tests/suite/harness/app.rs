@@ -26,7 +26,8 @@ impl TestApp {
         Self::at(&host.base_url())
     }
 
-    pub(super) fn at(base_url: &str) -> Self {
+    /// The app at an address of the test's own, without a slash at the end.
+    pub fn at(base_url: &str) -> Self {
         Self {
             base_url: base_url.to_owned(),
             http: http_client(false),

@@ -1,0 +1,168 @@
+//! A real Envoy for a test of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::app::http_client;
+use super::build::workspace;
+use super::notice::left_out;
+use super::process::Process;
+use super::wish::Wish;
+
+/// How long Envoy may take for something that it does in a moment, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a test wants otherwise than a configuration for production has it: an admin interface on a port that is free.
+const ADMIN: &str = "admin: { address: { socket_address: { address: 127.0.0.1, port_value: 0 } } }";
+
+/// A running Envoy. It ends with its value.
+pub struct Envoy {
+    process: Process,
+    folder: TempDir,
+    admin: String,
+    http: reqwest::Client,
+}
+
+impl Envoy {
+    /// Starts one with a configuration in YAML, and waits until it is ready. A listener's port may be 0: [`Self::address`]
+    /// tells which one it has. `None`, said loudly, where `make envoy` has installed none and `MEMO_BROWSER=all` does not
+    /// insist on it.
+    pub async fn start(configuration: &str) -> Option<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("envoy-")
+            .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+            .expect("target/tmp takes a folder");
+        Self::start_in(folder, configuration).await
+    }
+
+    /// The same in a folder in which there are files already, to which the configuration's relative paths lead.
+    pub async fn start_in(folder: TempDir, configuration: &str) -> Option<Self> {
+        let binary = binary()?;
+        std::fs::write(folder.path().join("envoy.yaml"), configuration).expect("the folder takes a file");
+        let mut command = Command::new(binary);
+        command
+            .args(["--config-path", "envoy.yaml", "--config-yaml", ADMIN])
+            .args(["--admin-address-path", "admin", "--log-path", "envoy.log"])
+            // Several of them run at a time; each takes two threads.
+            .args(["--disable-hot-restart", "--concurrency", "2"])
+            .current_dir(folder.path())
+            .stdout(std::fs::File::create(folder.path().join("access.log")).expect("the folder takes a file"))
+            .stderr(Stdio::null());
+        let process = Process::start(&mut command, folder.path()).expect("Envoy starts");
+        let mut envoy = Self {
+            process,
+            folder,
+            admin: String::new(),
+            http: http_client(false),
+        };
+        envoy.comes_up().await;
+        Some(envoy)
+    }
+
+    async fn comes_up(&mut self) {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.process.has_ended() {
+                panic!("Envoy has ended ({status}):\n{}", self.log());
+            }
+            self.admin = std::fs::read_to_string(self.folder.path().join("admin")).unwrap_or_default();
+            if !self.admin.is_empty()
+                && let Ok(answer) = self.http.get(self.admin_url("/ready")).send().await
+                && answer.status().is_success()
+            {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "Envoy does not get ready:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Where a listener is, by its name: `127.0.0.1:…`.
+    pub async fn address(&self, listener: &str) -> String {
+        let listeners = self.admin("/listeners?format=json").await;
+        let listeners: Value = serde_json::from_str(&listeners).expect("the admin interface answers in JSON");
+        let named = listeners["listener_statuses"].as_array().into_iter().flatten();
+        let named = named.filter(|it| it["name"] == listener).collect::<Vec<_>>();
+        let [one] = named[..] else {
+            panic!("no listener {listener}: {listeners}")
+        };
+        let port = &one["local_address"]["socket_address"]["port_value"];
+        format!("127.0.0.1:{port}")
+    }
+
+    /// The value of a counter or gauge, by its full name. One that has never counted anything is not there yet, and 0.
+    pub async fn stat(&self, name: &str) -> u64 {
+        let pattern: String = name
+            .chars()
+            .map(|c| if c == '.' { "[.]".into() } else { c.to_string() })
+            .collect();
+        let stats = self.admin(&format!("/stats?filter=^{pattern}$")).await;
+        let value = stats
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        value.map_or(0, |value| value.parse().expect("a number"))
+    }
+
+    /// Waits until a counter or gauge has come to a value.
+    pub async fn comes_to(&self, name: &str, value: u64) {
+        let begun = Instant::now();
+        while self.stat(name).await != value {
+            let clusters = self.admin("/clusters").await;
+            assert!(begun.elapsed() < PATIENCE, "{name} never comes to {value}:\n{clusters}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// What the admin interface answers to a GET.
+    pub async fn admin(&self, path: &str) -> String {
+        let answer = self.http.get(self.admin_url(path)).send().await;
+        let answer = answer.and_then(reqwest::Response::error_for_status);
+        answer
+            .expect("the admin interface answers")
+            .text()
+            .await
+            .expect("a text")
+    }
+
+    /// Asks the admin interface to change something.
+    pub async fn order(&self, path: &str) {
+        let answer = self.http.post(self.admin_url(path)).send().await;
+        let answer = answer.and_then(reqwest::Response::error_for_status);
+        answer.expect("the admin interface does it");
+    }
+
+    fn admin_url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.admin)
+    }
+
+    /// What Envoy has logged about itself.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("envoy.log")).unwrap_or_default()
+    }
+
+    /// What it has written to stdout: the access log, where the configuration has one there.
+    pub fn access_log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("access.log")).expect("the log is there")
+    }
+
+    /// The folder that its configuration lies in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// What `make envoy` has installed.
+fn binary() -> Option<PathBuf> {
+    let folder = workspace().join("target/tools/envoy");
+    if folder.join(".installed").exists() {
+        return Some(folder.join("envoy/_bin/envoy"));
+    }
+    let why = "there is no Envoy, which `make envoy` installs";
+    assert!(Wish::of_environment() < Wish::All, "{why}");
+    left_out(why);
+    None
+}
