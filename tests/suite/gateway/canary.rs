@@ -84,7 +84,7 @@ async fn a_canary_that_dies_is_passed_over() {
     let canary = deployment.replica("memo").start();
     deployment.put_behind("memo-canary", &[&canary]).await;
     deployment.weighs("memo", 100).await;
-    let user = deployment.app().user("meets it").await;
+    let user = deployment.app().user("meets").await;
     let memo = user.write("by the canary").await;
     assert!(deployment.requests_to("memo-canary").await > 0);
     drop(canary);

@@ -149,6 +149,19 @@ impl Deployment {
     }
 }
 
+/// A test that fails shows why the gateway answered as it did.
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.envoy.access_log();
+            let own = log
+                .lines()
+                .filter(|line| !line.contains("\"details\":\"via_upstream\""));
+            own.for_each(|line| eprintln!("{line}"));
+        }
+    }
+}
+
 /// The clusters whose replicas stand in files.
 const CLUSTERS: [&str; 6] = ["auth", "auth-canary", "memo", "memo-canary", "site", "site-canary"];
 
