@@ -3,11 +3,14 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
+use axum::http::{HeaderMap, HeaderValue};
+use axum::{Json, Router};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use super::deployment::Deployment;
-use crate::harness::{Response, TestApp};
+use crate::harness::{Call, Client, Response, TestApp};
 
 /// Where the client really is.
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 4, 0, 1));
@@ -29,6 +32,27 @@ async fn logged(deployment: &Deployment, is_it: impl Fn(&Value) -> bool) -> Valu
     }
 }
 
+/// What clients might wish to be believed.
+const LIES: [(&str, &str); 12] = [
+    ("x-forwarded-for", "6.6.6.6"),
+    ("x-real-ip", "6.6.6.6"),
+    ("forwarded", "for=6.6.6.6;proto=https;host=evil.example"),
+    ("x-forwarded-proto", "https"),
+    ("x-forwarded-host", "evil.example"),
+    ("x-forwarded-port", "666"),
+    ("x-envoy-external-address", "6.6.6.6"),
+    ("x-envoy-upstream-rq-timeout-ms", "666"),
+    ("spin-client-addr", "6.6.6.6:666"),
+    ("spin-full-url", "https://evil.example/"),
+    ("tracestate", "evil=666"),
+    ("baggage", "evil=666"),
+];
+
+fn lying(client: &Client, method: Method, path: &str) -> Call {
+    let call = client.call(method, path).header("host", "evil.example");
+    LIES.iter().fold(call, |call, (name, value)| call.header(name, value))
+}
+
 #[tokio::test]
 async fn a_client_is_not_believed_who_or_where_it_is() {
     let Some(deployment) = Deployment::start(&[]).await else {
@@ -36,35 +60,15 @@ async fn a_client_is_not_believed_who_or_where_it_is() {
     };
     let [auth, _memo, _site] = deployment.with_one_of_each().await;
     let client = deployment.app().from_address(CLIENT);
-    let lies = [
-        ("x-forwarded-for", "6.6.6.6"),
-        ("x-real-ip", "6.6.6.6"),
-        ("forwarded", "for=6.6.6.6;proto=https;host=evil.example"),
-        ("x-forwarded-proto", "https"),
-        ("x-forwarded-host", "evil.example"),
-        ("x-envoy-external-address", "6.6.6.6"),
-        ("x-envoy-upstream-rq-timeout-ms", "1"),
-        ("spin-client-addr", "6.6.6.6:6"),
-        ("spin-full-url", "https://evil.example/"),
-    ];
-    let lying = |method: Method, path: &str| {
-        let call = client.call(method, path).header("host", "evil.example");
-        lies.iter().fold(call, |call, (name, value)| call.header(name, value))
-    };
-    let password = serde_json::json!({ "username": "nobody", "password": "a wrong password" });
-    lying(Method::POST, "/api/auth/session")
-        .json(&password)
-        .send()
-        .await
-        .problem(401);
+    let password = json!({ "username": "nobody", "password": "a wrong password" });
+    let sign_in = lying(&client, Method::POST, "/api/auth/session").json(&password);
+    sign_in.send().await.problem(401);
     // What the app calls itself does not depend on what it is called.
-    let found = lying(Method::GET, "/.well-known/oauth-authorization-server")
-        .send()
-        .await
-        .expect(200);
-    assert_eq!(found.value()["issuer"], deployment.app().base_url());
-    // Came by http, so nothing is promised for https.
-    let page = lying(Method::GET, "/").send().await.expect(200);
+    let metadata = lying(&client, Method::GET, "/.well-known/oauth-authorization-server");
+    let metadata = metadata.send().await.expect(200).value();
+    assert_eq!(metadata["issuer"], deployment.app().base_url());
+    // It came by http, so nothing is promised for https.
+    let page = lying(&client, Method::GET, "/").send().await.expect(200);
     assert_eq!(page.find("strict-transport-security"), None);
 
     let (stopped, _) = auth.terminate();
@@ -72,7 +76,39 @@ async fn a_client_is_not_believed_who_or_where_it_is() {
     let tried = lines(&log).into_iter().find(|line| line["event"] == "sign-in");
     let tried = tried.unwrap_or_else(|| panic!("no sign-in in:\n{log}"));
     assert_eq!(tried["client_address"], CLIENT.to_string());
-    assert!(!log.contains("6.6.6.6") && !log.contains("evil.example"), "{log}");
+}
+
+#[tokio::test]
+async fn a_service_hears_from_the_gateway_alone_where_a_request_comes_from() {
+    let Some(deployment) = Deployment::start(&[]).await else {
+        return;
+    };
+    // In the place of the site it answers with the headers that it was sent.
+    let echo = Router::new().fallback(async |headers: HeaderMap| {
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let sent = headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), json!(text(value))));
+        let answer = [("x-content-type-options", "nosniff"), ("x-request-id", "echo")];
+        (answer, Json(Value::Object(sent.collect())))
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+    let url = format!("http://{}", listener.local_addr().expect("a listener has an address"));
+    let server = tokio::spawn(async move { axum::serve(listener, echo).await });
+    deployment.put_urls_behind("site", &[url]).await;
+
+    let client = deployment.app().from_address(CLIENT);
+    let sent = lying(&client, Method::GET, "/").send().await.expect(200).value();
+    server.abort();
+    let said = |name: &str| sent[name].as_str().unwrap_or_default().to_owned();
+    assert_eq!(said("x-forwarded-for"), CLIENT.to_string());
+    assert_eq!(said("x-forwarded-proto"), "http");
+    assert!(said("traceparent").starts_with("00-"), "{sent}");
+    for word in ["6.6.6.6", "666", "https", "spin-"] {
+        assert!(!sent.to_string().contains(word), "{word}: {sent}");
+    }
+    // Which name the client asked for is for the service to judge, by its `public_origin`.
+    assert_eq!(sent.to_string().matches("evil.example").count(), 1, "{sent}");
 }
 
 #[tokio::test]
@@ -139,7 +175,7 @@ async fn cors_is_answered_by_the_services_alone() {
         for origin in [origin, "https://evil.example"] {
             let direct = user.on(&TestApp::on(host));
             for method in [Method::OPTIONS, Method::GET] {
-                let ask = |client: &crate::harness::Client| {
+                let ask = |client: &Client| {
                     let call = client.call(method.clone(), path).header("origin", origin);
                     let call = call.header("access-control-request-headers", "authorization");
                     call.header("access-control-request-method", "GET").send()
