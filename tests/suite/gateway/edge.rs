@@ -59,7 +59,7 @@ async fn a_client_is_not_believed_who_or_where_it_is() {
         return;
     };
     let [auth, _memo, _site] = deployment.with_one_of_each().await;
-    let client = deployment.app().from_address(CLIENT);
+    let client = deployment.app().client_at(CLIENT);
     let password = json!({ "username": "nobody", "password": "a wrong password" });
     let sign_in = lying(&client, Method::POST, "/api/auth/session").json(&password);
     sign_in.send().await.problem(401);
@@ -97,7 +97,7 @@ async fn a_service_hears_from_the_gateway_alone_where_a_request_comes_from() {
     let server = tokio::spawn(async move { axum::serve(listener, echo).await });
     deployment.put_urls_behind("site", &[url]).await;
 
-    let client = deployment.app().from_address(CLIENT);
+    let client = deployment.app().client_at(CLIENT);
     let sent = lying(&client, Method::GET, "/").send().await.expect(200).value();
     server.abort();
     let said = |name: &str| sent[name].as_str().unwrap_or_default().to_owned();

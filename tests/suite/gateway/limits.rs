@@ -30,7 +30,7 @@ async fn one_address_may_ask_so_often_and_guess_less_often() {
     };
     let _hosts = deployment.with_one_of_each().await;
     let app = deployment.app();
-    let busy = app.from_address(address(1));
+    let busy = app.client_at(address(1));
     let before = deployment.requests_to("site").await;
     for _ in 0..6 {
         busy.get("/problems").await.expect(200);
@@ -38,17 +38,17 @@ async fn one_address_may_ask_so_often_and_guess_less_often() {
     let refused = busy.get("/problems").await;
     assert_eq!(refused.header("retry-after"), "1");
     assert_eq!(refused.problem(429).slug(), "too-many-requests");
-    app.from_address(address(2)).get("/problems").await.expect(200);
+    app.client_at(address(2)).get("/problems").await.expect(200);
     assert_eq!(deployment.requests_to("site").await, before + 7);
 
-    let guesser = app.from_address(address(3));
+    let guesser = app.client_at(address(3));
     for _ in 0..3 {
         guesser.enter("nobody", "a wrong password").await.problem(401);
     }
     guesser.enter("nobody", "a wrong password").await.problem(429);
     // Other requests have a measure of their own, and others' addresses, too.
     guesser.get("/problems").await.expect(200);
-    let others = app.from_address(address(4));
+    let others = app.client_at(address(4));
     others.enter("nobody", "a wrong password").await.problem(401);
 }
 
