@@ -195,12 +195,9 @@ async fn cors_is_answered_by_the_services_alone() {
 
 #[tokio::test]
 async fn what_services_ask_one_another_is_not_there_for_others() {
-    let Some(deployment) = Deployment::start(&[(
-        "domains: [\"*\"]\n              routes:\n              # Of the",
-        "domains: [memo.example]\n              routes:\n              # Of the",
-    )])
-    .await
-    else {
+    let domain = |domain: &str| format!("by `public_origin`.\n              domains: [{domain}]");
+    let edit = (domain("\"*\""), domain("memo.example"));
+    let Some(deployment) = Deployment::start(&[(&edit.0, &edit.1)]).await else {
         return;
     };
     let token = "a-maintenance-token-of-this-test";
