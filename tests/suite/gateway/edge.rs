@@ -1,13 +1,16 @@
 //! What the gateway alone says of a request, and what it leaves as it is.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::{Json, Router};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use super::deployment::Deployment;
 use crate::harness::{Call, Client, Response, TestApp};
@@ -15,13 +18,24 @@ use crate::harness::{Call, Client, Response, TestApp};
 /// Where the client really is.
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 4, 0, 1));
 
+/// How long something may take to be told, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Serves what a test needs on a free port, until it is told to end.
+async fn serve(router: Router) -> (SocketAddr, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+    let address = listener.local_addr().expect("a listener has an address");
+    let server = tokio::spawn(async move { axum::serve(listener, router).await.expect("it serves") });
+    (address, server)
+}
+
 fn lines(log: &str) -> Vec<Value> {
     log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 /// Waits for a line of the gateway's access log.
 async fn logged(deployment: &Deployment, is_it: impl Fn(&Value) -> bool) -> Value {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + PATIENCE;
     loop {
         let log = deployment.envoy.access_log();
         if let Some(line) = lines(&log).into_iter().find(|line| is_it(line)) {
@@ -92,10 +106,8 @@ async fn a_service_hears_from_the_gateway_alone_where_a_request_comes_from() {
         let answer = [("x-content-type-options", "nosniff"), ("x-request-id", "echo")];
         (answer, Json(Value::Object(sent.collect())))
     });
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
-    let url = format!("http://{}", listener.local_addr().expect("a listener has an address"));
-    let server = tokio::spawn(async move { axum::serve(listener, echo).await });
-    deployment.put_urls_behind("site", &[url]).await;
+    let (address, server) = serve(echo).await;
+    deployment.put_urls_behind("site", &[format!("http://{address}")]).await;
 
     let client = deployment.app().client_at(CLIENT);
     let sent = lying(&client, Method::GET, "/").send().await.expect(200).value();
@@ -148,6 +160,42 @@ async fn one_trace_leads_from_the_edge_to_the_question_for_the_keys() {
     };
     assert!(routes(&auth).contains(&"/.well-known/jwks.json".to_owned()), "{auth:?}");
     assert_eq!(routes(&memo), ["/api/memos"]);
+}
+
+#[tokio::test]
+async fn no_span_tells_a_path_or_a_query() {
+    let collected = Arc::new(Mutex::new(Vec::new()));
+    let spans = collected.clone();
+    let collector = Router::new().fallback(async move |body: Bytes| spans.lock().unwrap().extend_from_slice(&body));
+    let (address, server) = serve(collector).await;
+    let port = format!("port_value: {}", address.port());
+    let edits = [
+        ("port_value: 4318", port.as_str()),
+        ("random_sampling: { value: 10 }", "random_sampling: { value: 100 }"),
+    ];
+    let Some(deployment) = Deployment::start(&edits).await else {
+        return;
+    };
+    // Nobody answers, which is an answer as well.
+    let call = deployment
+        .app()
+        .anonymous()
+        .call(Method::GET, "/api/shares/a-secret?q=private");
+    call.header("x-request-id", "the-traced-one").send().await.problem(503);
+    let end = Instant::now() + PATIENCE;
+    let told = || String::from_utf8_lossy(&collected.lock().unwrap()).into_owned();
+    while !told().contains("the-traced-one") {
+        assert!(Instant::now() < end, "no span is collected: {}", told());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    server.abort();
+    assert!(
+        !told().contains("a-secret") && !told().contains("private"),
+        "{}",
+        told()
+    );
+    let log = logged(&deployment, |line| line["request_id"] == "the-traced-one").await;
+    assert!(!log.to_string().contains("a-secret"), "{log}");
 }
 
 /// What a browser goes by.
