@@ -65,6 +65,13 @@ async fn what_is_forged_or_expired_reaches_no_service() {
     assert_eq!(deployment.requests_to("memo").await, before);
     assert!(passes(&deployment, &user, &Method::GET, "/api/memos").await);
     assert_eq!(deployment.requests_to("memo").await, before + 1);
+    for scheme in ["bearer", "BEARER"] {
+        let call = app.anonymous().call(Method::GET, "/api/memos");
+        call.header("authorization", &format!("{scheme} {}", user.token()))
+            .send()
+            .await
+            .expect(200);
+    }
     // What has no scope for it is good for the gateway: the service knows.
     let narrow = user.with_token(good.claim("scope", "memos:read").signed(&own));
     let refused = narrow.post("/api/memos", &json!({ "text": "no" })).await.problem(403);
