@@ -129,6 +129,11 @@ impl Host {
         format!("http://{}", self.address)
     }
 
+    /// Sends it a signal by name: `STOP` suspends it, and `CONT` lets it go on.
+    pub fn signal(&self, signal: &str) {
+        self.process.signal(signal);
+    }
+
     /// As a crash would: no goodbye, no flush.
     pub fn kill(mut self) -> Stopped {
         self.process.end("KILL");

@@ -1,0 +1,1 @@
+//! The services on a Redis Cluster, as `deploy/redis/cluster` has it.

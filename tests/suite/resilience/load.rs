@@ -1,0 +1,366 @@
+//! People at work while something goes wrong: what they asked, what they were told, and what they may rely on since.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use reqwest::{Method, StatusCode, header};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::harness::{Memo, TestApp, User};
+
+/// What somebody pauses between two requests, so that all of them together are far from what the machine can do.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// How long somebody waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// After so many edits somebody begins another memo.
+const EDITS: u64 = 20;
+
+/// What was asked, once.
+struct Asked {
+    what: &'static str,
+    at: Duration,
+    failure: Option<String>,
+}
+
+/// A change of a memo that was told to have been made.
+struct Acknowledged {
+    memo: Memo,
+    at: Instant,
+}
+
+/// What somebody has written down.
+#[derive(Default)]
+struct Log {
+    asked: Vec<Asked>,
+    acknowledged: Vec<Acknowledged>,
+    /// Answers that showed less than what had been acknowledged before, by what they should have shown.
+    stale: Vec<(Memo, Instant)>,
+}
+
+/// People who work until they are told to stop.
+pub struct Load {
+    begun: Instant,
+    ends: Arc<AtomicBool>,
+    tasks: Vec<JoinHandle<Log>>,
+}
+
+/// What came of it.
+pub struct Outcome {
+    lasted: Duration,
+    log: Log,
+}
+
+impl Load {
+    /// Sets people to work: they sign in, ask who they are, write and read memos, fight over one, and open the site.
+    pub async fn begin(app: &TestApp, user: &User) -> Self {
+        let contested = user.write("contested").await;
+        let begun = Instant::now();
+        let ends = Arc::new(AtomicBool::new(false));
+        let person = || Person {
+            base_url: app.base_url().to_owned(),
+            token: user.token().to_owned(),
+            http: http(),
+            begun,
+            ends: ends.clone(),
+            log: Log::default(),
+        };
+        let mut tasks = Vec::new();
+        for _ in 0..3 {
+            tasks.push(tokio::spawn(person().writes()));
+            tasks.push(tokio::spawn(person().fights_over(contested.clone())));
+        }
+        tasks.push(tokio::spawn(person().looks_at("site", "/", 5)));
+        tasks.push(tokio::spawn(person().looks_at("account", "/api/auth/me", 5)));
+        tasks.push(tokio::spawn(person().signs_in(user.username.clone())));
+        Self { begun, ends, tasks }
+    }
+
+    /// Waits until everybody is through, and adds up.
+    pub async fn end(self) -> Outcome {
+        self.ends.store(true, Ordering::SeqCst);
+        let mut all = Log::default();
+        for task in self.tasks {
+            let log = task.await.expect("people do not panic");
+            all.asked.extend(log.asked);
+            all.acknowledged.extend(log.acknowledged);
+            all.stale.extend(log.stale);
+        }
+        all.asked.sort_by_key(|asked| asked.at);
+        Outcome {
+            lasted: self.begun.elapsed(),
+            log: all,
+        }
+    }
+}
+
+fn http() -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .timeout(PATIENCE)
+        .build()
+        .expect("a client")
+}
+
+struct Person {
+    base_url: String,
+    token: String,
+    http: reqwest::Client,
+    begun: Instant,
+    ends: Arc<AtomicBool>,
+    log: Log,
+}
+
+impl Person {
+    fn is_over(&self) -> bool {
+        self.ends.load(Ordering::SeqCst)
+    }
+
+    /// Asks, and notes what came of it. `None` where it failed.
+    async fn ask(
+        &mut self,
+        what: &'static str,
+        method: Method,
+        path: &str,
+        version: Option<u64>,
+        body: Option<Value>,
+    ) -> Option<(StatusCode, Vec<u8>)> {
+        let at = self.begun.elapsed();
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.base_url))
+            .bearer_auth(&self.token);
+        if let Some(version) = version {
+            request = request.header(header::IF_MATCH, format!("\"{version}\""));
+        }
+        if let Some(body) = &body {
+            request = request.json(body);
+        }
+        let answer = answer_to(request).await;
+        let failure = answer.as_ref().err().cloned();
+        self.log.asked.push(Asked { what, at, failure });
+        tokio::time::sleep(PAUSE).await;
+        answer.ok()
+    }
+
+    async fn writes(mut self) -> Log {
+        while !self.is_over() {
+            let body = json!({ "text": format!("begun at {:?}", self.begun.elapsed()) });
+            let created = self.ask("create", Method::POST, "/api/memos", None, Some(body)).await;
+            if let Some((StatusCode::CREATED, memo)) = created {
+                let memo = memo_of(&memo);
+                self.acknowledge(&memo);
+                self.edits(memo).await;
+            }
+        }
+        self.log
+    }
+
+    /// Edits a memo that is nobody else's, and reads it each time, until that does not go on: a request that failed may hold
+    /// its next version for a minute.
+    async fn edits(&mut self, mut memo: Memo) {
+        while memo.version < EDITS && !self.is_over() {
+            let read = self.ask("read", Method::GET, &memo.path(), None, None).await;
+            match read {
+                Some((StatusCode::OK, now)) => {
+                    let now = memo_of(&now);
+                    if now.version < memo.version || (now.version == memo.version && now != memo) {
+                        self.log.stale.push((memo.clone(), Instant::now()));
+                    }
+                }
+                Some(_) => self.log.stale.push((memo.clone(), Instant::now())),
+                None => {}
+            }
+            let body = json!({ "text": format!("edited at {:?}", self.begun.elapsed()) });
+            match self
+                .ask("edit", Method::PUT, &memo.path(), Some(memo.version), Some(body))
+                .await
+            {
+                Some((StatusCode::OK, edited)) => {
+                    memo = memo_of(&edited);
+                    self.acknowledge(&memo);
+                }
+                _ => return,
+            }
+        }
+    }
+
+    async fn fights_over(mut self, memo: Memo) -> Log {
+        while !self.is_over() {
+            let Some((StatusCode::OK, now)) = self.ask("read", Method::GET, &memo.path(), None, None).await else {
+                continue;
+            };
+            let body = json!({ "text": format!("fought for by {:p} at {:?}", &self.token, self.begun.elapsed()) });
+            let version = Some(memo_of(&now).version);
+            if let Some((StatusCode::OK, won)) = self.ask("edit", Method::PUT, &memo.path(), version, Some(body)).await
+            {
+                self.acknowledge(&memo_of(&won));
+            }
+        }
+        self.log
+    }
+
+    fn acknowledge(&mut self, memo: &Memo) {
+        self.log.acknowledged.push(Acknowledged {
+            memo: memo.clone(),
+            at: Instant::now(),
+        });
+    }
+
+    async fn looks_at(mut self, what: &'static str, path: &'static str, pauses: u32) -> Log {
+        while !self.is_over() {
+            self.ask(what, Method::GET, path, None, None).await;
+            tokio::time::sleep(PAUSE * pauses).await;
+        }
+        self.log
+    }
+
+    /// Rarely: of all requests this one takes the most processor time by far.
+    async fn signs_in(mut self, username: String) -> Log {
+        let credentials = json!({ "username": username, "password": crate::harness::PASSWORD });
+        while !self.is_over() {
+            let body = Some(credentials.clone());
+            self.ask("sign in", Method::POST, "/api/auth/session", None, body).await;
+            tokio::time::sleep(PAUSE * 20).await;
+        }
+        self.log
+    }
+}
+
+/// The status and body of an answer that says something about what was asked, or in what way there was none.
+async fn answer_to(request: reqwest::RequestBuilder) -> Result<(StatusCode, Vec<u8>), String> {
+    let lost = |why: reqwest::Error| match why.is_timeout() {
+        true => format!("no answer in {PATIENCE:?}"),
+        false => "connection lost".to_owned(),
+    };
+    let answer = request.send().await.map_err(lost)?;
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let body = answer.bytes().await.map_err(lost)?.to_vec();
+    if !status.is_server_error() {
+        return Ok((status, body));
+    }
+    let is_problem = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind == "application/problem+json");
+    let whose = if is_problem {
+        "from the service"
+    } else {
+        "from the gateway"
+    };
+    let without = match is_problem && !headers.contains_key(header::RETRY_AFTER) {
+        true => ", without Retry-After",
+        false => "",
+    };
+    Err(format!("{} {whose}{without}", status.as_u16()))
+}
+
+fn memo_of(body: &[u8]) -> Memo {
+    serde_json::from_slice(body).expect("a memo")
+}
+
+/// When a server was about to fail, and when another had taken its place. What was acknowledged in between may have been known
+/// to nobody else.
+#[derive(Clone, Copy)]
+pub struct AtRisk {
+    pub since: Instant,
+    pub until: Instant,
+}
+
+impl AtRisk {
+    fn holds(self, at: Instant) -> bool {
+        (self.since..self.until).contains(&at)
+    }
+}
+
+impl Outcome {
+    /// Asserts that everything is there that was acknowledged, that each version had one winner, that nobody read less than
+    /// what they had been told, and that services which could do nothing said when to come again. Says how much of what was
+    /// acknowledged at risk is not there.
+    pub async fn is_kept(&self, reader: &User, at_risk: Option<AtRisk>) -> usize {
+        let all = reader.found("state=all&limit=100").await;
+        let now: BTreeMap<&str, &Memo> = all.iter().map(|memo| (memo.id.as_str(), memo)).collect();
+        let mut winners: BTreeMap<(&str, u64), &Memo> = BTreeMap::new();
+        let mut lost = 0;
+        let mut broken = Vec::new();
+        for Acknowledged { memo, at } in &self.log.acknowledged {
+            let is_there = now.get(memo.id.as_str()).is_some_and(|now| {
+                now.version > memo.version || (now.version == memo.version && now.text == memo.text)
+            });
+            let winner = winners.entry((&memo.id, memo.version)).or_insert(memo);
+            if is_there && winner.text == memo.text {
+                continue;
+            }
+            match at_risk.is_some_and(|risk| risk.holds(*at)) {
+                true => lost += 1,
+                false => broken.push(memo),
+            }
+        }
+        assert!(
+            broken.is_empty(),
+            "acknowledged, and not there, or not the only winner: {broken:?}"
+        );
+        let stale = self
+            .log
+            .stale
+            .iter()
+            .filter(|(_, at)| !at_risk.is_some_and(|risk| risk.holds(*at)));
+        let stale: Vec<_> = stale.map(|(memo, _)| memo).collect();
+        assert!(
+            lost > 0 || stale.is_empty(),
+            "read less than what was acknowledged: {stale:?}"
+        );
+        assert!(
+            self.log.acknowledged.len() > 20,
+            "too little was written to prove anything"
+        );
+        let kinds = self.failures(|_| true);
+        let bad = |kind: &&String| kind.starts_with("500") || kind.contains("without");
+        assert_eq!(kinds.keys().find(bad), None, "{kinds:?}");
+        lost
+    }
+
+    /// How often requests of these kinds failed, by how they did.
+    pub fn failures(&self, is_meant: impl Fn(&str) -> bool) -> BTreeMap<String, usize> {
+        let mut failures = BTreeMap::new();
+        for asked in self.log.asked.iter().filter(|asked| is_meant(asked.what)) {
+            if let Some(how) = &asked.failure {
+                *failures.entry(how.clone()).or_default() += 1;
+            }
+        }
+        failures
+    }
+
+    /// The rows of a table: for each kind of request how many there were, how many failed and how, and the longest time from
+    /// a request that succeeded to the next one that did.
+    pub fn rows(&self, case: &str) -> String {
+        let mut kinds: Vec<&str> = self.log.asked.iter().map(|asked| asked.what).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let row = |kind: &&str| {
+            let asked = self.log.asked.iter().filter(|asked| asked.what == *kind);
+            let failures = self.failures(|what| what == *kind);
+            let how: Vec<String> = failures.iter().map(|(how, count)| format!("{count} × {how}")).collect();
+            let mut last = Duration::ZERO;
+            let mut without = Duration::ZERO;
+            let good = asked
+                .clone()
+                .filter(|asked| asked.failure.is_none())
+                .map(|asked| asked.at);
+            for at in good.chain([self.lasted]) {
+                without = without.max(at.saturating_sub(last));
+                last = at;
+            }
+            let (all, failed) = (asked.count(), failures.values().sum::<usize>());
+            format!(
+                "| {case} | {kind} | {all} | {failed} | {:.1} s | {} |\n",
+                without.as_secs_f64(),
+                how.join(", ")
+            )
+        };
+        kinds.iter().map(row).collect()
+    }
+}

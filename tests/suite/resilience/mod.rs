@@ -1,0 +1,42 @@
+//! Parts fail while people work: services behind the gateway, the Redis they share, nodes of a Redis Cluster.
+//!
+//! What must hold is asserted. How long people were without something depends on the machine, so that is measured, and told
+//! where `RESILIENCE_SECONDS` says how long they are to work before the fault and after it:
+//!
+//! ```sh
+//! RESILIENCE_SECONDS=20 cargo test --test blackbox resilience -- --test-threads 1
+//! ```
+
+mod cluster;
+mod failover;
+mod load;
+
+use std::time::Duration;
+
+use crate::harness::say;
+use load::Outcome;
+
+/// How long people work before a fault and after it, where nobody asks for longer.
+const SHORT: Duration = Duration::from_secs(2);
+
+fn asked_for() -> Option<Duration> {
+    let seconds = std::env::var("RESILIENCE_SECONDS").ok()?;
+    Some(Duration::from_secs(
+        seconds.parse().expect("RESILIENCE_SECONDS is a number"),
+    ))
+}
+
+/// People work for a while.
+async fn a_while() {
+    tokio::time::sleep(asked_for().unwrap_or(SHORT)).await;
+}
+
+/// Tells what people met, where somebody measures.
+fn tell(case: &str, outcome: &Outcome, lost: usize) {
+    if asked_for().is_some() {
+        say(&format!(
+            "\n{}{case}: {lost} lost of what was acknowledged at risk",
+            outcome.rows(case)
+        ));
+    }
+}
