@@ -1,5 +1,6 @@
 //! The server under test, and the ways in.
 
+use std::net::IpAddr;
 use std::sync::OnceLock;
 
 use super::client::Client;
@@ -49,6 +50,12 @@ impl TestApp {
         Client::new(&self.base_url, self.http.clone())
     }
 
+    /// A client that has not signed in, at one of the machine's own addresses: all of 127.0.0.0/8 are.
+    pub fn from_address(&self, address: IpAddr) -> Client {
+        let http = http_options(false).local_address(address).build();
+        Client::new(&self.base_url, http.expect("a client can be had at the address"))
+    }
+
     /// A client that keeps cookies as a browser does.
     pub fn with_cookies(&self) -> Client {
         Client::new(&self.base_url, http_client(true))
@@ -62,15 +69,19 @@ impl TestApp {
 
 /// One client per test, because each test has a runtime of its own and a connection belongs to one.
 pub(super) fn http_client(cookies: bool) -> reqwest::Client {
+    let client = http_options(cookies).build();
+    client.expect("a client without options cannot fail")
+}
+
+fn http_options(cookies: bool) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .cookie_store(cookies)
         .redirect(reqwest::redirect::Policy::none());
-    let builder = if super::remote().is_none() {
+    if super::remote().is_none() {
         builder.no_proxy()
     } else {
         builder
-    };
-    builder.build().expect("a client without options cannot fail")
+    }
 }
 
 /// Never dropped: its leash ends it with this process.

@@ -28,27 +28,27 @@ pub struct Envoy {
 }
 
 impl Envoy {
-    /// Starts one with a configuration in YAML, and waits until it is ready. A listener's port may be 0: [`Self::address`]
-    /// tells which one it has. `None`, said loudly, where `make envoy` has installed none and `MEMO_BROWSER=all` does not
-    /// insist on it.
-    pub async fn start(configuration: &str) -> Option<Self> {
+    /// Starts one with a configuration in YAML, and waits until it is ready. Other files, by names that its relative paths
+    /// lead to, lie beside it. A listener's port may be 0: [`Self::address`] tells which one it has. `None`, said loudly, where
+    /// `make envoy` has installed none and `MEMO_BROWSER=all` does not insist on it.
+    pub async fn start(configuration: &str, files: &[(String, String)]) -> Option<Self> {
+        let binary = binary()?;
         let folder = tempfile::Builder::new()
             .prefix("envoy-")
             .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
             .expect("target/tmp takes a folder");
-        Self::start_in(folder, configuration).await
-    }
-
-    /// The same in a folder in which there are files already, to which the configuration's relative paths lead.
-    pub async fn start_in(folder: TempDir, configuration: &str) -> Option<Self> {
-        let binary = binary()?;
-        std::fs::write(folder.path().join("envoy.yaml"), configuration).expect("the folder takes a file");
+        write(folder.path(), "envoy.yaml", configuration);
+        for (name, text) in files {
+            write(folder.path(), name, text);
+        }
         let mut command = Command::new(binary);
         command
             .args(["--config-path", "envoy.yaml", "--config-yaml", ADMIN])
             .args(["--admin-address-path", "admin", "--log-path", "envoy.log"])
             // Several of them run at a time; each takes two threads.
             .args(["--disable-hot-restart", "--concurrency", "2"])
+            // Otherwise a line of the access log is written after ten seconds.
+            .args(["--file-flush-interval-msec", "100"])
             .current_dir(folder.path())
             .stdout(std::fs::File::create(folder.path().join("access.log")).expect("the folder takes a file"))
             .stderr(Stdio::null());
@@ -107,12 +107,13 @@ impl Envoy {
         value.map_or(0, |value| value.parse().expect("a number"))
     }
 
-    /// Waits until a counter or gauge has come to a value.
-    pub async fn comes_to(&self, name: &str, value: u64) {
+    /// Waits until a counter or gauge is as it should be.
+    pub async fn waits_for(&self, name: &str, is_right: impl Fn(u64) -> bool) {
         let begun = Instant::now();
-        while self.stat(name).await != value {
+        while !is_right(self.stat(name).await) {
+            let value = self.stat(name).await;
             let clusters = self.admin("/clusters").await;
-            assert!(begun.elapsed() < PATIENCE, "{name} never comes to {value}:\n{clusters}");
+            assert!(begun.elapsed() < PATIENCE, "{name} stays at {value}:\n{clusters}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -126,13 +127,6 @@ impl Envoy {
             .text()
             .await
             .expect("a text")
-    }
-
-    /// Asks the admin interface to change something.
-    pub async fn order(&self, path: &str) {
-        let answer = self.http.post(self.admin_url(path)).send().await;
-        let answer = answer.and_then(reqwest::Response::error_for_status);
-        answer.expect("the admin interface does it");
     }
 
     fn admin_url(&self, path: &str) -> String {
@@ -149,10 +143,23 @@ impl Envoy {
         std::fs::read_to_string(self.folder.path().join("access.log")).expect("the log is there")
     }
 
+    /// Puts another file in the place of one that it watches: Envoy looks when a file is moved there.
+    pub fn replaces(&self, name: &str, text: &str) {
+        write(self.folder(), "new.yaml", text);
+        let file = self.folder().join(name);
+        std::fs::rename(self.folder().join("new.yaml"), file).expect("the file can be moved");
+    }
+
     /// The folder that its configuration lies in.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    let file = folder.join(name);
+    std::fs::create_dir_all(file.parent().expect("a file has a folder")).expect("the folder takes a folder");
+    std::fs::write(file, text).expect("the folder takes a file");
 }
 
 /// What `make envoy` has installed.

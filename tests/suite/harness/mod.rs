@@ -49,7 +49,7 @@ pub use replication::Replication;
 pub use response::{Problem, Response};
 pub use routes::Route;
 pub use scene::Scene;
-pub use token::{Forge, compact, foreign_key, now, own_key};
+pub use token::{Forge, SEED, compact, foreign_key, now, own_key};
 pub use user::{PASSWORD, User, unique};
 pub use victim::Victim;
 pub use watch::Watch;

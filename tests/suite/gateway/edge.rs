@@ -1,0 +1,196 @@
+//! What the gateway alone says of a request, and what it leaves as it is.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::deployment::Deployment;
+use crate::harness::{Response, TestApp};
+
+/// Where the client really is.
+const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 4, 0, 1));
+
+fn lines(log: &str) -> Vec<Value> {
+    log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// Waits for a line of the gateway's access log.
+async fn logged(deployment: &Deployment, is_it: impl Fn(&Value) -> bool) -> Value {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        let log = deployment.envoy.access_log();
+        if let Some(line) = lines(&log).into_iter().find(|line| is_it(line)) {
+            return line;
+        }
+        assert!(Instant::now() < end, "it is never logged:\n{log}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_is_not_believed_who_or_where_it_is() {
+    let Some(deployment) = Deployment::start(&[]).await else {
+        return;
+    };
+    let [auth, _memo, _site] = deployment.with_one_of_each().await;
+    let client = deployment.app().from_address(CLIENT);
+    let lies = [
+        ("x-forwarded-for", "6.6.6.6"),
+        ("x-real-ip", "6.6.6.6"),
+        ("forwarded", "for=6.6.6.6;proto=https;host=evil.example"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-host", "evil.example"),
+        ("x-envoy-external-address", "6.6.6.6"),
+        ("x-envoy-upstream-rq-timeout-ms", "1"),
+        ("spin-client-addr", "6.6.6.6:6"),
+        ("spin-full-url", "https://evil.example/"),
+    ];
+    let lying = |method: Method, path: &str| {
+        let call = client.call(method, path).header("host", "evil.example");
+        lies.iter().fold(call, |call, (name, value)| call.header(name, value))
+    };
+    let password = serde_json::json!({ "username": "nobody", "password": "a wrong password" });
+    lying(Method::POST, "/api/auth/session")
+        .json(&password)
+        .send()
+        .await
+        .problem(401);
+    // What the app calls itself does not depend on what it is called.
+    let found = lying(Method::GET, "/.well-known/oauth-authorization-server")
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(found.value()["issuer"], deployment.app().base_url());
+    // Came by http, so nothing is promised for https.
+    let page = lying(Method::GET, "/").send().await.expect(200);
+    assert_eq!(page.find("strict-transport-security"), None);
+
+    let (stopped, _) = auth.terminate();
+    let log = stopped.log();
+    let tried = lines(&log).into_iter().find(|line| line["event"] == "sign-in");
+    let tried = tried.unwrap_or_else(|| panic!("no sign-in in:\n{log}"));
+    assert_eq!(tried["client_address"], CLIENT.to_string());
+    assert!(!log.contains("6.6.6.6") && !log.contains("evil.example"), "{log}");
+}
+
+#[tokio::test]
+async fn one_trace_leads_from_the_edge_to_the_question_for_the_keys() {
+    let Some(deployment) = Deployment::start(&[]).await else {
+        return;
+    };
+    let hosts = deployment.with_one_of_each().await;
+    let user = deployment.app().user("is traced").await;
+    // The first request with a token, for which the memo service asks for the keys. The client's own trace ends at the edge.
+    let foreign = "00-11111111111111111111111111111111-2222222222222222-01";
+    let call = user.call(Method::GET, "/api/memos").header("x-request-id", "the-first");
+    let first = call.header("traceparent", foreign).send().await.expect(200);
+    assert_eq!(first.header("x-request-id"), "the-first");
+
+    let at_the_edge = logged(&deployment, |line| line["route"] == "memos-read").await;
+    let trace = at_the_edge["trace_id"].as_str().expect("a trace").to_owned();
+    assert!(trace.len() == 32 && !foreign.contains(&trace), "{at_the_edge}");
+    assert_eq!(at_the_edge["request_id"], "the-first");
+    let is_asked = |line: &Value| line["route"] == "internal-jwks" && line["request_id"] == "the-first";
+    let asked = logged(&deployment, is_asked).await;
+    assert_eq!(asked["trace_id"], *trace, "{asked}");
+    assert!(
+        asked["traceparent"]
+            .as_str()
+            .is_some_and(|parent| parent.contains(&trace)),
+        "{asked}"
+    );
+
+    // The services' own logs have the request's id on both sides.
+    let [auth, memo, _site] = hosts.map(|host| lines(&host.terminate().0.log()));
+    let routes = |lines: &[Value]| {
+        let of_it = lines.iter().filter(|line| line["request_id"] == "the-first");
+        of_it
+            .map(|line| line["route"].as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert!(routes(&auth).contains(&"/.well-known/jwks.json".to_owned()), "{auth:?}");
+    assert_eq!(routes(&memo), ["/api/memos"]);
+}
+
+/// What a browser goes by.
+fn cors(response: &Response) -> Vec<(String, String)> {
+    let headers = response.headers().iter();
+    let headers = headers.filter(|(name, _)| name.as_str().starts_with("access-control-") || *name == "vary");
+    headers
+        .map(|(name, value)| (name.to_string(), value.to_str().expect("a text").to_owned()))
+        .collect()
+}
+
+#[tokio::test]
+async fn cors_is_answered_by_the_services_alone() {
+    let Some(deployment) = Deployment::start(&[]).await else {
+        return;
+    };
+    let origin = "https://pages.example";
+    let hosts = ["auth", "memo"].map(|service| deployment.replica(service).variable("cors_origins", origin).start());
+    for (service, host) in ["auth", "memo"].into_iter().zip(&hosts) {
+        deployment.put_behind(service, &[host]).await;
+    }
+    deployment.has_keys().await;
+    let user = deployment.app().user("elsewhere").await;
+    for (host, path) in hosts.iter().zip(["/api/auth/me", "/api/memos"]) {
+        for origin in [origin, "https://evil.example"] {
+            let direct = user.on(&TestApp::on(host));
+            for method in [Method::OPTIONS, Method::GET] {
+                let ask = |client: &crate::harness::Client| {
+                    let call = client.call(method.clone(), path).header("origin", origin);
+                    let call = call.header("access-control-request-headers", "authorization");
+                    call.header("access-control-request-method", "GET").send()
+                };
+                let (behind, straight) = (ask(&user).await, ask(&direct).await);
+                assert_eq!(cors(&behind), cors(&straight), "{method} {path} {origin}");
+                let allowed = behind.find("access-control-allow-origin") == Some(origin);
+                assert_eq!(allowed, origin == "https://pages.example", "{behind:?}");
+            }
+        }
+        // A page has to see that its token is no longer good.
+        let expired = user.with_token("expired").call(Method::GET, path);
+        let expired = expired.header("origin", origin).send().await.expect(401);
+        assert_eq!(expired.header("access-control-allow-origin"), "*");
+    }
+}
+
+#[tokio::test]
+async fn what_services_ask_one_another_is_not_there_for_others() {
+    let Some(deployment) = Deployment::start(&[(
+        "domains: [\"*\"]\n              routes:\n              # Of the",
+        "domains: [memo.example]\n              routes:\n              # Of the",
+    )])
+    .await
+    else {
+        return;
+    };
+    let token = "a-maintenance-token-of-this-test";
+    let hosts =
+        ["auth", "memo"].map(|service| deployment.replica(service).variable("maintenance_token", token).start());
+    for (service, host) in ["auth", "memo"].into_iter().zip(&hosts) {
+        deployment.put_behind(service, &[host]).await;
+    }
+    let (outside, inside) = (deployment.app().anonymous(), deployment.inside().anonymous());
+    for path in ["/api/auth/maintenance", "/api/memos/maintenance"] {
+        let outside = outside.with_token(token).call(Method::POST, path);
+        outside.header("host", "memo.example").send().await.problem(404);
+        inside
+            .with_token(token)
+            .call(Method::POST, path)
+            .send()
+            .await
+            .expect(200);
+    }
+    for path in ["/api/memos/erasure", "/.well-known/spin/info"] {
+        let call = outside.call(Method::POST, path).header("host", "memo.example");
+        call.send().await.problem(404);
+    }
+    // People's routes are not there for the services, and nothing for who asks for another domain.
+    inside.get("/api/memos").await.problem(404);
+    outside.get("/api/memos/openapi.json").await.problem(404);
+    let here = outside.call(Method::GET, "/api/memos/openapi.json");
+    here.header("host", "memo.example").send().await.expect(200);
+}
