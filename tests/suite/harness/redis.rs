@@ -121,6 +121,25 @@ impl Redis {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
+    /// Waits until a replica has everything that this master has been told so far.
+    pub fn is_replicated(&self) {
+        let written =
+            number_after(&self.ask("INFO replication"), "master_repl_offset:").expect("a master has an offset");
+        let begun = Instant::now();
+        loop {
+            let told = self.ask("INFO replication");
+            let replicas = told.lines().filter(|line| line.starts_with("slave"));
+            if replicas
+                .filter_map(|line| number_after(line, "offset="))
+                .any(|offset| offset >= written)
+            {
+                return;
+            }
+            assert!(begun.elapsed() < START, "no replica has it: {told}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// How many commands it has been given so far, this one among them.
     pub fn commands(&self) -> u64 {
         let stats = self.ask("INFO stats");
@@ -161,4 +180,10 @@ fn spawn(arguments: &[String], folder: &TempDir) -> std::io::Result<Process> {
     let mut command = Command::new("redis-server");
     command.args(arguments).stdout(Stdio::null());
     Process::start(&mut command, folder.path())
+}
+
+fn number_after(text: &str, name: &str) -> Option<u64> {
+    let (_, rest) = text.split_once(name)?;
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    rest[..end].parse().ok()
 }

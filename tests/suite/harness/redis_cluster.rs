@@ -60,7 +60,7 @@ impl RedisCluster {
     async fn behind_envoy(nodes: Vec<Redis>) -> Option<Self> {
         let configuration = std::fs::read_to_string(file("envoy.yaml")).expect("Envoy's configuration is there");
         let seeds: Vec<u16> = nodes.iter().map(Redis::port).cycle().take(3).collect();
-        let envoy = Envoy::start(&on_ports_of_its_own(configuration, &seeds)).await?;
+        let envoy = Envoy::start(&on_ports_of_its_own(configuration, &seeds), &[]).await?;
         let address = envoy.address("redis").await;
         Some(Self { nodes, envoy, address })
     }

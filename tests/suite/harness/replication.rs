@@ -11,6 +11,9 @@ use super::redis::Redis;
 /// How long servers may take to find each other, and a failover, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How many servers Envoy takes for the master.
+const HEALTHY: &str = "cluster.redis.membership_healthy";
+
 const SENTINELS: usize = 3;
 const SERVERS: usize = 3;
 
@@ -49,8 +52,8 @@ impl Replication {
 
         let configuration = std::fs::read_to_string(file("envoy.yaml")).expect("Envoy's configuration is there");
         let ports: Vec<u16> = servers.iter().map(Redis::port).collect();
-        let envoy = Envoy::start(&on_ports_of_its_own(configuration, &ports)).await?;
-        envoy.comes_to("cluster.redis.membership_healthy", 1).await;
+        let envoy = Envoy::start(&on_ports_of_its_own(configuration, &ports), &[]).await?;
+        envoy.waits_for(HEALTHY, |count| count == 1).await;
         let address = envoy.address("redis").await;
         Some(Self {
             servers,
@@ -83,7 +86,7 @@ impl Replication {
         comes_to(|| self.master() != old, "another master").await;
         let new = self.master();
         comes_to(|| replicas(&self.servers[new]) > 0, "a replica of the new master").await;
-        self.envoy.comes_to("cluster.redis.membership_healthy", 1).await;
+        self.envoy.waits_for(HEALTHY, |count| count == 1).await;
         new
     }
 

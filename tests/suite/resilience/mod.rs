@@ -10,6 +10,7 @@
 mod cluster;
 mod failover;
 mod load;
+mod services;
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::harness::say;
 use load::Outcome;
 
 /// How long people work before a fault and after it, where nobody asks for longer.
-const SHORT: Duration = Duration::from_secs(2);
+const SHORT: Duration = Duration::from_secs(1);
 
 fn asked_for() -> Option<Duration> {
     let seconds = std::env::var("RESILIENCE_SECONDS").ok()?;
