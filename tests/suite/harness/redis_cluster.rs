@@ -110,9 +110,10 @@ impl RedisCluster {
         .await;
     }
 
-    /// How many commands the nodes have been given, and how many bytes, by clients: what they told each other is left out.
+    /// How many commands the services have given the nodes. Replicas are told the writes once more, which do not count.
     pub fn commands(&self) -> u64 {
-        self.nodes.iter().map(told_by_clients).sum()
+        let masters = self.nodes.iter().filter(|node| node.ask("ROLE").contains("master"));
+        masters.map(told_by_clients).sum()
     }
 
     /// How many bytes Envoy has passed on for the hosts, there and back.
@@ -154,8 +155,12 @@ fn has_slot(line: &str, slot: u32) -> bool {
 
 fn nodes(count: usize) -> Option<Vec<Redis>> {
     let settings = file("redis.conf").display().to_string();
-    // The usual port for what nodes tell each other is ten thousand above the other one, and may not exist.
-    let node = |_| Redis::start_with(&[&settings, "--cluster-port", &free_port().to_string()]);
+    let node = |_| {
+        // The usual port for what nodes tell each other is ten thousand above the other one, and may not exist.
+        let arguments = [&settings, "--cluster-port", &free_port().to_string()];
+        // A node that has met no other does not know its own address.
+        Redis::start_with(&[&arguments[..], &["--cluster-announce-ip", "127.0.0.1"]].concat())
+    };
     (0..count).map(node).collect()
 }
 

@@ -28,11 +28,10 @@ pub struct Replication {
 impl Replication {
     /// Starts it. `None`, said loudly, where there is no Redis or no Envoy.
     pub async fn start() -> Option<Self> {
-        let settings = file("redis.conf").display().to_string();
-        let mut servers = vec![Redis::start_with(&[&settings])?];
+        let mut servers = vec![server(&[])?];
         let master = servers[0].port().to_string();
         for _ in 1..SERVERS {
-            servers.push(Redis::start_with(&[&settings, "--replicaof", "127.0.0.1", &master])?);
+            servers.push(server(&["--replicaof", "127.0.0.1", &master])?);
         }
         comes_to(|| replicas(&servers[0]) == SERVERS - 1, "replicas").await;
 
@@ -105,16 +104,26 @@ fn replicas(master: &Redis) -> usize {
     good.and_then(|count| count.parse().ok()).unwrap_or(0)
 }
 
+fn server(arguments: &[&str]) -> Option<Redis> {
+    let settings = std::fs::read_to_string(file("redis.conf")).expect("the servers' configuration is there");
+    start_on_a_copy(settings, arguments)
+}
+
 fn sentinel(master: u16) -> Option<Redis> {
+    let settings = std::fs::read_to_string(file("sentinel.conf")).expect("the sentinels' configuration is there");
+    let here = format!("memo 127.0.0.1 {master}");
+    start_on_a_copy(replaced(&settings, "memo redis-0 6379", &here), &["--sentinel"])
+}
+
+/// Sentinels write into their configuration, and have the servers write into theirs.
+fn start_on_a_copy(settings: String, arguments: &[&str]) -> Option<Redis> {
     let folder = tempfile::Builder::new()
-        .prefix("sentinel-")
+        .prefix("redis-")
         .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
         .expect("target/tmp takes a folder");
-    let settings = std::fs::read_to_string(file("sentinel.conf")).expect("the sentinels' configuration is there");
-    let settings = replaced(&settings, "memo redis-0 6379", &format!("memo 127.0.0.1 {master}"));
-    let path = folder.path().join("sentinel.conf");
+    let path = folder.path().join("settings.conf");
     std::fs::write(&path, settings).expect("the folder takes a file");
-    Redis::start_in(folder, &[&path.display().to_string(), "--sentinel"])
+    Redis::start_in(folder, &[&[&*path.display().to_string()], arguments].concat())
 }
 
 /// A configuration of Envoy for three servers on this machine, which listens on a port that is free.

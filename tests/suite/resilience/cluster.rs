@@ -37,7 +37,7 @@ async fn a_node_of_a_cluster_that_dies_is_replaced_and_nothing_that_its_replica_
     let outcome = load.end().await;
     let lost = outcome.is_kept(&user, Some(AtRisk { since, until })).await;
     tell("node of the cluster killed", &outcome, lost);
-    let failures = outcome.failures(|what| what == "create");
+    let failures = outcome.failures(|what| what == "write");
     assert!(!failures.is_empty(), "nobody met the failover");
 }
 

@@ -63,6 +63,8 @@ impl Load {
     /// Sets people to work: they sign in, ask who they are, write and read memos, fight over one, and open the site.
     pub async fn begin(app: &TestApp, user: &User) -> Self {
         let contested = user.write("contested").await;
+        // Nobody may have as many sessions as are begun here, so somebody else begins them.
+        let visitor = app.user("visitor").await;
         let begun = Instant::now();
         let ends = Arc::new(AtomicBool::new(false));
         let person = || Person {
@@ -81,7 +83,7 @@ impl Load {
         tasks.push(tokio::spawn(person().listens()));
         tasks.push(tokio::spawn(person().looks_at("site", "/")));
         tasks.push(tokio::spawn(person().looks_at("account", "/api/auth/me")));
-        tasks.push(tokio::spawn(person().signs_in(user.username.clone())));
+        tasks.push(tokio::spawn(person().signs_in(visitor.username.clone())));
         Self { begun, ends, tasks }
     }
 
@@ -155,7 +157,7 @@ impl Person {
     async fn writes(mut self) -> Log {
         while !self.is_over() {
             let body = json!({ "text": format!("begun at {:?}", self.begun.elapsed()) });
-            let created = self.ask("create", Method::POST, "/api/memos", None, Some(body)).await;
+            let created = self.ask("write", Method::POST, "/api/memos", None, Some(body)).await;
             if let Some((StatusCode::CREATED, memo)) = created {
                 let memo = memo_of(&memo);
                 self.acknowledge(&memo);
@@ -181,7 +183,7 @@ impl Person {
             }
             let body = json!({ "text": format!("edited at {:?}", self.begun.elapsed()) });
             match self
-                .ask("edit", Method::PUT, &memo.path(), Some(memo.version), Some(body))
+                .ask("write", Method::PUT, &memo.path(), Some(memo.version), Some(body))
                 .await
             {
                 Some((StatusCode::OK, edited)) => {
@@ -200,7 +202,7 @@ impl Person {
             };
             let body = json!({ "text": format!("fought for by {:p} at {:?}", &self.token, self.begun.elapsed()) });
             let version = Some(memo_of(&now).version);
-            if let Some((StatusCode::OK, won)) = self.ask("edit", Method::PUT, &memo.path(), version, Some(body)).await
+            if let Some((StatusCode::OK, won)) = self.ask("write", Method::PUT, &memo.path(), version, Some(body)).await
             {
                 self.acknowledge(&memo_of(&won));
             }
