@@ -1,6 +1,6 @@
 //! A real Redis for a test of its own.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -104,21 +104,7 @@ impl Redis {
 
     /// What it answers to a command, as it stands on the line.
     pub fn ask(&self, command: &str) -> String {
-        // Sentinels know no QUIT, so what ends an answer is the answer to another question.
-        const END: &[u8] = b"$3\r\nEND\r\n";
-        let mut redis = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("redis listens");
-        redis
-            .write_all(format!("{command}\r\nPING END\r\n").as_bytes())
-            .expect("redis takes commands");
-        let mut answer = Vec::new();
-        while !answer.ends_with(END) {
-            let mut part = [0; 4096];
-            let length = redis.read(&mut part).expect("redis answers");
-            assert!(length > 0, "redis is gone: {command}");
-            answer.extend_from_slice(&part[..length]);
-        }
-        answer.truncate(answer.len() - END.len());
-        String::from_utf8_lossy(&answer).into_owned()
+        ask(self.port, command).unwrap_or_else(|why| panic!("{command}: {why}"))
     }
 
     /// Waits until a replica has everything that this master has been told so far.
@@ -176,10 +162,28 @@ impl Redis {
     }
 }
 
-fn spawn(arguments: &[String], folder: &TempDir) -> std::io::Result<Process> {
+fn spawn(arguments: &[String], folder: &TempDir) -> io::Result<Process> {
     let mut command = Command::new("redis-server");
     command.args(arguments).stdout(Stdio::null());
     Process::start(&mut command, folder.path())
+}
+
+/// What whoever is behind a port of this machine answers to a command, as it stands on the line.
+pub fn ask(port: u16, command: &str) -> io::Result<String> {
+    // Sentinels know no QUIT, so what ends an answer is the answer to another question.
+    const END: &[u8] = b"$3\r\nEND\r\n";
+    let mut redis = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    redis.write_all(format!("{command}\r\nPING END\r\n").as_bytes())?;
+    let mut answer = Vec::new();
+    while !answer.ends_with(END) {
+        let mut part = [0; 4096];
+        match redis.read(&mut part)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            length => answer.extend_from_slice(&part[..length]),
+        }
+    }
+    answer.truncate(answer.len() - END.len());
+    Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
 fn number_after(text: &str, name: &str) -> Option<u64> {

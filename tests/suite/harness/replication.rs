@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::build::workspace;
 use super::envoy::Envoy;
-use super::redis::Redis;
+use super::redis::{Redis, ask};
 
 /// How long servers may take to find each other, and a failover, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -89,19 +89,26 @@ impl Replication {
         new
     }
 
-    /// Waits until a server that was away follows this master, together with the others.
+    /// Waits until a server that was away follows this master, together with the others. Meanwhile nobody who connects may
+    /// get to any other server than this one.
     pub async fn is_whole_again(&self, master: usize) {
-        comes_to(|| replicas(&self.servers[master]) == SERVERS - 1, "all replicas").await;
+        let place = format!("tcp_port:{}\r\n", self.servers[master].port());
+        let port = self.address.rsplit(':').next().and_then(|port| port.parse().ok());
+        let port = port.expect("an address has a port");
+        let is_whole = || {
+            // Where it leads nowhere, nobody is misled.
+            if let Ok(server) = ask(port, "INFO server") {
+                assert!(server.contains(&place), "not the master: {server}");
+            }
+            replicas(&self.servers[master]) == SERVERS - 1
+        };
+        comes_to(is_whole, "all replicas").await;
     }
 }
 
-/// How many replicas a master has that it has heard lately.
+/// How many replicas follow a master.
 fn replicas(master: &Redis) -> usize {
-    let told = master.ask("INFO replication");
-    let good = told
-        .lines()
-        .find_map(|line| line.strip_prefix("min_slaves_good_slaves:"));
-    good.and_then(|count| count.parse().ok()).unwrap_or(0)
+    master.ask("INFO replication").matches(",state=online,").count()
 }
 
 fn server(arguments: &[&str]) -> Option<Redis> {
