@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::load::{AtRisk, Load};
+use super::load::Load;
+use super::outcome::AtRisk;
 use super::{a_while, asked_for, tell};
 use crate::harness::{HostPlan, RedisCluster, TestApp, say, store_is_atomic};
 

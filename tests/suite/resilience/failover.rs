@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::load::{AtRisk, Load};
+use super::load::Load;
+use super::outcome::AtRisk;
 use super::{a_while, tell};
 use crate::harness::{HostPlan, Replication, TestApp, store_is_atomic};
 

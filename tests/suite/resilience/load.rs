@@ -1,6 +1,5 @@
-//! People at work while something goes wrong: what they asked, what they were told, and what they may rely on since.
+//! People at work while something goes wrong. They write down what they asked, and what they were told.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,6 +8,7 @@ use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
+use super::outcome::{Acknowledged, Asked, Log, Outcome, WITHOUT};
 use crate::harness::{Memo, TestApp, User};
 
 /// What somebody pauses between two requests, so that all of them together are far from what the machine can do, and
@@ -19,44 +19,15 @@ const PAUSE: Duration = Duration::from_millis(40);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const LOST: &str = "connection lost";
-const WITHOUT: &str = " without Retry-After";
 
 /// After so many edits somebody begins another memo.
 const EDITS: u64 = 20;
-
-/// What was asked, once.
-struct Asked {
-    what: &'static str,
-    at: Duration,
-    failure: Option<String>,
-}
-
-/// A change of a memo that was told to have been made.
-struct Acknowledged {
-    memo: Memo,
-    at: Instant,
-}
-
-/// What somebody has written down.
-#[derive(Default)]
-struct Log {
-    asked: Vec<Asked>,
-    acknowledged: Vec<Acknowledged>,
-    /// Answers that showed less than what had been acknowledged before, by what they should have shown.
-    stale: Vec<(Memo, Instant)>,
-}
 
 /// People who work until they are told to stop.
 pub struct Load {
     begun: Instant,
     ends: Arc<AtomicBool>,
     tasks: Vec<JoinHandle<Log>>,
-}
-
-/// What came of it.
-pub struct Outcome {
-    lasted: Duration,
-    log: Log,
 }
 
 impl Load {
@@ -149,7 +120,13 @@ impl Person {
         }
         let answer = answer_to(request).await;
         let failure = answer.as_ref().err().cloned();
-        self.log.asked.push(Asked { what, at, failure });
+        let until = self.begun.elapsed();
+        self.log.asked.push(Asked {
+            what,
+            at,
+            until,
+            failure,
+        });
         tokio::time::sleep(PAUSE).await;
         answer.ok()
     }
@@ -232,20 +209,21 @@ impl Person {
             let request = self.http.get(format!("{}/api/memos/events", self.base_url));
             // The stream itself may last.
             let request = request.bearer_auth(&self.token).timeout(Duration::from_secs(3600));
-            let failure = match tokio::time::timeout(PATIENCE, request.send()).await {
-                Ok(Ok(mut stream)) if stream.status().is_success() => {
-                    self.hears(&mut stream).await;
-                    None
-                }
-                Ok(Ok(refusal)) => Some(refusal.status().as_u16().to_string()),
-                Ok(Err(_)) => Some(LOST.to_owned()),
-                Err(_) => Some(format!("no answer in {PATIENCE:?}")),
+            let opened = match tokio::time::timeout(PATIENCE, request.send()).await {
+                Ok(Ok(stream)) if stream.status().is_success() => Ok(stream),
+                Ok(Ok(refusal)) => Err(refusal.status().as_u16().to_string()),
+                Ok(Err(_)) => Err(LOST.to_owned()),
+                Err(_) => Err(format!("no answer in {PATIENCE:?}")),
             };
             self.log.asked.push(Asked {
                 what: "listen",
                 at,
-                failure,
+                until: self.begun.elapsed(),
+                failure: opened.as_ref().err().cloned(),
             });
+            if let Ok(mut stream) = opened {
+                self.hears(&mut stream).await;
+            }
             tokio::time::sleep(PAUSE * 5).await;
         }
         self.log
@@ -295,107 +273,4 @@ async fn answer_to(request: reqwest::RequestBuilder) -> Result<(StatusCode, Vec<
 
 fn memo_of(body: &[u8]) -> Memo {
     serde_json::from_slice(body).expect("a memo")
-}
-
-/// When a server was about to fail, and when another had taken its place. What was acknowledged in between may have been known
-/// to nobody else.
-#[derive(Clone, Copy)]
-pub struct AtRisk {
-    pub since: Instant,
-    pub until: Instant,
-}
-
-impl AtRisk {
-    fn holds(self, at: Instant) -> bool {
-        (self.since..self.until).contains(&at)
-    }
-}
-
-impl Outcome {
-    /// Asserts that everything is there that was acknowledged, that each version had one winner, that nobody read less than
-    /// what they had been told, and that services which could do nothing said when to come again. Says how much of what was
-    /// acknowledged at risk is not there.
-    pub async fn is_kept(&self, reader: &User, at_risk: Option<AtRisk>) -> usize {
-        let all = reader.found("state=all&limit=100").await;
-        let now: BTreeMap<&str, &Memo> = all.iter().map(|memo| (memo.id.as_str(), memo)).collect();
-        let mut winners: BTreeMap<(&str, u64), &Memo> = BTreeMap::new();
-        let mut lost = 0;
-        let mut broken = Vec::new();
-        for Acknowledged { memo, at } in &self.log.acknowledged {
-            let is_there = now.get(memo.id.as_str()).is_some_and(|now| {
-                now.version > memo.version || (now.version == memo.version && now.text == memo.text)
-            });
-            let winner = winners.entry((&memo.id, memo.version)).or_insert(memo);
-            if is_there && winner.text == memo.text {
-                continue;
-            }
-            match at_risk.is_some_and(|risk| risk.holds(*at)) {
-                true => lost += 1,
-                false => broken.push(memo),
-            }
-        }
-        assert!(
-            broken.is_empty(),
-            "acknowledged, and not there, or not the only winner: {broken:?}"
-        );
-        let stale = self
-            .log
-            .stale
-            .iter()
-            .filter(|(_, at)| !at_risk.is_some_and(|risk| risk.holds(*at)));
-        let stale: Vec<_> = stale.map(|(memo, _)| memo).collect();
-        assert!(
-            lost > 0 || stale.is_empty(),
-            "read less than what was acknowledged: {stale:?}"
-        );
-        assert!(
-            self.log.acknowledged.len() > 20,
-            "too little was written to prove anything"
-        );
-        let kinds = self.failures(|_| true);
-        let bad = |kind: &&String| kind.starts_with("500") || kind.ends_with(WITHOUT);
-        assert_eq!(kinds.keys().find(bad), None, "{kinds:?}");
-        lost
-    }
-
-    /// How often requests of these kinds failed, by how they did.
-    pub fn failures(&self, is_meant: impl Fn(&str) -> bool) -> BTreeMap<String, usize> {
-        let mut failures = BTreeMap::new();
-        for asked in self.log.asked.iter().filter(|asked| is_meant(asked.what)) {
-            if let Some(how) = &asked.failure {
-                *failures.entry(how.clone()).or_default() += 1;
-            }
-        }
-        failures
-    }
-
-    /// The rows of a table: for each kind of request how many there were, how many failed and how, and the longest time from
-    /// a request that succeeded to the next one that did.
-    pub fn rows(&self, case: &str) -> String {
-        let mut kinds: Vec<&str> = self.log.asked.iter().map(|asked| asked.what).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        let row = |kind: &&str| {
-            let asked = self.log.asked.iter().filter(|asked| asked.what == *kind);
-            let failures = self.failures(|what| what == *kind);
-            let how: Vec<String> = failures.iter().map(|(how, count)| format!("{count} × {how}")).collect();
-            let mut last = Duration::ZERO;
-            let mut without = Duration::ZERO;
-            let good = asked
-                .clone()
-                .filter(|asked| asked.failure.is_none())
-                .map(|asked| asked.at);
-            for at in good.chain([self.lasted]) {
-                without = without.max(at.saturating_sub(last));
-                last = at;
-            }
-            let (all, failed) = (asked.count(), failures.values().sum::<usize>());
-            format!(
-                "| {case} | {kind} | {all} | {failed} | {:.1} s | {} |\n",
-                without.as_secs_f64(),
-                how.join(", ")
-            )
-        };
-        kinds.iter().map(row).collect()
-    }
 }

@@ -10,12 +10,14 @@
 mod cluster;
 mod failover;
 mod load;
+mod outcome;
+mod records;
 mod services;
 
 use std::time::Duration;
 
 use crate::harness::say;
-use load::Outcome;
+use outcome::Outcome;
 
 /// How long people work before a fault and after it, where nobody asks for longer.
 const SHORT: Duration = Duration::from_secs(1);
