@@ -2,9 +2,11 @@
 
 use std::time::Instant;
 
+use reqwest::Method;
+
 use super::load::Load;
 use super::outcome::AtRisk;
-use super::{a_while, asked_for, tell};
+use super::{a_while, asked_for, tell, works_again};
 use crate::harness::{HostPlan, RedisCluster, TestApp, say, store_is_atomic};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -32,8 +34,7 @@ async fn a_node_of_a_cluster_that_dies_is_replaced_and_nothing_that_its_replica_
     a_while().await;
     cluster.nodes[old].start_again();
     a_while().await;
-    // Whoever was left out of one shard, and is let in again, writes to it.
-    user.write("after all").await;
+    works_again(&user, Method::POST, "/api/memos").await;
 
     let outcome = load.end().await;
     let lost = outcome.is_kept(&user, Some(AtRisk { since, until })).await;

@@ -149,14 +149,11 @@ impl Person {
     async fn edits(&mut self, mut memo: Memo) {
         while memo.version < EDITS && !self.is_over() {
             let read = self.ask("read", Method::GET, &memo.path(), None, None).await;
-            match read {
-                Some((StatusCode::OK, now)) => {
-                    let now = memo_of(&now);
-                    if now.version < memo.version || (now.version == memo.version && now != memo) {
-                        self.log.stale.push((memo.clone(), Instant::now()));
-                    }
+            if let Some((StatusCode::OK, now)) = read {
+                let now = memo_of(&now);
+                if now.version < memo.version || (now.version == memo.version && now != memo) {
+                    self.log.stale.push((memo.clone(), Instant::now()));
                 }
-                _ => {}
             }
             let body = json!({ "text": format!("edited at {:?}", self.begun.elapsed()) });
             match self
@@ -177,7 +174,7 @@ impl Person {
             let Some((StatusCode::OK, now)) = self.ask("read", Method::GET, &memo.path(), None, None).await else {
                 continue;
             };
-            let body = json!({ "text": format!("fought for by {:p} at {:?}", &self.token, self.begun.elapsed()) });
+            let body = json!({ "text": format!("fought for at {:?}, {}", self.begun.elapsed(), fastrand::u64(..)) });
             let version = Some(memo_of(&now).version);
             if let Some((StatusCode::OK, won)) = self.ask("write", Method::PUT, &memo.path(), version, Some(body)).await
             {

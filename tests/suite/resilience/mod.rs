@@ -14,9 +14,12 @@ mod outcome;
 mod records;
 mod services;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::harness::say;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::{Client, say};
 use outcome::Outcome;
 
 /// How long people work before a fault and after it, where nobody asks for longer.
@@ -41,5 +44,26 @@ fn tell(case: &str, outcome: &Outcome, lost: usize) {
             "\n{}{case}: {lost} lost of what was acknowledged at risk",
             outcome.rows(case)
         ));
+    }
+}
+
+/// How long something that was away may take to come back, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Waits until a request succeeds again.
+async fn works_again(client: &Client, method: Method, path: &str) {
+    let begun = Instant::now();
+    loop {
+        let call = client.call(method.clone(), path);
+        let call = if method == Method::POST {
+            call.json(&json!({ "text": "after all" }))
+        } else {
+            call
+        };
+        if call.try_send().await.is_ok_and(|answer| answer.status() < 300) {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{method} {path} does not come back");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

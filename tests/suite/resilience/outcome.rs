@@ -99,6 +99,11 @@ impl Outcome {
         lost
     }
 
+    /// How many requests of these kinds there were.
+    pub fn asked(&self, is_meant: impl Fn(&str) -> bool) -> usize {
+        self.log.asked.iter().filter(|asked| is_meant(asked.what)).count()
+    }
+
     /// How often requests of these kinds failed, by how they did.
     pub fn failures(&self, is_meant: impl Fn(&str) -> bool) -> BTreeMap<String, usize> {
         let mut failures = BTreeMap::new();
