@@ -23,6 +23,7 @@ mod attacks;
 mod gateway;
 mod hostile;
 mod observed;
+mod resilience;
 mod survival;
 
 mod browser;

@@ -78,10 +78,10 @@ async fn a_lost_connection_is_made_anew() {
         comes_again(&user).await;
     }
 
-    redis.falls_silent();
+    redis.signal("STOP");
     user.get("/api/memos").await.problem(503);
     user.get(&memo.path()).await.problem(503);
-    redis.goes_on();
+    redis.signal("CONT");
     comes_again(&user).await;
     assert_eq!(user.read(&memo).await, memo);
 }
