@@ -6,16 +6,23 @@
 use super::kv::KvError;
 use crate::world::Ports;
 
+/// The layouts that this version knows: with atomic increment, and without.
+const LAYOUTS: [&str; 2] = ["atomic-1", "plain-1"];
+
 /// Records the layout under `{service}/layout` at first use, and checks it ever after.
 ///
+/// A version that lays records out in a way that its predecessors would misread counts the number up, and then they refuse.
+///
 /// # Errors
-/// [`KvError::Refused`] when the store holds the other layout, and the store's own.
+/// [`KvError::Refused`] when the store holds the other layout, [`KvError::Newer`] when it holds that of a newer version, and the
+/// store's own.
 pub async fn check(ports: &Ports, service: &str) -> Result<(), KvError> {
     let key = format!("{service}/layout");
-    let ours: &[u8] = if ports.kv.has_increment() {
-        b"atomic-1"
+    let [with_increment, without] = LAYOUTS.map(str::as_bytes);
+    let ours = if ports.kv.has_increment() {
+        with_increment
     } else {
-        b"plain-1"
+        without
     };
     let theirs = match ports.kv.get(&key).await? {
         Some(theirs) => theirs,
@@ -28,9 +35,12 @@ pub async fn check(ports: &Ports, service: &str) -> Result<(), KvError> {
     if theirs == ours {
         return Ok(());
     }
+    let (theirs, ours) = (String::from_utf8_lossy(&theirs), String::from_utf8_lossy(ours));
+    if !LAYOUTS.contains(&theirs.as_ref()) {
+        let cause = format!("the store has the layout {theirs}, and this version knows {}", LAYOUTS.join(" and "));
+        return Err(KvError::Newer { key, cause });
+    }
     Err(KvError::Refused(format!(
-        "it holds the layout {}, and this component is set up for {} (variable kv_atomics)",
-        String::from_utf8_lossy(&theirs),
-        String::from_utf8_lossy(ours),
+        "it holds the layout {theirs}, and this component is set up for {ours} (variable kv_atomics)",
     )))
 }
