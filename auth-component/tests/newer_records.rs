@@ -186,8 +186,14 @@ fn an_entry_of_what_is_due() {
         let app = app.with_config(config);
         let newer = renew(&app, "auth/due/", "/1").await;
         app.pass(DAY * 200);
-        let bearer = [("authorization", "Bearer secret")];
-        let answer = common::testing::send(&app.router, request("POST", "/api/auth/maintenance", &bearer, "")).await;
+        let maintain = async || {
+            let bearer = [("authorization", "Bearer secret")];
+            common::testing::send(&app.router, request("POST", "/api/auth/maintenance", &bearer, "")).await
+        };
+        let mut answer = maintain().await;
+        while answer.body["more"] == true {
+            answer = maintain().await;
+        }
         assert_refused(&answer);
         assert_kept(&app, newer).await;
     });

@@ -55,17 +55,27 @@ async fn world() -> TestApp {
     app
 }
 
+/// Goes through what is due, to its end or to where it is refused.
 async fn maintain(app: &TestApp) -> Answer {
-    let bearer = [("authorization", "Bearer secret")];
-    app.send(request("POST", "/api/memos/maintenance", &bearer, "")).await
+    loop {
+        let bearer = [("authorization", "Bearer secret")];
+        let answer = app.send(request("POST", "/api/memos/maintenance", &bearer, "")).await;
+        if answer.body["more"] != true {
+            return answer;
+        }
+    }
 }
 
 /// All requests are refused, and the record is as it was.
 async fn keeps(app: &TestApp, (key, record): (String, Value), requests: &[(&str, &str, Value)]) {
     for (method, path, body) in requests {
-        let any_version = [("if-match", "*")];
-        let headers: &[_] = if *method == "GET" || *method == "POST" { &[] } else { &any_version };
-        assert_refused(&app.another_instance("").call("ann", method, path, headers, body.clone()).await);
+        let accept = ("accept", "application/json");
+        let headers: &[_] = match *method {
+            "GET" | "POST" => &[accept],
+            _ => &[accept, ("if-match", "*")],
+        };
+        let instance = app.another_instance("");
+        assert_refused(&instance.call("ann", method, path, headers, body.clone()).await);
     }
     let now: Value = app.ports.kv.get_json(&key).await.unwrap().unwrap();
     assert_eq!(now, record, "{key} was changed");
@@ -83,6 +93,7 @@ fn a_memo() {
             ("GET", "/api/memos?q=text", Value::Null),
             ("GET", "/api/memos/tags", Value::Null),
             ("GET", "/api/memos/changes", Value::Null),
+            ("GET", "/api/memos/export", Value::Null),
             ("GET", "/api/memos/1/versions", Value::Null),
             ("PUT", "/api/memos/1", json!({"text": "another"})),
             ("PATCH", "/api/memos/1", json!({"pinned": true})),
@@ -94,8 +105,6 @@ fn a_memo() {
         let answer = app.call("ann", "POST", "/api/memos/batch", &[], batch).await;
         assert_eq!(answer.body["results"][0]["status"], 503, "{answer:?}");
         assert_eq!(app.ports.kv.get_json::<Value>(&newer.0).await.unwrap(), Some(newer.1));
-        // An export that would leave it out is cut off, and so known as one that is not whole.
-        assert_eq!(support::transfer::try_export(&app, "ann", "").await, None);
     });
 }
 
