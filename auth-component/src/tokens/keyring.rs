@@ -79,6 +79,11 @@ impl Keys {
         &self.public
     }
 
+    /// The ids of the public keys: their thumbprints (RFC 7638).
+    pub fn ids(&self) -> Vec<String> {
+        self.pairs.iter().map(|(_, pair)| pair.public_key().jwk_thumbprint()).collect()
+    }
+
     /// The public keys as a JWK Set (RFC 7517 §5).
     pub fn jwks(&self) -> &str {
         &self.jwks
