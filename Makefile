@@ -9,7 +9,7 @@ FIRST_BUILD = [ -e target/debug/memo-host ] || \
 .DEFAULT_GOAL := help
 .PHONY: help up dev test build build-plain lint schemathesis bench lighthouse first-paint toolchain browser browsers geckodriver
 .PHONY: site-modules site-test site-lint openapi-lint interop
-.PHONY: delivery-lint buildah
+.PHONY: delivery-lint buildah release-data
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ site-test:
 
 site-lint:
 	@$(call with,npm) cd static && { $(modules); } && npm run --silent lint
+
+release-data: toolchain ## Write down what this version leaves in its store, for the next version's tests (docs/releasing.md)
+	MEMO_BROWSER=0 cargo test --test blackbox -- --ignored survival::upgrade::record_what_this_version_leaves
 
 # What linters of OpenAPI say of the documents: nothing.
 openapi-lint: export REDOCLY_TELEMETRY = off
