@@ -19,14 +19,20 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Adds the field to the record that lies at a key with this beginning and this end; tells the key and the record.
 async fn renew(app: &TestApp, begin: &str, end: &str) -> (String, Value) {
     let keys = app.ports.kv.keys(begin).await.unwrap();
-    let is_it = |key: &&String| key.ends_with(end) && !key.contains("/claim/") && !key[begin.len()..].contains("/sessions");
-    let mut keys = keys.iter().filter(|key| !end.is_empty() && key.ends_with(end) || is_it(key));
+    let is_it =
+        |key: &&String| key.ends_with(end) && !key.contains("/claim/") && !key[begin.len()..].contains("/sessions");
+    let mut keys = keys
+        .iter()
+        .filter(|key| !end.is_empty() && key.ends_with(end) || is_it(key));
     let key = keys.next().unwrap_or_else(|| panic!("there is no {begin}…{end}"));
     let mut record: Value = app.ports.kv.get_json(key).await.unwrap().unwrap();
     // What is due says its kind by a member around its fields.
     match record.as_object_mut().unwrap().values_mut().next().unwrap() {
         Value::Object(inner) if key.contains("/due/") => inner.insert("colour".to_owned(), json!("red")),
-        _ => record.as_object_mut().unwrap().insert("colour".to_owned(), json!("red")),
+        _ => record
+            .as_object_mut()
+            .unwrap()
+            .insert("colour".to_owned(), json!("red")),
     };
     app.ports.kv.set_json(key, &record).await.unwrap();
     (key.clone(), record)
@@ -73,7 +79,10 @@ fn a_part_of_a_user() {
         let made = app.call_as(&access, "POST", "/api/auth/tokens", body).await;
         assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
         let keys = app.ports.kv.keys("auth/user/").await.unwrap();
-        let key = keys.iter().find(|key| !key.contains("/sessions") && !key.contains("/claim/")).unwrap();
+        let key = keys
+            .iter()
+            .find(|key| !key.contains("/sessions") && !key.contains("/claim/"))
+            .unwrap();
         let mut record: Value = app.ports.kv.get_json(key).await.unwrap().unwrap();
         record["personal_tokens"][0]["colour"] = json!("red");
         app.ports.kv.set_json(key, &record).await.unwrap();
@@ -103,7 +112,10 @@ fn a_session() {
         assert_refused(&app.refresh(&refresh).await);
         assert_refused(&app.me(&access).await);
         let cookie = format!("memo_refresh={refresh}");
-        assert_refused(&app.call("DELETE", "/api/auth/session", &[("cookie", &cookie)], "").await);
+        assert_refused(
+            &app.call("DELETE", "/api/auth/session", &[("cookie", &cookie)], "")
+                .await,
+        );
         assert_kept(&app, newer).await;
     });
 }
@@ -138,7 +150,9 @@ fn an_entry_of_ended_sessions() {
         let app = TestApp::with_alice().await;
         let refresh = app.alices_token().await;
         let cookie = format!("memo_refresh={refresh}");
-        let ended = app.call("DELETE", "/api/auth/session", &[("cookie", &cookie)], "").await;
+        let ended = app
+            .call("DELETE", "/api/auth/session", &[("cookie", &cookie)], "")
+            .await;
         assert_eq!(ended.status, StatusCode::NO_CONTENT, "{ended:?}");
         let newer = renew(&app, "auth/revoked/", "").await;
         assert_refused(&app.another_instance().get("/api/auth/revocations").await);

@@ -4,10 +4,7 @@
 
 mod support;
 
-use std::{
-    sync::atomic::Ordering,
-    time::Duration,
-};
+use std::{sync::atomic::Ordering, time::Duration};
 
 use axum::body::Body;
 
@@ -36,7 +33,10 @@ fn its_tokens_are_refused_within_25_seconds_by_every_instance() {
         assert_eq!(status(&app, &leaked).await, StatusCode::UNAUTHORIZED);
         assert_eq!(status(&other, &leaked).await, StatusCode::UNAUTHORIZED);
         // And one that has just begun, which finds what others have left in the store.
-        assert_eq!(status(&app.another_instance(""), &leaked).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(
+            status(&app.another_instance(""), &leaked).await,
+            StatusCode::UNAUTHORIZED
+        );
         assert_eq!(status(&app, &app.token("ann")).await, StatusCode::OK);
     });
 }

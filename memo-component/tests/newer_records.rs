@@ -27,7 +27,10 @@ async fn renew(app: &TestApp, begin: &str, end: &str) -> (String, Value) {
     // What is due says its kind by a member around its fields.
     match record.as_object_mut().unwrap().values_mut().next().unwrap() {
         Value::Object(inner) if key.contains("/due/") => inner.insert("colour".to_owned(), json!("red")),
-        _ => record.as_object_mut().unwrap().insert("colour".to_owned(), json!("red")),
+        _ => record
+            .as_object_mut()
+            .unwrap()
+            .insert("colour".to_owned(), json!("red")),
     };
     app.ports.kv.set_json(key, &record).await.unwrap();
     (key.clone(), record)
@@ -46,7 +49,9 @@ async fn world() -> TestApp {
         config.maintenance_token = "secret".to_owned();
     });
     let key = [("idempotency-key", "\"key\"")];
-    let made = app.call("ann", "POST", "/api/memos", &key, json!({"text": "an earlier text"})).await;
+    let made = app
+        .call("ann", "POST", "/api/memos", &key, json!({"text": "an earlier text"}))
+        .await;
     assert_eq!(made.status, StatusCode::CREATED);
     app.pass(DAY);
     app.change("ann", "PUT", "1", 1, json!({"text": "the text"})).await;
@@ -113,9 +118,17 @@ fn the_log_says_what_was_not_known() {
     run(async {
         let app = world().await;
         let (key, _) = renew(&app, "memo/ann/", "/1").await;
-        let error = app.ports.kv.get_json::<memo_component::memo::Memo>(&key).await.unwrap_err();
+        let error = app
+            .ports
+            .kv
+            .get_json::<memo_component::memo::Memo>(&key)
+            .await
+            .unwrap_err();
         let line = error.to_string();
-        assert!(line.starts_with("record memo/ann was written by a newer version: unknown field `colour`"), "{line}");
+        assert!(
+            line.starts_with("record memo/ann was written by a newer version: unknown field `colour`"),
+            "{line}"
+        );
     });
 }
 
@@ -148,7 +161,11 @@ fn an_entry_of_the_log_of_changes() {
 fn where_the_log_of_changes_begins() {
     run(async {
         let app = TestApp::new();
-        app.ports.kv.set_json("memo/ann/log-start", &json!({"first": 1})).await.unwrap();
+        app.ports
+            .kv
+            .set_json("memo/ann/log-start", &json!({"first": 1}))
+            .await
+            .unwrap();
         app.write("ann", "a").await;
         app.change("ann", "PUT", "1", 1, json!({"text": "b"})).await;
         let newer = renew(&app, "memo/ann/log-start", "").await;
@@ -193,7 +210,10 @@ fn the_lease_of_an_import() {
     run(async {
         let app = world().await;
         let line = b"{\"text\": \"imported\"}\n";
-        assert_eq!(import_in(&app, "ann", LINES, line, line.len()).await.status, StatusCode::OK);
+        assert_eq!(
+            import_in(&app, "ann", LINES, line, line.len()).await.status,
+            StatusCode::OK
+        );
         let newer = renew(&app, "memo/ann/import", "").await;
         assert_refused(&import_in(&app, "ann", LINES, line, line.len()).await);
         keeps(&app, newer, &[]).await;

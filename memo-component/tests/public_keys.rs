@@ -405,12 +405,18 @@ fn so_many_tokens_are_remembered_and_the_expired_ones_go_first() {
     remember(&seen, 24..1024, &keys, good);
     assert_eq!(remembered(&seen, 0..1024, &keys), 1024);
     remember(&seen, 1024..1025, &keys, good);
-    assert_eq!((remembered(&seen, 0..24, &keys), remembered(&seen, 24..1025, &keys)), (0, 1001));
+    assert_eq!(
+        (remembered(&seen, 0..24, &keys), remembered(&seen, 24..1025, &keys)),
+        (0, 1001)
+    );
     remember(&seen, 1025..1048, &keys, good);
     assert_eq!(remembered(&seen, 24..1048, &keys), 1024);
     // None of them has expired, so all go.
     remember(&seen, 1048..1049, &keys, good);
-    assert_eq!((remembered(&seen, 0..1048, &keys), remembered(&seen, 1048..1049, &keys)), (0, 1));
+    assert_eq!(
+        (remembered(&seen, 0..1048, &keys), remembered(&seen, 1048..1049, &keys)),
+        (0, 1)
+    );
 }
 
 #[test]

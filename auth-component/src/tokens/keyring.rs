@@ -81,7 +81,10 @@ impl Keys {
 
     /// The ids of the public keys: their thumbprints (RFC 7638).
     pub fn ids(&self) -> Vec<String> {
-        self.pairs.iter().map(|(_, pair)| pair.public_key().jwk_thumbprint()).collect()
+        self.pairs
+            .iter()
+            .map(|(_, pair)| pair.public_key().jwk_thumbprint())
+            .collect()
     }
 
     /// The public keys as a JWK Set (RFC 7517 §5).
@@ -116,7 +119,8 @@ impl Keyring {
             seeds => {
                 let key = |seed: &str| {
                     let seed = Bytes32::from_text(seed.trim().trim_end_matches('='));
-                    let seed = seed.ok_or_else(|| refuse("it is not 32 bytes in base64url, nor several with commas"))?;
+                    let seed =
+                        seed.ok_or_else(|| refuse("it is not 32 bytes in base64url, nor several with commas"))?;
                     let created_at = Timestamp(0);
                     Ok(StoredKey { seed, created_at })
                 };

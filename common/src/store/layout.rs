@@ -20,10 +20,16 @@ struct Layout {
 }
 
 /// With atomic increment.
-const ATOMIC: Layout = Layout { name: "atomic-2", earlier: "atomic-1" };
+const ATOMIC: Layout = Layout {
+    name: "atomic-2",
+    earlier: "atomic-1",
+};
 
 /// Without.
-const PLAIN: Layout = Layout { name: "plain-2", earlier: "plain-1" };
+const PLAIN: Layout = Layout {
+    name: "plain-2",
+    earlier: "plain-1",
+};
 
 /// Records the layout under `{service}/layout` at first use, and checks it ever after.
 ///
@@ -32,7 +38,11 @@ const PLAIN: Layout = Layout { name: "plain-2", earlier: "plain-1" };
 /// store's own.
 pub async fn check(ports: &Ports, service: &str) -> Result<(), KvError> {
     let key = format!("{service}/layout");
-    let (ours, other) = if ports.kv.has_increment() { (ATOMIC, PLAIN) } else { (PLAIN, ATOMIC) };
+    let (ours, other) = if ports.kv.has_increment() {
+        (ATOMIC, PLAIN)
+    } else {
+        (PLAIN, ATOMIC)
+    };
     let theirs = match ports.kv.get(&key).await? {
         Some(theirs) if theirs != ours.earlier.as_bytes() => theirs,
         _ => {
@@ -51,7 +61,10 @@ pub async fn check(ports: &Ports, service: &str) -> Result<(), KvError> {
             ours.name,
         )));
     }
-    let cause = format!("the store has the layout {theirs}, and this version knows {}", ours.name);
+    let cause = format!(
+        "the store has the layout {theirs}, and this version knows {}",
+        ours.name
+    );
     Err(KvError::Newer { key, cause })
 }
 

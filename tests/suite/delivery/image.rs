@@ -39,7 +39,10 @@ impl Buildah {
             // In a container that has few rights itself, for example.
             Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
             Err(why) => {
-                assert!(Wish::of_environment() < Wish::All, "buildah: {why}; Debian and Ubuntu: make buildah");
+                assert!(
+                    Wish::of_environment() < Wish::All,
+                    "buildah: {why}; Debian and Ubuntu: make buildah"
+                );
                 format!("{why} (make buildah)")
             }
         };
@@ -99,8 +102,12 @@ fn is_root() -> bool {
 /// Starts what the image says, as the user that it says, in a file system that holds the image and nothing else.
 fn start(root: &Path, config: &Value, port: u16, folder: &Path) -> Process {
     let texts = |name: &str| -> Vec<String> {
-        let list = config[name].as_array().unwrap_or_else(|| panic!("{config} has no {name}"));
-        list.iter().map(|text| text.as_str().expect("a text").to_owned()).collect()
+        let list = config[name]
+            .as_array()
+            .unwrap_or_else(|| panic!("{config} has no {name}"));
+        list.iter()
+            .map(|text| text.as_str().expect("a text").to_owned())
+            .collect()
     };
     let mut command = Command::new("/usr/sbin/chroot");
     command
@@ -126,7 +133,10 @@ async fn the_image_runs_as_nobody_with_nothing_else_and_serves_the_app() {
     let config = &about["OCIv1"]["config"];
     assert_eq!(config["User"], "65532:65532");
     let root = buildah.unpack("memo");
-    assert!(!root.join("bin").exists() && !root.join("usr").exists(), "there is more than the app in {root:?}");
+    assert!(
+        !root.join("bin").exists() && !root.join("usr").exists(),
+        "there is more than the app in {root:?}"
+    );
 
     let port = free_port();
     let process = start(&root, config, port, buildah.folder.path());

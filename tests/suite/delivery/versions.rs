@@ -20,7 +20,10 @@ fn the_app_says_the_version() {
 #[test]
 fn the_image_says_the_version() {
     let label = format!("org.opencontainers.image.version=\"{VERSION}\"");
-    assert!(read("Dockerfile").contains(&label), "the Dockerfile has no label {label}");
+    assert!(
+        read("Dockerfile").contains(&label),
+        "the Dockerfile has no label {label}"
+    );
 }
 
 /// At a release the entries of "Unreleased" get the version's number; between releases its predecessor is the newest.
@@ -40,7 +43,11 @@ fn the_changelog_begins_with_what_comes_and_has_the_version() {
 #[test]
 fn the_data_of_the_version_are_kept_for_the_next_one() {
     let data = workspace().join(format!("tests/releases/{VERSION}/store.sql"));
-    assert!(data.is_file(), "{} is missing: docs/releasing.md says how it is made", data.display());
+    assert!(
+        data.is_file(),
+        "{} is missing: docs/releasing.md says how it is made",
+        data.display()
+    );
 }
 
 /// Image names in manifests and instructions end with the version, as `…/memo:0.1.0`. A canary has another version by its nature.
@@ -61,15 +68,22 @@ fn manifests_and_instructions_name_the_images_of_the_version() {
             }
         }
     }
-    assert!(found > 0, "nothing under deploy/ names an image any more; this test has to look elsewhere");
+    assert!(
+        found > 0,
+        "nothing under deploy/ names an image any more; this test has to look elsewhere"
+    );
 }
 
 /// The versions of our images that a line names.
 fn named_versions(line: &str) -> impl Iterator<Item = &str> {
     let tagged = line.match_indices("/memo:").map(|(at, name)| &line[at + name.len()..]);
     tagged.filter_map(|rest| {
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !".-+".contains(c)).unwrap_or(rest.len());
-        rest[..end].starts_with(|c: char| c.is_ascii_digit()).then_some(&rest[..end])
+        let end = rest
+            .find(|c: char| !c.is_ascii_alphanumeric() && !".-+".contains(c))
+            .unwrap_or(rest.len());
+        rest[..end]
+            .starts_with(|c: char| c.is_ascii_digit())
+            .then_some(&rest[..end])
     })
 }
 

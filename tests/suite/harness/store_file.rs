@@ -42,13 +42,18 @@ impl StoreFile {
     /// The keys that begin so, in their order.
     pub fn keys(&self, prefix: &str) -> Vec<String> {
         let rows = self.rows();
-        rows.into_iter().map(|(key, _)| key).filter(|key| key.starts_with(prefix)).collect()
+        rows.into_iter()
+            .map(|(key, _)| key)
+            .filter(|key| key.starts_with(prefix))
+            .collect()
     }
 
     /// All keys with their values, in their order.
     pub fn rows(&self) -> Vec<(String, Vec<u8>)> {
         let file = self.open();
-        let mut rows = file.prepare("SELECT key, value FROM spin_key_value ORDER BY key").expect("the table is there");
+        let mut rows = file
+            .prepare("SELECT key, value FROM spin_key_value ORDER BY key")
+            .expect("the table is there");
         let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
         rows.expect("rows").collect::<Result<_, _>>().expect("keys and values")
     }
@@ -56,12 +61,17 @@ impl StoreFile {
     /// The value at a key.
     pub fn get(&self, key: &str) -> Option<Vec<u8>> {
         let select = "SELECT value FROM spin_key_value WHERE key = ?1";
-        self.open().query_row(select, [key], |row| row.get(0)).optional().expect("the table is there")
+        self.open()
+            .query_row(select, [key], |row| row.get(0))
+            .optional()
+            .expect("the table is there")
     }
 
     /// Puts a value at a key.
     pub fn set(&self, key: &str, value: &[u8]) {
         let replace = "INSERT OR REPLACE INTO spin_key_value VALUES ('default', ?1, ?2)";
-        self.open().execute(replace, params![key, value]).expect("the table is there");
+        self.open()
+            .execute(replace, params![key, value])
+            .expect("the table is there");
     }
 }

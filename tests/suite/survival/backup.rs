@@ -31,7 +31,11 @@ impl Writers {
                 tokio::spawn(write)
             })
             .collect();
-        Self { acknowledged, stop, tasks }
+        Self {
+            acknowledged,
+            stop,
+            tasks,
+        }
     }
 
     /// What was acknowledged so far, when that is enough.
@@ -41,7 +45,10 @@ impl Writers {
             if acknowledged.len() >= ENOUGH {
                 return acknowledged;
             }
-            assert!(self.tasks.iter().all(|task| !task.is_finished()), "a writer met an error");
+            assert!(
+                self.tasks.iter().all(|task| !task.is_finished()),
+                "a writer met an error"
+            );
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     }
@@ -80,7 +87,10 @@ async fn assert_restored(host: &Host, user: &User, before: &[Memo]) {
     let user = user.sign_in_again(&app).await;
     let new = user.write("after the restore").await;
     let newest = listed.iter().filter_map(|memo| memo.id.parse::<u64>().ok()).max();
-    assert!(new.id.parse::<u64>().ok() > newest, "{new:?} has the id of another memo");
+    assert!(
+        new.id.parse::<u64>().ok() > newest,
+        "{new:?} has the id of another memo"
+    );
     user.edit(&before[0], "after the restore").await;
 }
 
@@ -151,7 +161,10 @@ fn copy_folder(from: &Path, to: &Path) {
 fn back_up(redis: &Redis, copy: &Path) -> bool {
     let mut command = Command::new("redis-cli");
     let port = redis.port().to_string();
-    let output = command.args(["-h", "127.0.0.1", "-p", &port, "--rdb"]).arg(copy).output();
+    let output = command
+        .args(["-h", "127.0.0.1", "-p", &port, "--rdb"])
+        .arg(copy)
+        .output();
     match output {
         Ok(output) => {
             assert!(output.status.success(), "{output:?}");

@@ -32,7 +32,10 @@ impl Apart {
     fn start(issuer: HostPlan) -> Self {
         let issuer = issuer.component("auth").start();
         let memos = HostPlan::lasting().expect("there was one");
-        let memos = memos.component("memo").variable("jwks_origin", &issuer.base_url()).start();
+        let memos = memos
+            .component("memo")
+            .variable("jwks_origin", &issuer.base_url())
+            .start();
         Self { issuer, memos }
     }
 
@@ -40,7 +43,10 @@ impl Apart {
     fn with_issuer(self, change: impl FnOnce(Stopped) -> Stopped) -> Self {
         let (stopped, status) = self.issuer.terminate();
         assert!(status.success(), "{status}");
-        Self { issuer: change(stopped).start(), memos: self.memos }
+        Self {
+            issuer: change(stopped).start(),
+            memos: self.memos,
+        }
     }
 
     fn people(&self) -> TestApp {
@@ -102,14 +108,21 @@ async fn assert_old_key_is_dead(apart: &Apart, user: &User, tokens: &[&str]) {
     let app = apart.people();
     for token in tokens {
         // The issuer goes by its own keys, at once.
-        app.anonymous().with_token(*token).get("/api/auth/me").await.problem(401);
+        app.anonymous()
+            .with_token(*token)
+            .get("/api/auth/me")
+            .await
+            .problem(401);
     }
     let refreshed = app.anonymous().refresh(&user.cookie).await.expect(200).value();
     let refreshed = refreshed["access_token"].as_str().expect("a token");
     let begun = Instant::now();
     for token in tokens {
         while apart.memos(token).get("/api/memos").await.status() != 401 {
-            assert!(begun.elapsed() < PATIENCE, "what the leaked key signed is believed for ever");
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "what the leaked key signed is believed for ever"
+            );
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
@@ -123,7 +136,9 @@ async fn after_a_leak_of_the_variable_what_the_old_key_signed_is_refused_without
     let user = apart.people().user("leaked").await;
     let personal = personal(&user).await;
     // Who has the key makes tokens of their own.
-    let forged = Forge::from(user.token()).claim("jti", "forged").signed(&SigningKey::from_bytes(&OLD));
+    let forged = Forge::from(user.token())
+        .claim("jti", "forged")
+        .signed(&SigningKey::from_bytes(&OLD));
     assert_good(&apart, &[user.token(), &personal, &forged]).await;
     let apart = apart.with_issuer(|stopped| stopped.with(|plan| plan.variable("signing_key", &seeds(&[NEW]))));
     assert_old_key_is_dead(&apart, &user, &[user.token(), &personal, &forged]).await;
@@ -137,7 +152,9 @@ async fn after_a_leak_of_the_store_its_key_is_deleted_and_another_one_made() {
     let personal = personal(&user).await;
     assert_good(&apart, &[user.token(), &personal]).await;
     let apart = apart.with_issuer(|stopped| {
-        stopped.store_file().run("DELETE FROM spin_key_value WHERE key = 'auth/key/signing'");
+        stopped
+            .store_file()
+            .run("DELETE FROM spin_key_value WHERE key = 'auth/key/signing'");
         stopped
     });
     assert_old_key_is_dead(&apart, &user, &[user.token(), &personal]).await;

@@ -48,7 +48,8 @@ fn folder(release: &str) -> PathBuf {
 
 /// Puts what a release left into a file. Sessions and links run out, so their times are moved on to today's; all else is as it was.
 fn load(file: &StoreFile, release: &str) -> Left {
-    let read = |name: &str| std::fs::read_to_string(folder(release).join(name)).unwrap_or_else(|why| panic!("{name}: {why}"));
+    let read =
+        |name: &str| std::fs::read_to_string(folder(release).join(name)).unwrap_or_else(|why| panic!("{name}: {why}"));
     let left: Left = serde_json::from_str(&read("left.json")).expect("left.json is read");
     file.create(&read("store.sql"));
     let moved = now() * 1000 - left.recorded_at;
@@ -78,11 +79,20 @@ fn move_on(value: &mut Value, millis: u64) {
 
 /// The access token of a new sign-in.
 async fn sign_in(app: &TestApp, person: &Person) -> Client {
-    let authenticator = person.authenticator.as_ref().map(|uri| Totp::from_url(uri).expect("an address"));
+    let authenticator = person
+        .authenticator
+        .as_ref()
+        .map(|uri| Totp::from_url(uri).expect("an address"));
     let code = authenticator.map(|authenticator| code(&authenticator, 0));
     let body = json!({ "username": person.username, "password": PASSWORD, "code": code });
-    let entered = app.anonymous().post("/api/auth/session", &body).await.expect(200).value();
-    app.anonymous().with_token(entered["access_token"].as_str().expect("a token"))
+    let entered = app
+        .anonymous()
+        .post("/api/auth/session", &body)
+        .await
+        .expect(200)
+        .value();
+    app.anonymous()
+        .with_token(entered["access_token"].as_str().expect("a token"))
 }
 
 async fn assert_is_as_left(app: &TestApp, person: &Person) {
@@ -97,28 +107,56 @@ async fn assert_is_as_left(app: &TestApp, person: &Person) {
         }
     }
     let first = memos[0]["id"].as_str().expect("an id");
-    let versions = client.get(&format!("/api/memos/{first}/versions")).await.expect(200).value();
+    let versions = client
+        .get(&format!("/api/memos/{first}/versions"))
+        .await
+        .expect(200)
+        .value();
     let texts = versions["items"].as_array().expect("a list").iter();
     let texts: Vec<&str> = texts.filter_map(|version| version["text"].as_str()).collect();
     assert_eq!(texts, person.history);
     if let Some(link) = &person.link {
         let open = app.anonymous().call(Method::GET, &format!("/api/shares/{link}"));
-        let shared = open.header("accept", "application/json").send().await.expect(200).value();
+        let shared = open
+            .header("accept", "application/json")
+            .send()
+            .await
+            .expect(200)
+            .value();
         assert_eq!(shared["text"], memos[0]["text"]);
     }
     for name in &person.programs {
-        let lists = [client.get("/api/auth/clients").await, client.get("/api/auth/tokens").await];
+        let lists = [
+            client.get("/api/auth/clients").await,
+            client.get("/api/auth/tokens").await,
+        ];
         let lists = lists.map(|list| list.expect(200).value().to_string());
-        assert!(lists.iter().any(|list| list.contains(name)), "{name} is not among {lists:?}");
+        assert!(
+            lists.iter().any(|list| list.contains(name)),
+            "{name} is not among {lists:?}"
+        );
     }
     // And life goes on.
     let path = format!("/api/memos/{first}");
     let etag = format!("\"{}\"", memos[0]["version"]);
-    client.put(&path, &etag, &json!({ "text": "changed by the next version" })).await.expect(200);
-    client.delete(&path, &format!("\"{}\"", memos[0]["version"].as_u64().unwrap_or(0) + 1)).await.expect(204);
-    client.call(Method::POST, &format!("{path}/restore")).send().await.expect(200);
+    client
+        .put(&path, &etag, &json!({ "text": "changed by the next version" }))
+        .await
+        .expect(200);
+    client
+        .delete(&path, &format!("\"{}\"", memos[0]["version"].as_u64().unwrap_or(0) + 1))
+        .await
+        .expect(204);
+    client
+        .call(Method::POST, &format!("{path}/restore"))
+        .send()
+        .await
+        .expect(200);
     let new = client.write("by the next version").await;
-    assert!(memos.iter().all(|memo| memo["id"] != new.id), "{new:?} has the id of another memo");
+    assert!(
+        memos.iter().all(|memo| memo["id"] != new.id),
+        "{new:?} has the id of another memo"
+    );
 }
 
 #[tokio::test]
@@ -146,7 +184,11 @@ async fn what_a_newer_version_wrote_is_refused_and_kept() {
     let memo = user.write("by a newer version").await;
     let (stopped, _) = host.terminate();
     let file = stopped.store_file();
-    let renewed = [format!("memo/{}/{}", user.id, memo.id), format!("auth/user/{}", user.id)].map(|key| {
+    let renewed = [
+        format!("memo/{}/{}", user.id, memo.id),
+        format!("auth/user/{}", user.id),
+    ]
+    .map(|key| {
         let mut record: Value = serde_json::from_slice(&file.get(&key).expect("a record")).expect("JSON");
         record["colour"] = json!("red");
         file.set(&key, record.to_string().as_bytes());
@@ -159,7 +201,9 @@ async fn what_a_newer_version_wrote_is_refused_and_kept() {
     for answer in [
         client.get(&memo.path()).await,
         client.get("/api/memos").await,
-        client.put(&memo.path(), &memo.etag(), &json!({ "text": "lost?" })).await,
+        client
+            .put(&memo.path(), &memo.etag(), &json!({ "text": "lost?" }))
+            .await,
         client.get("/api/auth/me").await,
         app.anonymous().enter(&user.username, PASSWORD).await,
     ] {
@@ -178,7 +222,10 @@ async fn what_a_newer_version_wrote_is_refused_and_kept() {
     }
     let log = stopped.log();
     for kind in ["memo", "auth"] {
-        assert!(log.contains(&format!("record {kind}/")) && log.contains("was written by a newer version"), "{log}");
+        assert!(
+            log.contains(&format!("record {kind}/")) && log.contains("was written by a newer version"),
+            "{log}"
+        );
     }
 }
 
@@ -193,7 +240,10 @@ async fn a_store_with_a_newer_layout_is_refused_as_a_whole() {
     let before: Vec<_> = {
         let file = stopped.store_file();
         file.set("memo/layout", b"atomic-3");
-        file.rows().into_iter().filter(|(key, _)| key.starts_with("memo/")).collect()
+        file.rows()
+            .into_iter()
+            .filter(|(key, _)| key.starts_with("memo/"))
+            .collect()
     };
     let host = stopped.start();
     let app = TestApp::on(&host);
@@ -203,8 +253,16 @@ async fn a_store_with_a_newer_layout_is_refused_as_a_whole() {
 
     let (stopped, _) = host.terminate();
     let log = stopped.log();
-    assert!(log.contains("the store has the layout atomic-3, and this version knows atomic-2"), "{log}");
-    let after: Vec<_> = stopped.store_file().rows().into_iter().filter(|(key, _)| key.starts_with("memo/")).collect();
+    assert!(
+        log.contains("the store has the layout atomic-3, and this version knows atomic-2"),
+        "{log}"
+    );
+    let after: Vec<_> = stopped
+        .store_file()
+        .rows()
+        .into_iter()
+        .filter(|(key, _)| key.starts_with("memo/"))
+        .collect();
     assert_eq!(after, before);
 }
 
@@ -217,20 +275,35 @@ async fn record_what_this_version_leaves() {
     let app = TestApp::on(&host);
     let people = vec![record_writer(&app).await, record_careful(&app).await];
     let (stopped, _) = host.terminate();
-    let left = Left { recorded_at: now() * 1000, people };
+    let left = Left {
+        recorded_at: now() * 1000,
+        people,
+    };
 
     let folder = folder("next");
     std::fs::create_dir_all(&folder).unwrap();
-    let rows: String = stopped.store_file().rows().iter().map(|(key, value)| row(key, value)).collect();
+    let rows: String = stopped
+        .store_file()
+        .rows()
+        .iter()
+        .map(|(key, value)| row(key, value))
+        .collect();
     std::fs::write(folder.join("store.sql"), rows).unwrap();
-    std::fs::write(folder.join("left.json"), serde_json::to_string_pretty(&left).unwrap() + "\n").unwrap();
+    std::fs::write(
+        folder.join("left.json"),
+        serde_json::to_string_pretty(&left).unwrap() + "\n",
+    )
+    .unwrap();
 }
 
 /// A row as a statement: readable where it can be.
 fn row(key: &str, value: &[u8]) -> String {
     let value = match std::str::from_utf8(value) {
         Ok(text) if !text.contains(char::is_control) => format!("CAST('{}' AS BLOB)", text.replace('\'', "''")),
-        _ => format!("X'{}'", value.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+        _ => format!(
+            "X'{}'",
+            value.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        ),
     };
     format!("INSERT INTO spin_key_value VALUES ('default', '{key}', {value});\n")
 }
@@ -243,11 +316,17 @@ async fn record_writer(app: &TestApp) -> Person {
     let trashed = user.write("in the trash").await;
     user.trash(&trashed).await;
     let archived = user.write("# 보관\n\n#일/회의 archived and pinned").await;
-    user.change(&archived, json!({ "pinned": true, "archived": true })).await;
-    let earlier = "우유 사기, 빵 사기, 달걀 사기: a long text that is taken away as a whole, so that it is kept in the history";
+    user.change(&archived, json!({ "pinned": true, "archived": true }))
+        .await;
+    let earlier =
+        "우유 사기, 빵 사기, 달걀 사기: a long text that is taken away as a whole, so that it is kept in the history";
     let memo = user.write(earlier).await;
     user.edit(&memo, "- [ ] 우유 #장보기").await;
-    let link = user.post(&format!("{}/shares", memo.path()), &json!({ "expires_in_days": 365 })).await.expect(201).value();
+    let link = user
+        .post(&format!("{}/shares", memo.path()), &json!({ "expires_in_days": 365 }))
+        .await
+        .expect(201)
+        .value();
     let token = json!({ "name": "at night", "scope": "memos:read", "expires_in_days": 366, "password": PASSWORD });
     user.post("/api/auth/tokens", &token).await.expect(201);
     Program::register(app).await.connect(&user, "memos:read").await;
@@ -265,10 +344,19 @@ async fn record_writer(app: &TestApp) -> Person {
 async fn record_careful(app: &TestApp) -> Person {
     let user = app.user("careful").await;
     user.write("with a second factor").await;
-    let begun = user.call(Method::POST, "/api/auth/totp").send().await.expect(201).value();
+    let begun = user
+        .call(Method::POST, "/api/auth/totp")
+        .send()
+        .await
+        .expect(201)
+        .value();
     let uri = begun["otpauth_uri"].as_str().expect("an address").to_owned();
     let code = code(&Totp::from_url(&uri).expect("an address"), 0);
-    user.call(Method::PUT, "/api/auth/totp").json(&json!({ "code": code })).send().await.expect_empty(204);
+    user.call(Method::PUT, "/api/auth/totp")
+        .json(&json!({ "code": code }))
+        .send()
+        .await
+        .expect_empty(204);
     Person {
         authenticator: Some(uri),
         ..person(&user).await
