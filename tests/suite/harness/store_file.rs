@@ -39,15 +39,6 @@ impl StoreFile {
         std::fs::copy(copy, &self.0).expect("the copy is read");
     }
 
-    /// The keys that begin so, in their order.
-    pub fn keys(&self, prefix: &str) -> Vec<String> {
-        let rows = self.rows();
-        rows.into_iter()
-            .map(|(key, _)| key)
-            .filter(|key| key.starts_with(prefix))
-            .collect()
-    }
-
     /// All keys with their values, in their order.
     pub fn rows(&self) -> Vec<(String, Vec<u8>)> {
         let file = self.open();
