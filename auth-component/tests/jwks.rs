@@ -187,7 +187,13 @@ fn of_several_given_keys_the_first_one_signs_and_all_are_believed() {
 fn a_given_key_that_is_none_is_refused() {
     let app = TestApp::new();
     let half = format!("{SEED},");
-    for bad in ["secret", &half, &SEED[1..], &format!("{SEED}A"), &format!("+{}", &SEED[1..])] {
+    for bad in [
+        "secret",
+        &half,
+        &SEED[1..],
+        &format!("{SEED}A"),
+        &format!("+{}", &SEED[1..]),
+    ] {
         let mut given = config();
         given.signing_key = bad.to_owned();
         let refusal = auth_component::app(app.ports.clone(), given, app.memos.clone())
