@@ -45,6 +45,12 @@ impl TestApp {
         &self.base_url
     }
 
+    /// Whether nobody answers there, or not yet.
+    pub async fn is_silent(&self) -> bool {
+        let health = self.http.get(format!("{}/.well-known/spin/health", self.base_url));
+        health.send().await.is_err()
+    }
+
     /// A client that has not signed in.
     pub fn anonymous(&self) -> Client {
         Client::new(&self.base_url, self.http.clone())

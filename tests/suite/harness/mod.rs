@@ -27,6 +27,7 @@ mod replication;
 mod response;
 mod routes;
 mod scene;
+mod store_file;
 mod token;
 mod user;
 mod victim;
@@ -35,7 +36,7 @@ mod wish;
 
 pub use app::TestApp;
 pub use browser::{Axe, Browser, Engine, Screen};
-pub use build::workspace;
+pub use build::{host_binary, workspace};
 pub use cdn::Cdn;
 pub use client::{Call, Client};
 pub use collector::{Collector, Span};
@@ -48,7 +49,7 @@ pub use line::{End, Line, Mishap, Target};
 pub use local_program::LocalProgram;
 pub use memo::{Change, Memo, is_time};
 pub use notice::{left_out, say};
-pub use process::free_port;
+pub use process::{Process, free_port};
 pub use program::{Program, STATE, VERIFIER, allow};
 pub use prometheus::{Prometheus, exposition, promtool};
 pub use redis::Redis;
@@ -58,10 +59,12 @@ pub use replication::Replication;
 pub use response::{Problem, Response};
 pub use routes::Route;
 pub use scene::Scene;
+pub use store_file::StoreFile;
 pub use token::{Forge, SEED, compact, foreign_key, now, own_key};
 pub use user::{PASSWORD, User, unique};
 pub use victim::Victim;
 pub use watch::Watch;
+pub use wish::Wish;
 
 /// The server to test, when it is not the suite's own: `MEMO_BASE_URL`, without a slash at the end.
 pub fn remote() -> Option<String> {

@@ -31,12 +31,6 @@ impl Process {
         self.child.stdout.take()
     }
 
-    /// Sends a signal by name, such as `STOP`, to the whole group.
-    pub fn signal(&self, signal: &str) {
-        let group = format!("-{}", self.child.id());
-        let _ = Command::new("kill").args(["-s", signal, "--", &group]).status();
-    }
-
     /// How the child has ended, if it has.
     pub fn has_ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("a child can be asked for")

@@ -1,6 +1,9 @@
 //! What goes wrong around the app: the issuer is away, the host is killed, everybody comes at once.
 
+mod backup;
 mod concurrency;
 mod issuer_down;
+mod key_rotation;
 mod own_redis;
 mod restart;
+mod upgrade;
