@@ -88,7 +88,9 @@ impl Settings {
                 audience: errors.keep(name("audience", &config.audience)),
             },
             signing_key: errors.keep(Keyring::given(&config.signing_key)),
-            allowed_origins: errors.keep(AllowedOrigins::parse(&config.cors_origins)).and(&site_origin),
+            allowed_origins: errors
+                .keep(AllowedOrigins::parse(&config.cors_origins))
+                .and(&site_origin),
             site_origin: site_origin.or(&public_origin),
             public_origin,
             trusted_proxies: errors.keep(TrustedProxies::parse(&config.trusted_proxies)),

@@ -1,16 +1,12 @@
 //! What requests cost where the store can't increment: the figures of deploy/akamai/README.md. A platform that writes fifty times a
 //! second for everybody together is used up by them.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{TestMemos, cookie};
 use auth_component::{Config, app};
 use common::testing::{Answer, CountingKv, World, request, run, send};
 use serde_json::json;
-use support::{TestMemos, cookie};
 
 /// The writes of a request after which the service knows its keys, and what it is answered.
 struct Meter {

@@ -3,8 +3,10 @@
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod cost;
+mod cost_without_increment;
 mod deletion;
 mod jwks;
+mod newer_records;
 mod openapi;
 mod passkey_factor;
 mod passkey_sign_in;

@@ -3,16 +3,12 @@
 //! A newer version's record is one of ours with a field that this version does not know. One test for each kind of record. To
 //! write such a record without that field could take a second factor away.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{self, Answer, PASSWORD, TestApp, programs, run};
 use common::testing::request;
 use http::StatusCode;
 use serde_json::{Value, json};
-use support::{Answer, PASSWORD, TestApp, programs, run};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

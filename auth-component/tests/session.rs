@@ -298,12 +298,19 @@ fn a_site_of_its_own_signs_people_in_where_browsers_keep_its_cookie() {
             let readers = answer.header("access-control-allow-origin");
             assert_eq!(readers == origin, origin == "https://memo.example", "{readers}");
         }
-        let told = sign_in(&app, &[("sec-fetch-site", "cross-site"), ("origin", "https://memo.example")]).await;
+        let told = sign_in(
+            &app,
+            &[("sec-fetch-site", "cross-site"), ("origin", "https://memo.example")],
+        )
+        .await;
         assert!(told.text("detail").contains("another domain"), "{told:?}");
         // Browsers that say nothing about the site of a page do say its origin.
         let old = sign_in(&app, &[("origin", "https://memo.example")]).await;
         let set = old.header("set-cookie");
-        assert!(set.starts_with("__Host-memo_refresh=") && set.contains("SameSite=Strict; Secure"), "{set}");
+        assert!(
+            set.starts_with("__Host-memo_refresh=") && set.contains("SameSite=Strict; Secure"),
+            "{set}"
+        );
     });
 }
 

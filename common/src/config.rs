@@ -111,7 +111,10 @@ pub fn number(variable: &'static str, text: &str, max: u64) -> Result<u64, Confi
 /// When there is none, or when it has characters that can't be seen, such as the end of a line.
 pub fn name(variable: &'static str, text: &str) -> Result<String, ConfigError> {
     if text.trim().is_empty() || text.chars().any(char::is_control) {
-        return Err(ConfigError::new(variable, "it is empty, or has characters that can't be seen"));
+        return Err(ConfigError::new(
+            variable,
+            "it is empty, or has characters that can't be seen",
+        ));
     }
     Ok(text.to_owned())
 }
@@ -278,11 +281,15 @@ mod tests {
     fn the_public_origin_tells_the_scheme() {
         assert_eq!(PublicOrigin::parse("public_origin", "").unwrap().is_https(), None);
         assert_eq!(
-            PublicOrigin::parse("public_origin", "https://memo.example").unwrap().is_https(),
+            PublicOrigin::parse("public_origin", "https://memo.example")
+                .unwrap()
+                .is_https(),
             Some(true)
         );
         assert_eq!(
-            PublicOrigin::parse("public_origin", "http://memo.lan:3000").unwrap().is_https(),
+            PublicOrigin::parse("public_origin", "http://memo.lan:3000")
+                .unwrap()
+                .is_https(),
             Some(false)
         );
         assert!(PublicOrigin::parse("public_origin", "memo.example").is_err());

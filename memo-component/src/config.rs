@@ -77,7 +77,9 @@ impl Settings {
             },
             jwks: errors.keep(PublicKeys::literal(&config.jwks)),
             public_origin: errors.keep(PublicOrigin::parse("public_origin", &config.public_origin)),
-            allowed_origins: errors.keep(AllowedOrigins::parse(&config.cors_origins)).and(&site_origin),
+            allowed_origins: errors
+                .keep(AllowedOrigins::parse(&config.cors_origins))
+                .and(&site_origin),
             maintenance: errors.keep(MaintenanceToken::parse(&config.maintenance_token)),
         };
         errors.check(settings)

@@ -1,16 +1,12 @@
 //! What requests write where the store can't increment: the figures of deploy/akamai/README.md. A platform that takes fifty writes a
 //! second of everybody together is used up by them.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::TestApp;
 use common::testing::{CountingKv, run};
 use memo_component::catalog::quota::Limits;
 use serde_json::{Value, json};
-use support::TestApp;
 
 #[test]
 fn who_writes_memos_writes_this_often() {

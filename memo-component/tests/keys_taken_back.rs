@@ -1,15 +1,11 @@
 //! A signing key that leaked, and that the issuer has taken back: how soon nothing that it signed is believed any more.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::{sync::atomic::Ordering, time::Duration};
 
 use axum::body::Body;
 
+use crate::support::{TestApp, run};
 use http::{Request, StatusCode};
-use support::{TestApp, run};
 
 async fn status(app: &TestApp, token: &str) -> StatusCode {
     let request = Request::get("/api/memos").header("authorization", format!("Bearer {token}"));

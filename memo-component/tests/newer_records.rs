@@ -2,19 +2,15 @@
 //!
 //! A newer version's record is one of ours with a field that this version does not know. One test for each kind of record.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-mod support;
-
 use std::time::Duration;
 
-use common::testing::request;
-use http::StatusCode;
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     Answer, TestApp, run,
     transfer::{LINES, import_in},
 };
+use common::testing::request;
+use http::StatusCode;
+use serde_json::{Value, json};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -36,7 +36,9 @@ pub fn tell(sources: &mut Sources) -> Result<()> {
 
 /// What stands in a header and in a script must be an origin and nothing else.
 fn check(origin: &str) -> Result<()> {
-    let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    let rest = origin
+        .strip_prefix("https://")
+        .or_else(|| origin.strip_prefix("http://"));
     let is_host = |rest: &str| {
         let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:[]".contains(&byte);
         !rest.is_empty() && rest.bytes().all(is_part)

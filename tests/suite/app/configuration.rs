@@ -47,7 +47,10 @@ async fn every_wrong_variable_is_refused_by_its_name_and_all_are_told_at_once() 
     let host = plan.start();
     let app = TestApp::on(&host);
     let manifest = manifest();
-    for (service, path) in [("auth", "/.well-known/oauth-authorization-server"), ("memo", "/.well-known/oauth-protected-resource")] {
+    for (service, path) in [
+        ("auth", "/.well-known/oauth-authorization-server"),
+        ("memo", "/.well-known/oauth-protected-resource"),
+    ] {
         let detail = app.anonymous().get(path).await.problem(503).detail;
         let told = detail.trim_end_matches('.').rsplit(": ").next().unwrap_or_default();
         let told: BTreeSet<String> = told.split(", ").map(str::to_owned).collect();
@@ -56,10 +59,16 @@ async fn every_wrong_variable_is_refused_by_its_name_and_all_are_told_at_once() 
     let (stopped, _) = host.terminate();
     let log = stopped.log();
     let seen = log.to_lowercase();
-    assert!(!seen.contains("kept-to-itself") && !seen.contains("kept to itself"), "{log}");
+    assert!(
+        !seen.contains("kept-to-itself") && !seen.contains("kept to itself"),
+        "{log}"
+    );
     for service in ["auth", "memo"] {
         let start = format!("\"component\":\"{service}\"");
-        let line = log.lines().find(|line| line.contains(&start)).expect("a line in the log");
+        let line = log
+            .lines()
+            .find(|line| line.contains(&start))
+            .expect("a line in the log");
         for name in read_by(&manifest, service) {
             assert!(line.contains(&format!("variable {name}: ")), "{name}: {line}");
         }

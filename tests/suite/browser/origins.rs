@@ -62,11 +62,8 @@ async fn a_site_on_a_cdn_works_as_at_the_origin_of_its_services() {
         .tls(&identity)
         .start();
     let mut cdn = Cdn::start(API, &[SITE], &identity).await;
-    let names = [
-        ("api.memo.example:443", host.address()),
-        ("*:443", &cdn.address()),
-    ]
-    .map(|(name, place)| (name.to_owned(), place.to_owned()));
+    let names = [("api.memo.example:443", host.address()), ("*:443", &cdn.address())]
+        .map(|(name, place)| (name.to_owned(), place.to_owned()));
     let names: Vec<(&str, &str)> = names.iter().map(|(name, place)| (&**name, &**place)).collect();
     let site = format!("https://{SITE}/");
     let Some(browser) = Browser::open_at(&site, &names, &identity).await else {
@@ -100,7 +97,12 @@ async fn a_site_on_a_cdn_works_as_at_the_origin_of_its_services() {
     let link = browser.text("[data-testid=link-address]").await;
     assert!(link.starts_with(&format!("{API}/api/shares/")), "{link}");
     other.leave_for(&link).await;
-    other.until_true("the memo is shown", "return document.body.innerText.includes('from both')").await;
+    other
+        .until_true(
+            "the memo is shown",
+            "return document.body.innerText.includes('from both')",
+        )
+        .await;
     other.close().await;
     browser.stroll("/").await;
 
@@ -134,7 +136,10 @@ async fn a_site_on_a_cdn_works_as_at_the_origin_of_its_services() {
     // What has another domain: it may be told by name that it can read answers, but no browser keeps a session for it.
     let credentials: Vec<Value> = vec![API.into(), name.as_str().into(), PASSWORD.into()];
     let console = browser.console().await;
-    assert!(!console.iter().any(|line| line.contains("Content Security Policy")), "{console:?}");
+    assert!(
+        !console.iter().any(|line| line.contains("Content Security Policy")),
+        "{console:?}"
+    );
     browser.leave_for(&format!("https://{FRIEND}/")).await;
     let friend = browser.run_async(TRY, credentials.clone()).await;
     assert_eq!(friend, json!([200, 204, 200]));

@@ -58,7 +58,10 @@ impl Browser {
     /// Chromium on the first page at an address, for which these `NAME:PORT ADDRESS:PORT` are where names are, and which trusts
     /// their certificate. `None` as above.
     pub async fn open_at(address: &str, names: &[(&str, &str)], identity: &Identity) -> Option<Self> {
-        let rules: Vec<String> = names.iter().map(|(name, place)| format!("MAP {name} {place}")).collect();
+        let rules: Vec<String> = names
+            .iter()
+            .map(|(name, place)| format!("MAP {name} {place}"))
+            .collect();
         let arguments = [
             format!("--host-resolver-rules={}", rules.join(", ")),
             format!("--ignore-certificate-errors-spki-list={}", identity.fingerprint()),

@@ -150,7 +150,10 @@ impl Content {
         let found = self.read(if is_page { "/" } else { path });
         let (status, (name, body)) = match found {
             Some(found) => (StatusCode::OK, found),
-            None => (StatusCode::NOT_FOUND, self.read("/404").expect("a page for what is not there")),
+            None => (
+                StatusCode::NOT_FOUND,
+                self.read("/404").expect("a page for what is not there"),
+            ),
         };
         let mut response = answer(status.as_u16(), body);
         let head = response.headers_mut();
@@ -159,7 +162,10 @@ impl Content {
         if let Some(kind) = content_type(&name) {
             head.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         }
-        head.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=0, must-revalidate"));
+        head.insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=0, must-revalidate"),
+        );
         for (pattern, name, value) in &self.headers {
             if means(pattern, path) {
                 head.insert(name, value.clone());
@@ -171,7 +177,9 @@ impl Content {
     /// A file and its name. Pages have no ending in their address.
     fn read(&self, path: &str) -> Option<(String, Vec<u8>)> {
         let name = path.trim_start_matches('/');
-        let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-./_".contains(&byte));
+        let is_plain = name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-./_".contains(&byte));
         let names = [format!("{name}index.html"), format!("{name}.html"), name.to_owned()];
         let read = |name: String| -> Option<(String, Vec<u8>)> {
             let file: PathBuf = self.folder.path().join(&name);
