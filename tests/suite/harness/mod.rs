@@ -43,7 +43,7 @@ pub use releases::{Release, Releases};
 pub use response::{Problem, Response};
 pub use routes::Route;
 pub use scene::Scene;
-pub use token::{Forge, compact, foreign_key, now, own_key};
+pub use token::{Forge, SEED, compact, foreign_key, now, own_key};
 pub use user::{PASSWORD, User, unique};
 pub use victim::Victim;
 pub use watch::Watch;
