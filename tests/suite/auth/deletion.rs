@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::harness::{Client, HostPlan, PASSWORD, Response, TestApp, unique};
+use crate::harness::{Client, HostPlan, PASSWORD, Response, SEED, TestApp, unique};
 
 /// How long the memo service may take to learn that a session has ended, and some.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -126,7 +126,7 @@ async fn what_the_memo_service_was_away_for_is_finished_when_it_is_back() {
 /// one are known where the memos are.
 #[tokio::test]
 async fn an_issuer_that_is_another_app_has_the_memos_removed() {
-    let plan = || Some(HostPlan::fresh()?.variable("signing_key", &"A".repeat(43)));
+    let plan = || Some(HostPlan::fresh()?.variable("signing_key", SEED));
     let (Some(memos), Some(issuer)) = (plan(), plan()) else {
         return;
     };
