@@ -28,9 +28,19 @@ struct Apart {
     memos: Host,
 }
 
+/// The plan of an issuer that runs alone, with these seeds in the variable.
+fn issuer(plan: HostPlan, signing_key: &str) -> HostPlan {
+    // Nobody deletes an account here, so nobody has to listen: port 9 discards what it is sent.
+    let alone = plan
+        .plain()
+        .component("auth")
+        .variable("memo_origin", "http://127.0.0.1:9");
+    alone.variable("signing_key", signing_key)
+}
+
 impl Apart {
-    fn start(issuer: HostPlan) -> Self {
-        let issuer = issuer.component("auth").start();
+    fn start(plan: HostPlan, signing_key: &str) -> Self {
+        let issuer = issuer(plan, signing_key).start();
         let memos = HostPlan::lasting().expect("there was one");
         let memos = memos
             .component("memo")
@@ -39,12 +49,13 @@ impl Apart {
         Self { issuer, memos }
     }
 
-    /// Stops the issuer, has something done to it, and starts it again.
-    fn with_issuer(self, change: impl FnOnce(Stopped) -> Stopped) -> Self {
+    /// Stops the issuer, has something done to it, and starts it again with these seeds in the variable.
+    fn restart_issuer(self, meanwhile: impl FnOnce(&Stopped), signing_key: &str) -> Self {
         let (stopped, status) = self.issuer.terminate();
         assert!(status.success(), "{status}");
+        meanwhile(&stopped);
         Self {
-            issuer: change(stopped).start(),
+            issuer: stopped.with(|plan| issuer(plan, signing_key)).start(),
             memos: self.memos,
         }
     }
@@ -79,19 +90,19 @@ fn kid(token: &str) -> Value {
 #[tokio::test]
 async fn a_key_that_is_replaced_on_a_quiet_day_is_noticed_by_nobody() {
     let Some(plan) = HostPlan::lasting() else { return };
-    let apart = Apart::start(plan.variable("signing_key", &seeds(&[OLD])));
+    let apart = Apart::start(plan, &seeds(&[OLD]));
     let user = apart.people().user("quiet-day").await;
     let personal = personal(&user).await;
     assert_good(&apart, &[user.token(), &personal]).await;
 
     // First everybody learns of the new key, which signs nothing yet.
-    let apart = apart.with_issuer(|stopped| stopped.with(|plan| plan.variable("signing_key", &seeds(&[OLD, NEW]))));
+    let apart = apart.restart_issuer(|_| {}, &seeds(&[OLD, NEW]));
     let published = user.sign_in_again(&apart.people()).await;
     assert_eq!(kid(published.token()), kid(user.token()));
     assert_good(&apart, &[user.token(), published.token(), &personal]).await;
 
     // Then it signs, and what the old one signed stays good.
-    let apart = apart.with_issuer(|stopped| stopped.with(|plan| plan.variable("signing_key", &seeds(&[NEW, OLD]))));
+    let apart = apart.restart_issuer(|_| {}, &seeds(&[NEW, OLD]));
     let signed = user.sign_in_again(&apart.people()).await;
     assert_ne!(kid(signed.token()), kid(user.token()));
     apart.memos(user.token()).get("/api/memos").await.expect(200);
@@ -132,7 +143,7 @@ async fn assert_old_key_is_dead(apart: &Apart, user: &User, tokens: &[&str]) {
 #[tokio::test]
 async fn after_a_leak_of_the_variable_what_the_old_key_signed_is_refused_without_a_restart_of_the_memo_service() {
     let Some(plan) = HostPlan::lasting() else { return };
-    let apart = Apart::start(plan.variable("signing_key", &seeds(&[OLD])));
+    let apart = Apart::start(plan, &seeds(&[OLD]));
     let user = apart.people().user("leaked").await;
     let personal = personal(&user).await;
     // Who has the key makes tokens of their own.
@@ -140,22 +151,18 @@ async fn after_a_leak_of_the_variable_what_the_old_key_signed_is_refused_without
         .claim("jti", "forged")
         .signed(&SigningKey::from_bytes(&OLD));
     assert_good(&apart, &[user.token(), &personal, &forged]).await;
-    let apart = apart.with_issuer(|stopped| stopped.with(|plan| plan.variable("signing_key", &seeds(&[NEW]))));
+    let apart = apart.restart_issuer(|_| {}, &seeds(&[NEW]));
     assert_old_key_is_dead(&apart, &user, &[user.token(), &personal, &forged]).await;
 }
 
 #[tokio::test]
 async fn after_a_leak_of_the_store_its_key_is_deleted_and_another_one_made() {
     let Some(plan) = HostPlan::lasting() else { return };
-    let apart = Apart::start(plan);
+    let apart = Apart::start(plan, "");
     let user = apart.people().user("leaked-store").await;
     let personal = personal(&user).await;
     assert_good(&apart, &[user.token(), &personal]).await;
-    let apart = apart.with_issuer(|stopped| {
-        stopped
-            .store_file()
-            .run("DELETE FROM spin_key_value WHERE key = 'auth/key/signing'");
-        stopped
-    });
+    let delete = "DELETE FROM spin_key_value WHERE key = 'auth/key/signing'";
+    let apart = apart.restart_issuer(|stopped| stopped.store_file().run(delete), "");
     assert_old_key_is_dead(&apart, &user, &[user.token(), &personal]).await;
 }
