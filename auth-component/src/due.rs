@@ -27,7 +27,7 @@ const LIST: DueList = DueList("auth/due");
 
 /// Something that is due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Due {
     /// A session, which may have been refreshed since.
     Session {

@@ -152,6 +152,7 @@ impl Edit {
 /// A memo as it is stored, under a key that holds its owner and its id. Fields that came later are left out where they say
 /// nothing, so that older records and newer ones of simple memos look the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Memo {
     /// What it says.
     pub text: Text,
@@ -252,6 +253,7 @@ fn is_false(value: &bool) -> bool {
 
 /// What a memo counts for: the longest text that it has had, because its earlier texts are kept as well.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Charge {
     /// What it was created with. Nothing for memos from before there were quotas.
     #[serde(rename = "created", default)]

@@ -28,6 +28,7 @@ const LOOKS: u32 = 6;
 
 /// The key as it is stored. Whoever comes first makes it; it never changes.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Record {
     version: u64,
     key: Bytes32,

@@ -37,6 +37,7 @@ pub const REDIRECT_URIS_MAX: usize = 10;
 
 /// What a program says of itself, and a person is shown. Nothing of it is checked but that it can be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Program {
     /// Its name.
     pub name: Label,
@@ -47,6 +48,7 @@ pub struct Program {
 
 /// A registered program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Client {
     version: u64,
     /// What it says of itself.

@@ -11,6 +11,7 @@ pub const PASSKEYS_MAX: usize = 10;
 
 /// A passkey: its public key, and how it was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Passkey {
     /// Its id, which its authenticator made.
     pub id: Base64Url,

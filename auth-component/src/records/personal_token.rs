@@ -21,6 +21,7 @@ pub const USE_NOTED_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// A personal token: all but the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PersonalToken {
     /// Its id: `sid` and `jti` of the token.
     pub id: String,

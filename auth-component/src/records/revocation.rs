@@ -38,6 +38,7 @@ const COUNTER: &str = "auth/revoked";
 
 /// An entry.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Entry {
     /// Tells an entry from the one that was at its place before.
     number: u64,
@@ -128,15 +129,18 @@ fn tell(revoked: &mut Vec<Revoked>, entry: Entry, now: Timestamp) {
 async fn read(ports: &Ports, numbers: &[u64]) -> Result<Vec<Option<Entry>>, KvError> {
     let keys: Vec<String> = numbers.iter().map(|number| entry_key(*number)).collect();
     let values = ports.kv.get_many(&keys).await?;
-    let entries = keys.iter().zip(values).map(|(key, value)| match decode(key, &value?) {
-        Ok(entry) => Some(entry),
-        Err(error) => {
-            // The others are to be told all the same.
-            ports.warn("an entry of ended sessions can't be read", error);
-            None
+    let entries = keys.iter().zip(values).map(|(key, value)| {
+        let Some(bytes) = value else { return Ok(None) };
+        match decode(key, &bytes) {
+            Err(error @ KvError::Corrupt { .. }) => {
+                // The others are to be told all the same.
+                ports.warn("an entry of ended sessions can't be read", error);
+                Ok(None)
+            }
+            entry => entry.map(Some),
         }
     });
-    Ok(entries.collect())
+    entries.collect()
 }
 
 /// The same by the store's keys, where there is no counter that knows the newest; what no longer matters is removed.

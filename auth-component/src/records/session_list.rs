@@ -25,6 +25,7 @@ pub const SESSIONS_MAX: usize = 20;
 
 /// The record: ids of sessions, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SessionList {
     version: u64,
     sessions: Vec<String>,

@@ -48,6 +48,7 @@ pub enum Error {
 
 /// The record: the newest key last.
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SigningKeys {
     version: u64,
     keys: Vec<StoredKey>,
@@ -55,6 +56,7 @@ pub struct SigningKeys {
 
 /// One key.
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StoredKey {
     /// The Ed25519 seed (RFC 8032 §5.1.5).
     pub seed: Bytes32,

@@ -110,6 +110,7 @@ impl TotpCode {
 
 /// A second factor: an app that shares a secret with the user's record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Totp {
     secret: TotpSecret,
     /// The step of the last code that was used. Where there is none the app has not shown yet that it has the secret, and

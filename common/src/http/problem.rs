@@ -241,6 +241,12 @@ impl From<KvError> for Problem {
     fn from(error: KvError) -> Self {
         match error {
             KvError::TooLarge(_) => Self::new(&problems::BODY_TOO_LARGE, "This is more than the store takes."),
+            KvError::Newer { .. } => Self {
+                detail:
+                    "This was stored by a newer version of the service, and is as it was. Try again when that is back."
+                        .to_owned(),
+                ..Self::unavailable(error)
+            },
             KvError::Unavailable(_) | KvError::Refused(_) | KvError::Corrupt { .. } => Self::unavailable(error),
         }
     }

@@ -41,6 +41,7 @@ const STEP: usize = 8;
 
 /// An entry of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Entry {
     pub memo: MemoId,
     /// The version that the change makes.

@@ -21,7 +21,7 @@ const LIST: DueList = DueList("memo/due");
 
 /// Something that is due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Due {
     /// A memo that has been in the trash for long enough.
     Trash {

@@ -40,6 +40,7 @@ const STEP: usize = 50;
 
 /// How far an erasure is. What lies at or below these numbers is still to be removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Erasure {
     version: u64,
     began_at: Timestamp,

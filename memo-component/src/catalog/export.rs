@@ -75,7 +75,7 @@ impl Catalog<'_> {
             let mut memos = Vec::with_capacity(ids.len());
             for (id, key, value) in self.read_many(&ids).await? {
                 let Some(bytes) = value else { continue };
-                match self.readable(&key, &bytes) {
+                match self.readable(&key, &bytes)? {
                     Some(memo) => memos.push((id, memo)),
                     None => walk.unreadable = walk.unreadable.saturating_add(1),
                 }

@@ -44,6 +44,7 @@ const LITTLE: usize = 64;
 
 /// An earlier text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Earlier {
     /// The memo's version when it had this text at last.
     pub version: Version,
@@ -55,6 +56,7 @@ pub struct Earlier {
 
 /// The record, oldest text first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct History {
     /// The memo's version that follows the newest text.
     version: u64,

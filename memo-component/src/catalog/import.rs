@@ -73,6 +73,7 @@ impl<'de> Deserialize<'de> for Source {
 
 /// The record of who may import.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Lease {
     version: u64,
     /// Nobody else may until then.

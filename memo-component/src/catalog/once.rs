@@ -54,6 +54,7 @@ fn digest(bytes: &[u8]) -> String {
 
 /// What a key stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Record {
     version: u64,
     /// A digest of the request's content: the same key with another content is a mistake of the client's.

@@ -163,7 +163,7 @@ impl Catalog<'_> {
                 continue;
             };
             page.read = page.read.saturating_add(bytes.len());
-            let Some(memo) = self.readable(&key, &bytes) else {
+            let Some(memo) = self.readable(&key, &bytes)? else {
                 continue;
             };
             saw(id, Some(&memo));
@@ -185,14 +185,14 @@ impl Catalog<'_> {
     }
 
     /// The memo, unless its record can't be read. One such record must not take the whole list away from its owner, so
-    /// it is passed over, and the log knows.
-    pub(super) fn readable(&self, key: &str, bytes: &[u8]) -> Option<Memo> {
+    /// it is passed over, and the log knows. One of a newer version is a memo like others, and to leave it out would be wrong.
+    pub(super) fn readable(&self, key: &str, bytes: &[u8]) -> Result<Option<Memo>, KvError> {
         match decode(key, bytes) {
-            Ok(memo) => Some(memo),
-            Err(error) => {
+            Err(error @ KvError::Corrupt { .. }) => {
                 self.ports.warn("a memo was left out of a list", error);
-                None
+                Ok(None)
             }
+            memo => memo.map(Some),
         }
     }
 
@@ -221,7 +221,7 @@ impl Catalog<'_> {
                 let memo = if bytes.is_empty() {
                     None
                 } else {
-                    self.readable(&key, &bytes)
+                    self.readable(&key, &bytes)?
                 };
                 if let Some(memo) = memo.filter(|memo| filter.admits(memo)) {
                     if !page.has_room_for(bytes.len()) {

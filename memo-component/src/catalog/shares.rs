@@ -44,6 +44,7 @@ const TRIES: usize = 4;
 
 /// A link that was given out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Share {
     /// Names it.
     pub id: ShareId,
@@ -57,6 +58,7 @@ pub struct Share {
 
 /// The links of one person, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Shares {
     version: u64,
     items: Vec<Share>,
@@ -70,6 +72,7 @@ impl Versioned for Shares {
 
 /// Whose link it is.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Owner {
     user: UserId,
 }

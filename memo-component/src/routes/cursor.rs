@@ -39,6 +39,7 @@ const CURSOR_MAX_CHARS: usize = 16 * 1024;
 
 /// The key as it is stored. Whoever comes first makes it; it never changes.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Record {
     version: u64,
     key: String,

@@ -35,6 +35,7 @@ const ATTEMPTS: usize = 8;
 
 /// What a person allowed a program.
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Grant {
     /// The program, as the person was shown it.
     pub program: Program,
@@ -49,6 +50,7 @@ pub struct Grant {
 
 /// What a code is bound to, beside the program.
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Binding {
     /// Where the code was sent.
     pub redirect_uri: RedirectUri,

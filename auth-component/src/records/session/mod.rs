@@ -33,6 +33,7 @@ const USER_AGENT_MAX_BYTES: usize = 200;
 
 /// A session as it is stored, at `auth/session/{id}`.
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Session {
     /// Its id: the part of a refresh token that is no secret, and `sid` of the access tokens.
     pub id: String,

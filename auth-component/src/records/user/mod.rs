@@ -38,6 +38,7 @@ use name::Given;
 
 /// `auth/user/{id}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct User {
     /// Counts the record's changes. Records that were written before there were versions are at their first one.
     #[serde(default = "first_version")]
@@ -86,6 +87,7 @@ const NOTICES_MAX: usize = 8;
 
 /// Something that the user should know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Notice {
     /// What happened.
     pub kind: NoticeKind,

@@ -23,6 +23,7 @@ pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The record. It changes when its user is deleted, and when the name is given out again.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Name {
     #[serde(default = "super::first_version")]
     version: u64,

@@ -43,6 +43,15 @@ pub enum KvError {
         /// What was wrong with it.
         cause: String,
     },
+    /// The store holds something of a newer version of this code. To pass over it could lose what this version does not know,
+    /// and to change it certainly would.
+    #[error("record {} was written by a newer version: {cause}", shown(key))]
+    Newer {
+        /// The record's key.
+        key: String,
+        /// What this version does not know.
+        cause: String,
+    },
 }
 
 /// A key-value store.
@@ -70,7 +79,7 @@ impl dyn Kv {
     /// The record at `key`, read as JSON.
     ///
     /// # Errors
-    /// Those of the store, and [`KvError::Corrupt`] when it is not such a record.
+    /// Those of the store, and those of [`decode`] when it is not such a record.
     pub async fn get_json<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, KvError> {
         match self.get(key).await? {
             Some(bytes) => decode(key, &bytes).map(Some),
@@ -105,12 +114,21 @@ pub fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, KvError> {
 
 /// A stored record, read back.
 ///
+/// Records refuse fields that they do not know, because a newer version may have added one, and whoever writes the record without
+/// it takes it away: that of a second factor, say.
+///
 /// # Errors
-/// [`KvError::Corrupt`] when it is something else.
+/// [`KvError::Newer`] when it has a field, or is of a kind, that this version does not know; [`KvError::Corrupt`] when it is
+/// something else.
 pub fn decode<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, KvError> {
-    serde_json::from_slice(bytes).map_err(|error| KvError::Corrupt {
-        key: key.to_owned(),
-        cause: error.to_string(),
+    serde_json::from_slice(bytes).map_err(|error| {
+        let (key, cause) = (key.to_owned(), error.to_string());
+        // In serde's own words, which is the only place where it says so.
+        if cause.starts_with("unknown field") || cause.starts_with("unknown variant") {
+            KvError::Newer { key, cause }
+        } else {
+            KvError::Corrupt { key, cause }
+        }
     })
 }
 

@@ -25,11 +25,12 @@ impl Catalog<'_> {
     pub(super) async fn look_at_entries(&self, numbers: &[u64]) -> Result<Vec<Seen>, Error> {
         let keys: Vec<String> = numbers.iter().map(|number| self.names.change(*number)).collect();
         let values = self.ports.kv.get_many(&keys).await?;
-        let entries: Vec<Option<Entry>> = keys
+        let entries: Result<Vec<Option<Entry>>, _> = keys
             .iter()
             .zip(values)
-            .map(|(key, value)| self.readable_entry(key, &value?))
+            .map(|(key, value)| value.map_or(Ok(None), |bytes| self.readable_entry(key, &bytes)))
             .collect();
+        let entries = entries?;
         let mut ids: Vec<MemoId> = entries.iter().flatten().map(|entry| entry.memo).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -43,7 +44,7 @@ impl Catalog<'_> {
             let found = memos.iter().find(|(id, ..)| *id == entry.memo);
             let stored = found.and_then(|(_, key, value)| Some((key, value.as_ref()?)));
             let bytes = stored.map_or(0, |(_, bytes)| bytes.len());
-            let memo = stored.and_then(|(key, bytes)| self.readable(key, bytes));
+            let memo = stored.map_or(Ok(None), |(key, bytes)| self.readable(key, bytes))?;
             seen.push(match memo {
                 Some(memo) if !entry.gone && memo.version >= entry.version => {
                     Seen::Come(news_of(entry.memo, memo), bytes)

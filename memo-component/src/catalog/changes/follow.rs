@@ -140,9 +140,10 @@ impl Reader<'_> {
     async fn settle_ids(&mut self) -> Result<bool, Error> {
         for id in back_from(self.heads.id).take_while(|id| *id > self.at.ids) {
             let read = self.catalog.read_many(&[MemoId(id)]).await?;
-            let memo = read
-                .iter()
-                .find_map(|(_, key, value)| self.catalog.readable(key, value.as_ref()?));
+            let memo = match read.first() {
+                Some((_, key, Some(bytes))) => self.catalog.readable(key, bytes)?,
+                _ => None,
+            };
             if memo.is_some_and(|memo| self.now.since(memo.id_taken_at()) >= SETTLED) {
                 self.filling.settled.id = id;
                 self.at.open_ids.clear();
@@ -174,7 +175,7 @@ impl Reader<'_> {
             match value {
                 Some(_) if self.filling.room() == 0 => self.at.open_ids.push(open),
                 Some(bytes) => {
-                    if let Some(memo) = self.catalog.readable(&key, &bytes) {
+                    if let Some(memo) = self.catalog.readable(&key, &bytes)? {
                         self.filling.tell(news_of(id, memo), bytes.len());
                     }
                 }
@@ -214,7 +215,7 @@ impl Reader<'_> {
         for (id, key, value) in read {
             match value {
                 Some(bytes) => {
-                    if let Some(memo) = self.catalog.readable(&key, &bytes) {
+                    if let Some(memo) = self.catalog.readable(&key, &bytes)? {
                         // Whatever lies below it was taken before.
                         if self.now.since(memo.id_taken_at()) >= SETTLED {
                             self.at.open_ids.clear();

@@ -14,6 +14,7 @@ pub const CUT_EVERY: u64 = 64;
 
 /// Where the log begins: everything below has been removed.
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct LogStart {
     first: u64,
 }
@@ -39,17 +40,17 @@ impl Catalog<'_> {
     async fn entry(&self, number: u64) -> Result<Option<Entry>, KvError> {
         let key = self.names.change(number);
         let value = self.ports.kv.get(&key).await?;
-        Ok(value.and_then(|bytes| self.readable_entry(&key, &bytes)))
+        value.map_or(Ok(None), |bytes| self.readable_entry(&key, &bytes))
     }
 
-    /// The entry, unless its record can't be read: then it is as good as lost, and the log knows.
-    pub(super) fn readable_entry(&self, key: &str, bytes: &[u8]) -> Option<Entry> {
+    /// The entry, unless its record can't be read: then it is as good as lost, and the log knows. One of a newer version is not.
+    pub(super) fn readable_entry(&self, key: &str, bytes: &[u8]) -> Result<Option<Entry>, KvError> {
         match decode(key, bytes) {
-            Ok(entry) => Some(entry),
-            Err(error) => {
+            Err(error @ KvError::Corrupt { .. }) => {
                 self.ports.warn("a change was left out of the feed", error);
-                None
+                Ok(None)
             }
+            entry => entry.map(Some),
         }
     }
 

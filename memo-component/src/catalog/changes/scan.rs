@@ -100,7 +100,7 @@ impl Catalog<'_> {
             let Some(bytes) = self.ports.kv.get(&key).await? else {
                 continue;
             };
-            let Some(entry) = self.readable_entry(&key, &bytes) else {
+            let Some(entry) = self.readable_entry(&key, &bytes)? else {
                 continue;
             };
             if told.iter().any(|news| news.id == entry.memo) {
