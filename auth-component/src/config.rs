@@ -14,7 +14,8 @@ pub struct Config {
     pub issuer: String,
     /// `aud` of the tokens it makes.
     pub audience: String,
-    /// The seed of the signing key, 32 bytes in base64url; empty for keys made and kept in the store.
+    /// The seed of the signing key, 32 bytes in base64url, or several with commas, of which the first one signs; empty for keys made
+    /// and kept in the store.
     pub signing_key: String,
     /// Where people reach the app, such as `https://memo.example`; empty to take a request's word for it.
     pub public_origin: String,

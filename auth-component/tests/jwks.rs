@@ -161,9 +161,39 @@ fn a_given_key_is_used_and_the_store_is_left_alone() {
 }
 
 #[test]
+fn of_several_given_keys_the_first_one_signs_and_all_are_believed() {
+    run(async {
+        let other = "A".repeat(43);
+        let app = TestApp::with_alice().await;
+        let with = |keys: String| {
+            let mut given = config();
+            given.signing_key = keys;
+            app.with_config(given)
+        };
+        let before = with(SEED.to_owned());
+        let (old, _) = token(&before).await;
+        let behind = with(format!("{SEED}, {other}="));
+        let (_, signer) = token(&behind).await;
+        assert_eq!((signer.as_str(), published(&behind).await.len()), (THUMBPRINT, 2));
+        let in_front = with(format!("{other},{SEED}"));
+        let (_, signer) = token(&in_front).await;
+        assert_ne!(signer, THUMBPRINT);
+        assert_eq!(in_front.me(&old).await.status, StatusCode::OK);
+        assert_eq!(with(other).me(&old).await.status, StatusCode::UNAUTHORIZED);
+    });
+}
+
+#[test]
 fn a_given_key_that_is_none_is_refused() {
     let app = TestApp::new();
-    for bad in ["secret", &SEED[1..], &format!("{SEED}A"), &format!("+{}", &SEED[1..])] {
+    let half = format!("{SEED},");
+    for bad in [
+        "secret",
+        &half,
+        &SEED[1..],
+        &format!("{SEED}A"),
+        &format!("+{}", &SEED[1..]),
+    ] {
         let mut given = config();
         given.signing_key = bad.to_owned();
         let refusal = auth_component::app(app.ports.clone(), given, app.memos.clone())

@@ -33,7 +33,9 @@ fn a_session_is_told_from_its_end_until_its_last_token_expires() {
             app.register("alice", PASSWORD).await;
             let nothing = app.another_instance().get("/api/auth/revocations").await;
             let now = app.ports.clock.now();
-            assert_eq!(nothing.body, json!({"generated_at": now.to_rfc3339(), "items": []}));
+            let kid = app.get("/.well-known/jwks.json").await.body["keys"][0]["kid"].clone();
+            let expected = json!({"generated_at": now.to_rfc3339(), "items": [], "keys": [kid]});
+            assert_eq!(nothing.body, expected);
             assert_eq!(nothing.header("cache-control"), "public, max-age=15");
             let id = end(&app).await;
             let list = app.another_instance().get("/api/auth/revocations").await;

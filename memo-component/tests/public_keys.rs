@@ -390,9 +390,9 @@ fn remember(seen: &SeenTokens, numbers: std::ops::Range<usize>, keys: &Arc<KeySe
     }
 }
 
-fn remembered(seen: &SeenTokens, numbers: std::ops::Range<usize>) -> usize {
+fn remembered(seen: &SeenTokens, numbers: std::ops::Range<usize>, keys: &Arc<KeySet>) -> usize {
     numbers
-        .filter(|number| seen.get(&format!("token {number}")).is_some())
+        .filter(|number| seen.get(&format!("token {number}"), keys).is_some())
         .count()
 }
 
@@ -403,23 +403,33 @@ fn so_many_tokens_are_remembered_and_the_expired_ones_go_first() {
     let seen = SeenTokens::default();
     remember(&seen, 0..24, &keys, expired);
     remember(&seen, 24..1024, &keys, good);
-    assert_eq!(remembered(&seen, 0..1024), 1024);
+    assert_eq!(remembered(&seen, 0..1024, &keys), 1024);
     remember(&seen, 1024..1025, &keys, good);
-    assert_eq!((remembered(&seen, 0..24), remembered(&seen, 24..1025)), (0, 1001));
+    assert_eq!(
+        (remembered(&seen, 0..24, &keys), remembered(&seen, 24..1025, &keys)),
+        (0, 1001)
+    );
     remember(&seen, 1025..1048, &keys, good);
-    assert_eq!(remembered(&seen, 24..1048), 1024);
+    assert_eq!(remembered(&seen, 24..1048, &keys), 1024);
     // None of them has expired, so all go.
     remember(&seen, 1048..1049, &keys, good);
-    assert_eq!((remembered(&seen, 0..1048), remembered(&seen, 1048..1049)), (0, 1));
+    assert_eq!(
+        (remembered(&seen, 0..1048, &keys), remembered(&seen, 1048..1049, &keys)),
+        (0, 1)
+    );
 }
 
 #[test]
 fn tokens_are_forgotten_with_the_keys_that_they_were_verified_with() {
     let seen = SeenTokens::default();
-    remember(&seen, 0..3, &Arc::new(keys(1)), EPOCH);
+    let (first, second) = (Arc::new(keys(1)), Arc::new(keys(2)));
+    remember(&seen, 0..3, &first, EPOCH);
     // The same keys, read anew.
     remember(&seen, 3..4, &Arc::new(keys(1)), EPOCH);
-    assert_eq!(remembered(&seen, 0..4), 4);
-    remember(&seen, 4..5, &Arc::new(keys(2)), EPOCH);
-    assert_eq!((remembered(&seen, 0..4), remembered(&seen, 4..5)), (0, 1));
+    assert_eq!(remembered(&seen, 0..4, &first), 4);
+    // Whoever has other keys by now gets none of them.
+    assert_eq!(remembered(&seen, 0..4, &second), 0);
+    remember(&seen, 4..5, &second, EPOCH);
+    let left = [0..4, 4..5].map(|numbers| remembered(&seen, numbers, &second));
+    assert_eq!(left, [0, 1]);
 }

@@ -1,4 +1,4 @@
-//! `GET /api/auth/revocations`: which sessions ended before their access tokens did.
+//! `GET /api/auth/revocations`: which sessions ended before their access tokens did, and which keys are good.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -19,7 +19,7 @@ use common::{
 use http::{HeaderValue, header};
 use serde::Serialize;
 
-use crate::{App, records::revocation};
+use crate::{App, records::revocation, tokens::keyring::Keyring};
 
 /// For how long an instance gives the same list: whoever asks, and however often, it is read every few seconds and not more.
 pub const MAX_AGE: Duration = Duration::from_secs(5);
@@ -30,6 +30,9 @@ struct RevocationsBody {
     #[serde(with = "rfc3339")]
     generated_at: Timestamp,
     items: Vec<RevokedBody>,
+    /// Ids of the public keys. Who follows the list learns from it that a key was taken back, long before they would ask for
+    /// the keys again.
+    keys: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -44,7 +47,7 @@ struct RevokedBody {
 pub struct RevocationList(Mutex<Option<(Timestamp, String)>>);
 
 impl RevocationList {
-    async fn current(&self, ports: &Ports) -> Result<String, Problem> {
+    async fn current(&self, ports: &Ports, keyring: &Keyring) -> Result<String, Problem> {
         let now = ports.clock.now();
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((at, list)) = kept
@@ -62,6 +65,7 @@ impl RevocationList {
                     until: revoked.until,
                 })
                 .collect(),
+            keys: keyring.current(now).await?.ids(),
         };
         let list = serde_json::to_string(&body).map_err(Problem::internal)?;
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, list.clone()));
@@ -69,9 +73,10 @@ impl RevocationList {
     }
 }
 
-/// Tells the sessions that ended lately: hashes of their ids, which say nothing to whoever has no token of theirs.
+/// Tells the sessions that ended lately: hashes of their ids, which say nothing to whoever has no token of theirs. Beside them the
+/// ids of the keys that tokens are to be believed by.
 pub async fn show(State(app): State<App>) -> Result<Response, Problem> {
-    let list = app.revocations.current(&app.ports).await?;
+    let list = app.revocations.current(&app.ports, &app.keys).await?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=15")),

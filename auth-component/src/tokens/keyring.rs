@@ -2,7 +2,7 @@
 //!
 //! They come from the store, where they are made at first use ([`signing_key`]). A new key is published at once and
 //! signs ten minutes later, when every instance of this service knows it; the old one stays published for a day.
-//! A seed in the variable `signing_key` takes the place of all that.
+//! Seeds in the variable `signing_key` take the place of all that: the first one signs, and all are published.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -79,6 +79,14 @@ impl Keys {
         &self.public
     }
 
+    /// The ids of the public keys: their thumbprints (RFC 7638).
+    pub fn ids(&self) -> Vec<String> {
+        self.pairs
+            .iter()
+            .map(|(_, pair)| pair.public_key().jwk_thumbprint())
+            .collect()
+    }
+
     /// The public keys as a JWK Set (RFC 7517 §5).
     pub fn jwks(&self) -> &str {
         &self.jwks
@@ -100,21 +108,25 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// `seed` is the variable `signing_key`.
+    /// `seeds` is the variable `signing_key`.
     ///
     /// # Errors
-    /// When `seed` is neither empty nor a seed.
-    pub fn new(ports: Ports, seed: &str) -> Result<Self, ConfigError> {
+    /// When `seeds` is neither empty nor a list of seeds.
+    pub fn new(ports: Ports, seeds: &str) -> Result<Self, ConfigError> {
         let refuse = |reason: &str| ConfigError::new("signing_key", reason);
-        let given = match seed.trim() {
+        let given = match seeds.trim() {
             "" => None,
-            seed => {
-                let seed = Bytes32::from_text(seed.trim_end_matches('='));
-                let key = StoredKey {
-                    seed: seed.ok_or_else(|| refuse("it is not 32 bytes in base64url"))?,
-                    created_at: Timestamp(0),
+            seeds => {
+                let key = |seed: &str| {
+                    let seed = Bytes32::from_text(seed.trim().trim_end_matches('='));
+                    let seed =
+                        seed.ok_or_else(|| refuse("it is not 32 bytes in base64url, nor several with commas"))?;
+                    let created_at = Timestamp(0);
+                    Ok(StoredKey { seed, created_at })
                 };
-                let keys = Keys::new(vec![key]).map_err(|_| refuse("it is not the seed of a key"))?;
+                // As in the store, the one that signs comes last.
+                let keys: Result<Vec<_>, ConfigError> = seeds.split(',').rev().map(key).collect();
+                let keys = Keys::new(keys?).map_err(|_| refuse("it is not the seed of a key"))?;
                 Some(Arc::new(keys))
             }
         };

@@ -52,6 +52,11 @@ impl KeySet {
         key.verify_strict(message, &signature).map_err(|_| TokenError::Invalid)
     }
 
+    /// Whether every key of this set is one of these.
+    pub fn is_within(&self, ids: &[String]) -> bool {
+        self.keys.keys().all(|id| ids.contains(id))
+    }
+
     /// Whether there is no usable key.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()

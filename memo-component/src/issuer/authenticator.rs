@@ -47,7 +47,17 @@ impl Authenticator {
         let now = self.ports.clock.now();
         let token = self.verify(headers, now).await?;
         self.check(headers, &token, now).await?;
+        if self.has_lost_a_key() {
+            // It may have been that of this token.
+            self.keys.newer(headers, now).await;
+            return self.verify(headers, now).await;
+        }
         Ok(token)
+    }
+
+    /// Whether the issuer has taken one of the keys back that are believed here.
+    fn has_lost_a_key(&self) -> bool {
+        self.revocations.keys().is_some_and(|told| !self.keys.are_within(&told))
     }
 
     /// Whether a token has been taken back since it was verified, for answers that last. A personal one that nobody can tell
@@ -75,14 +85,14 @@ impl Authenticator {
     /// The token of the request, as far as it says for itself whether it is good.
     async fn verify(&self, headers: &HeaderMap, now: Timestamp) -> Result<Arc<AccessToken>, Problem> {
         let token = bearer(headers)?;
-        if let Some(seen) = self.seen.get(token) {
+        let keys = self.keys.current(headers, now).await?;
+        if let Some(seen) = self.seen.get(token, &keys) {
             return if now < seen.expires_at + CLOCK_SKEW {
                 Ok(seen)
             } else {
                 Err(TokenError::Expired.into())
             };
         }
-        let keys = self.keys.current(headers, now).await?;
         let (verified, keys) = match self.profile.verify(token, &keys, now) {
             Err(TokenError::UnknownKey) => {
                 // The issuer may have a new key since.

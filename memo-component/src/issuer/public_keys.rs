@@ -134,8 +134,13 @@ impl PublicKeys {
         }
     }
 
-    /// Newer keys than [`PublicKeys::current`] gave, for a key id that is not among those; `None` when there are none,
-    /// or when they were looked for a moment ago.
+    /// Whether all keys that are known are among these.
+    pub fn are_within(&self, ids: &[String]) -> bool {
+        self.with_memory(|memory| memory.known.as_ref().is_none_or(|known| known.keys.is_within(ids)))
+    }
+
+    /// Newer keys than [`PublicKeys::current`] gave, for a key id that is not among those, or where one of them was taken back;
+    /// `None` when there are none, or when they were looked for a moment ago.
     pub async fn newer(&self, headers: &HeaderMap, now: Timestamp) -> Option<Arc<KeySet>> {
         let is_due = self.with_memory(|memory| {
             let is_due = is_due(memory.looked_at, now) && is_due(memory.asked_at, now);

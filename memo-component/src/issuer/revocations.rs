@@ -1,4 +1,4 @@
-//! Which sessions ended before their access tokens did, as the issuer tells it.
+//! Which sessions ended before their access tokens did, and by which keys tokens are to be believed, as the issuer tells it.
 //!
 //! The list is looked for in this order: the instance's own memory; the store (`memo/revocations`), which all instances
 //! share; the issuer. Nobody asks the issuer while any instance has a list that is younger than 15 seconds, and a request reads
@@ -31,6 +31,9 @@ pub const MAX_AGE: Duration = Duration::from_secs(15);
 /// The most sessions of a list that are looked at: as many as the issuer tells, in less than any store's largest value.
 const ENDED_MAX: usize = 10_000;
 
+/// The most ids of keys that are looked at: the issuer has six keys at most.
+const KEYS_MAX: usize = 64;
+
 /// Where the list lies that all instances share.
 const STORED_AT: &str = "memo/revocations";
 
@@ -47,13 +50,15 @@ fn hash(session_id: &str) -> SessionHash {
 struct Known {
     /// The tokens of these sessions are refused if they expire by that time.
     ended: Arc<HashMap<SessionHash, Timestamp>>,
+    /// The ids of the issuer's keys. An issuer of an earlier version does not tell them.
+    keys: Option<Arc<[String]>>,
     given_at: Option<Timestamp>,
 }
 
 impl Known {
-    fn new(list: &[Revoked], given_at: Timestamp) -> Self {
+    fn new(stored: Stored) -> Self {
         let mut ended = HashMap::new();
-        for revoked in list.iter().take(ENDED_MAX) {
+        for revoked in stored.ended.iter().take(ENDED_MAX) {
             let hash = URL_SAFE_NO_PAD.decode(&revoked.id).ok();
             let Some(hash) = hash.and_then(|hash| SessionHash::try_from(hash).ok()) else {
                 continue;
@@ -64,7 +69,8 @@ impl Known {
         }
         Self {
             ended: Arc::new(ended),
-            given_at: Some(given_at),
+            keys: stored.keys.map(Into::into),
+            given_at: Some(stored.given_at),
         }
     }
 
@@ -86,6 +92,7 @@ impl Known {
 #[derive(Deserialize)]
 struct RevocationsBody {
     items: Vec<RevokedBody>,
+    keys: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -107,6 +114,8 @@ struct Revoked {
 struct Stored {
     given_at: Timestamp,
     ended: Vec<Revoked>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    keys: Option<Vec<String>>,
 }
 
 #[derive(Default)]
@@ -137,6 +146,11 @@ impl Revocations {
     /// Whether the session of the token has ended. `headers` are those of the request that brings it.
     pub async fn has_ended(&self, headers: &HeaderMap, token: &AccessToken, now: Timestamp) -> bool {
         self.current(headers, now).await.refuses(token)
+    }
+
+    /// The ids of the keys that the issuer has, as the last list says; `None` where nothing does.
+    pub fn keys(&self) -> Option<Arc<[String]>> {
+        self.with_memory(|memory| memory.known.as_ref().and_then(|known| known.keys.clone()))
     }
 
     async fn current(&self, headers: &HeaderMap, now: Timestamp) -> Known {
@@ -175,14 +189,14 @@ impl Revocations {
         let stored = Stored {
             given_at: now,
             ended: items.map(|RevokedBody { id, until }| Revoked { id, until }).collect(),
+            keys: list.keys.map(|keys| keys.into_iter().take(KEYS_MAX).collect()),
         };
-        let known = self.adopt(Known::new(&stored.ended, now));
-        // For the other instances; this one has it.
+        // For the other instances.
         if let Err(error) = self.ports.kv.set_json(STORED_AT, &stored).await {
             let message = "other instances do not get the list of ended sessions";
             self.ports.warn(message, error);
         }
-        Ok(known)
+        Ok(self.adopt(Known::new(stored)))
     }
 
     /// Takes this list for the instance's own, if it is newer, and tells which one that is by now.
@@ -202,7 +216,7 @@ impl Revocations {
                 return None;
             }
         };
-        Some(Known::new(&stored.ended, stored.given_at))
+        Some(Known::new(stored))
     }
 
     fn complain(&self, error: &IssuerError, known: &Known, now: Timestamp) {

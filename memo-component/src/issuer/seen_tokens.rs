@@ -25,9 +25,14 @@ struct Seen {
 }
 
 impl SeenTokens {
-    /// The token, if it was verified before. All that can have changed since is the time.
-    pub fn get(&self, token: &str) -> Option<Arc<AccessToken>> {
-        self.lock().tokens.get(token).cloned()
+    /// The token, if it was verified before with these keys. All that can have changed since is the time.
+    pub fn get(&self, token: &str, keys: &Arc<KeySet>) -> Option<Arc<AccessToken>> {
+        let seen = self.lock();
+        let is_same = seen
+            .keys
+            .as_ref()
+            .is_some_and(|seen| Arc::ptr_eq(seen, keys) || seen == keys);
+        is_same.then(|| seen.tokens.get(token).cloned())?
     }
 
     /// Remembers a token that was verified with these keys, and forgets those that were verified with others: the issuer

@@ -12,7 +12,7 @@ use std::{
     ops::Deref,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -56,6 +56,8 @@ pub struct TestIssuer {
     pub asked: AtomicUsize,
     /// Its list of ended sessions: hashes, and until when.
     pub ended: Mutex<Vec<Value>>,
+    /// Whether the list says which keys are good. An issuer of the version before does not.
+    pub tells_keys: AtomicBool,
     /// How often it was asked for that.
     pub asked_for_ended: AtomicUsize,
     /// The personal tokens that it was asked about.
@@ -106,7 +108,10 @@ impl Issuer for TestIssuer {
     async fn revocations(&self, _: HeaderMap) -> Result<Vec<u8>, IssuerError> {
         self.asked_for_ended.fetch_add(1, Ordering::SeqCst);
         if *self.is_up.lock().unwrap() {
-            let list = json!({"generated_at": "2026-11-22T00:00:00Z", "items": *self.ended.lock().unwrap()});
+            let mut list = json!({"generated_at": "2026-11-22T00:00:00Z", "items": *self.ended.lock().unwrap()});
+            if self.tells_keys.load(Ordering::SeqCst) {
+                list["keys"] = json!([self.key.lock().unwrap().0]);
+            }
             Ok(list.to_string().into_bytes())
         } else {
             Err(IssuerError("switched off".to_owned()))
@@ -159,6 +164,7 @@ impl TestApp {
             is_up: Mutex::new(true),
             asked: AtomicUsize::new(0),
             ended: Mutex::default(),
+            tells_keys: AtomicBool::new(false),
             asked_for_ended: AtomicUsize::new(0),
             introspected: Mutex::default(),
             says_of_tokens: Mutex::new(Some("{\"active\":true}".to_owned())),
