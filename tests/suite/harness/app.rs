@@ -26,7 +26,8 @@ impl TestApp {
         Self::at(&host.base_url())
     }
 
-    pub(super) fn at(base_url: &str) -> Self {
+    /// The app at an address, without a slash at the end.
+    pub fn at(base_url: &str) -> Self {
         Self {
             base_url: base_url.to_owned(),
             http: http_client(false),
@@ -41,6 +42,12 @@ impl TestApp {
     /// Where the app is, without a slash at the end.
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// Whether nobody answers there, or not yet.
+    pub async fn is_silent(&self) -> bool {
+        let health = self.http.get(format!("{}/.well-known/spin/health", self.base_url));
+        health.send().await.is_err()
     }
 
     /// A client that has not signed in.

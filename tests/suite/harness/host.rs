@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use super::build::{host_args, host_binary, workspace};
 use super::notice::left_out;
 use super::process::Process;
+use super::store_file::StoreFile;
 
 /// How long a host may take to print its address: it compiles the components, on a busy machine.
 const START: Duration = Duration::from_secs(120);
@@ -80,6 +81,11 @@ impl HostPlan {
         self
     }
 
+    /// The file that it keeps its data in, which is not there before its first start.
+    pub fn store_file(&self) -> StoreFile {
+        StoreFile::new(self.folder.path().join("state/sqlite_key_value.db"))
+    }
+
     /// Starts on a free port.
     pub fn start(self) -> Host {
         Host::start(self, "127.0.0.1:0")
@@ -129,6 +135,11 @@ impl Host {
         format!("http://{}", self.address)
     }
 
+    /// The file that it keeps its data in.
+    pub fn store_file(&self) -> StoreFile {
+        self.plan.store_file()
+    }
+
     /// As a crash would: no goodbye, no flush.
     pub fn kill(mut self) -> Stopped {
         self.process.end("KILL");
@@ -161,6 +172,11 @@ impl Stopped {
     /// Starts again on the same data and at the same address.
     pub fn start(self) -> Host {
         Host::start(self.plan, &self.address)
+    }
+
+    /// The file that its data are in.
+    pub fn store_file(&self) -> StoreFile {
+        self.plan.store_file()
     }
 
     /// What the host and the components have written to stderr.

@@ -20,6 +20,7 @@ mod releases;
 mod response;
 mod routes;
 mod scene;
+mod store_file;
 mod token;
 mod user;
 mod victim;
@@ -28,7 +29,7 @@ mod wish;
 
 pub use app::TestApp;
 pub use browser::{Axe, Browser, Engine, Screen};
-pub use build::workspace;
+pub use build::{host_binary, workspace};
 pub use client::{Call, Client};
 pub use events::{Events, Said};
 pub use foreign::Foreign;
@@ -37,16 +38,19 @@ pub use line::{End, Line, Mishap, Target};
 pub use local_program::LocalProgram;
 pub use memo::{Change, Memo, is_time};
 pub use notice::left_out;
+pub use process::{Process, free_port};
 pub use program::{Program, STATE, VERIFIER, allow};
 pub use redis::Redis;
 pub use releases::{Release, Releases};
 pub use response::{Problem, Response};
 pub use routes::Route;
 pub use scene::Scene;
+pub use store_file::StoreFile;
 pub use token::{Forge, compact, foreign_key, now, own_key};
 pub use user::{PASSWORD, User, unique};
 pub use victim::Victim;
 pub use watch::Watch;
+pub use wish::Wish;
 
 /// The server to test, when it is not the suite's own: `MEMO_BASE_URL`, without a slash at the end.
 pub fn remote() -> Option<String> {
