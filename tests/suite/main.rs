@@ -20,6 +20,7 @@ mod memos;
 
 mod app;
 mod attacks;
+mod delivery;
 mod hostile;
 mod survival;
 
