@@ -19,7 +19,7 @@ async fn ask(deployment: &Deployment, path: &str) {
     for batch in 0..REQUESTS / AT_A_TIME {
         let requests = (0..AT_A_TIME).map(|number| {
             let address = Ipv4Addr::new(127, 1, u8::try_from(batch).unwrap(), u8::try_from(number).unwrap());
-            let client = app.from_address(IpAddr::V4(address));
+            let client = app.client_at(IpAddr::V4(address));
             async move { client.get(path).await.expect(200) }
         });
         join_all(requests).await;
@@ -63,7 +63,7 @@ async fn one_address_gets_the_site_from_one_build() {
     deployment.weighs("site", 50).await;
     let mut met = 0;
     for number in 1..=40 {
-        let client = deployment.app().from_address(Ipv4Addr::new(127, 2, 0, number).into());
+        let client = deployment.app().client_at(Ipv4Addr::new(127, 2, 0, number).into());
         let before = deployment.requests_to("site-canary").await;
         for path in ["/", "/api", "/problems"] {
             client.get(path).await.expect(200);
@@ -84,7 +84,7 @@ async fn a_canary_that_dies_is_passed_over() {
     let canary = deployment.replica("memo").start();
     deployment.put_behind("memo-canary", &[&canary]).await;
     deployment.weighs("memo", 100).await;
-    let user = deployment.app().user("meets it").await;
+    let user = deployment.app().user("meets").await;
     let memo = user.write("by the canary").await;
     assert!(deployment.requests_to("memo-canary").await > 0);
     drop(canary);

@@ -92,26 +92,25 @@ impl Deployment {
 
     /// Puts these replicas behind the gateway, and no others, and waits until it has seen that they are well.
     pub async fn put_behind(&self, cluster: &str, hosts: &[&Host]) {
-        self.lists(cluster, hosts).await;
-        for cluster in clusters_of(cluster) {
-            let healthy = format!("cluster.{cluster}.membership_healthy");
-            self.envoy
-                .waits_for(&healthy, |count| count == hosts.len() as u64)
-                .await;
-        }
+        let urls: Vec<String> = hosts.iter().map(|host| host.base_url()).collect();
+        self.put_urls_behind(cluster, &urls).await;
     }
 
-    /// The same without waiting for their health.
-    pub async fn lists(&self, cluster: &str, hosts: &[&Host]) {
-        let updates = clusters_of(cluster).map(|cluster| format!("cluster.{cluster}.update_success"));
-        let mut before = Vec::new();
-        for updates in updates {
-            before.push((self.envoy.stat(&updates).await, updates));
+    /// The same with whatever serves HTTP there.
+    pub async fn put_urls_behind(&self, cluster: &str, urls: &[String]) {
+        let clusters = clusters_of(cluster);
+        let mut updates = Vec::new();
+        for cluster in &clusters {
+            let name = format!("cluster.{cluster}.update_success");
+            updates.push((self.envoy.stat(&name).await, name));
         }
-        self.envoy
-            .replaces(&endpoints_file(cluster), &endpoints(cluster, hosts));
-        for (before, updates) in before {
-            self.envoy.waits_for(&updates, |count| count > before).await;
+        self.envoy.replaces(&endpoints_file(cluster), &endpoints(cluster, urls));
+        for (before, name) in updates {
+            self.envoy.waits_for(&name, |count| count > before).await;
+        }
+        for cluster in clusters {
+            let healthy = format!("cluster.{cluster}.membership_healthy");
+            self.envoy.waits_for(&healthy, |count| count == urls.len() as u64).await;
         }
     }
 
@@ -149,13 +148,28 @@ impl Deployment {
     }
 }
 
+/// A test that fails shows why the gateway answered as it did.
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.envoy.access_log();
+            let own = log
+                .lines()
+                .filter(|line| !line.contains("\"details\":\"via_upstream\""));
+            own.for_each(|line| eprintln!("{line}"));
+        }
+    }
+}
+
 /// The clusters whose replicas stand in files.
 const CLUSTERS: [&str; 6] = ["auth", "auth-canary", "memo", "memo-canary", "site", "site-canary"];
 
 /// The clusters that read the file of a cluster.
-fn clusters_of(cluster: &str) -> impl Iterator<Item = &str> {
-    let also = (cluster == "memo").then_some("events");
-    [cluster].into_iter().chain(also)
+fn clusters_of(cluster: &str) -> Vec<&str> {
+    match cluster {
+        "memo" => vec!["memo", "events"],
+        cluster => vec![cluster],
+    }
 }
 
 fn endpoints_file(cluster: &str) -> String {
@@ -163,10 +177,9 @@ fn endpoints_file(cluster: &str) -> String {
 }
 
 /// A file of endpoints, as `deploy/envoy/endpoints` has them.
-fn endpoints(cluster: &str, hosts: &[&Host]) -> String {
-    let endpoints = hosts.iter().map(|host| {
-        let url = host.base_url();
-        let (_, port) = url.rsplit_once(':').expect("a host has a port");
+fn endpoints(cluster: &str, urls: &[String]) -> String {
+    let endpoints = urls.iter().map(|url| {
+        let (_, port) = url.rsplit_once(':').expect("an address has a port");
         format!("{{ endpoint: {{ address: {{ socket_address: {{ address: 127.0.0.1, port_value: {port} }} }} }} }}")
     });
     let endpoints = endpoints.collect::<Vec<_>>().join(", ");

@@ -8,10 +8,14 @@ use crate::harness::Redis;
 
 /// More requests than a replica may fail before it is asked no more.
 const MANY: usize = 40;
+/// People at a time.
+const WRITERS: usize = 4;
 
 #[tokio::test]
 async fn a_replica_that_fails_is_ejected_and_nobody_who_reads_notices() {
-    let (Some(deployment), Some(lost)) = (Deployment::start(&[]).await, Redis::start()) else {
+    // It does not come back while the test looks.
+    let ejection = ("base_ejection_time: 10s", "base_ejection_time: 300s");
+    let (Some(deployment), Some(lost)) = (Deployment::start(&[ejection]).await, Redis::start()) else {
         return;
     };
     let [_auth, good, _site] = deployment.with_one_of_each().await;
@@ -25,16 +29,20 @@ async fn a_replica_that_fails_is_ejected_and_nobody_who_reads_notices() {
     // What reads is tried again elsewhere.
     let reads = (0..MANY).map(|_| async { user.read(&memo).await });
     join_all(reads).await;
+    let failed = || deployment.envoy.stat("cluster.memo.upstream_rq_retry");
+    assert!(
+        failed().await >= 5,
+        "the bad replica was asked {} times",
+        failed().await
+    );
     let ejected = "cluster.memo.outlier_detection.ejections_active";
-    let failed = deployment.envoy.stat("cluster.memo.upstream_rq_5xx").await;
-    assert!(failed >= 5, "the bad replica was asked {failed} times");
     deployment.envoy.waits_for(ejected, |count| count == 1).await;
+    // What writes is not tried again, and does not need to be.
+    let before = deployment.requests_to("memo").await;
     for round in 0..MANY {
         user.write(&format!("nobody notices, {round}")).await;
     }
-    let after = deployment.envoy.stat("cluster.memo.upstream_rq_5xx").await;
-    // Those that were under way when it was ejected may have failed after it.
-    assert!(after < failed + MANY as u64, "it is still asked: {failed}, {after}");
+    assert_eq!(deployment.requests_to("memo").await, before + MANY as u64);
 }
 
 #[tokio::test]
@@ -45,30 +53,44 @@ async fn a_replica_that_dies_fails_nothing_that_may_be_tried_again() {
     let [_auth, one, _site] = deployment.with_one_of_each().await;
     let other = deployment.replica("memo").start();
     deployment.put_behind("memo", &[&one, &other]).await;
-    let user = deployment.app().user("goes on").await;
+    let user = deployment.app().user("goes-on").await;
     let memo = user.write("here").await;
 
     let goes_on = |number: usize| {
         let (user, memo) = (&user, &memo);
         async move {
+            let mut created = 0;
             for round in 0..MANY {
                 user.read(memo).await;
                 let create = user.call(reqwest::Method::POST, "/api/memos");
                 let create = create.header("idempotency-key", &format!("{number}-{round}"));
-                create.json(&json!({ "text": "once" })).send().await.expect(201);
+                let answer = create.json(&json!({ "text": "once" })).send().await;
+                // The replica died with the first try of it in its hands: for a minute nobody can tell what became of that.
+                if answer.status() == 409 {
+                    assert_eq!(answer.header("retry-after"), "5");
+                } else {
+                    answer.expect(201);
+                    created += 1;
+                }
             }
+            created
         }
     };
     let dies = async {
-        deployment
-            .envoy
-            .waits_for("cluster.memo.upstream_rq_total", |count| count > 50)
-            .await;
+        let requests = "cluster.memo.upstream_rq_total";
+        deployment.envoy.waits_for(requests, |count| count > 50).await;
         drop(one.kill());
     };
-    futures::join!(join_all((0..4).map(goes_on)), dies);
+    let (created, ()) = futures::join!(join_all((0..WRITERS).map(goes_on)), dies);
+    let created: usize = created.into_iter().sum();
+    // Each had one request under way.
+    assert!(created >= WRITERS * (MANY - 1), "only {created} were created");
     // Each was carried out once, whichever replica was asked and however often.
-    assert_eq!(user.all_memos().await.len(), 1 + 4 * MANY);
+    let there = user.all_memos().await.len();
+    assert!(
+        (1 + created..=1 + WRITERS * MANY).contains(&there),
+        "{there} memos, {created} created"
+    );
     let healthy = "cluster.memo.membership_healthy";
     deployment.envoy.waits_for(healthy, |count| count == 1).await;
     for round in 0..MANY {

@@ -68,7 +68,12 @@ async fn replace(deployment: &Deployment, service: &str, replicas: &mut Vec<Host
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_replica_is_replaced_under_load_and_no_request_fails() {
-    let Some(deployment) = Deployment::start(&[]).await else {
+    // They all come from one address.
+    let limit = (
+        "max_tokens: 600, tokens_per_fill: 100,",
+        "max_tokens: 9000, tokens_per_fill: 9000,",
+    );
+    let Some(deployment) = Deployment::start(&[limit]).await else {
         return;
     };
     let services = ["auth", "memo", "site"];

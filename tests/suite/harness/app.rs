@@ -51,7 +51,7 @@ impl TestApp {
     }
 
     /// A client that has not signed in, at one of the machine's own addresses: all of 127.0.0.0/8 are.
-    pub fn from_address(&self, address: IpAddr) -> Client {
+    pub fn client_at(&self, address: IpAddr) -> Client {
         let http = http_options(false).local_address(address).build();
         Client::new(&self.base_url, http.expect("a client can be had at the address"))
     }
