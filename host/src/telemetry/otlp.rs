@@ -45,11 +45,11 @@ pub fn tracer_provider(
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<Option<SdkTracerProvider>> {
     let set = |name: &str| environment(name).filter(|value| !value.is_empty());
-    if !is_wanted(&set)? {
+    if !is_wanted(set)? {
         return Ok(None);
     }
-    check_protocol(&set)?;
-    check_sampler(&set)?;
+    check_protocol(set)?;
+    check_sampler(set)?;
     let exporter = SpanExporter::builder()
         .with_http()
         .with_http_client(Client::new(Handle::try_current()?))
