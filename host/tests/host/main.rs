@@ -11,6 +11,7 @@
 mod contract;
 mod ending;
 mod failing;
+mod failing_over;
 mod granting;
 mod harness;
 mod limiting;

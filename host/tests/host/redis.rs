@@ -20,6 +20,8 @@ impl Redis {
         let mut command = Command::new("redis-server");
         command
             .args(["--save", "", "--bind", "127.0.0.1", "--port", &port.to_string()])
+            // Where what it copies from another server lies for a moment.
+            .current_dir(env!("CARGO_TARGET_TMPDIR"))
             .stdout(Stdio::null());
         let Ok(redis) = command.spawn() else {
             // Past the capture of test output, so that it is seen.
@@ -34,6 +36,13 @@ impl Redis {
             thread::sleep(Duration::from_millis(10));
         }
         Some(redis)
+    }
+
+    /// Sends the server a signal by name, such as `STOP`, which suspends it.
+    pub fn signal(&self, signal: &str) {
+        let pid = self.0.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &pid]).status().unwrap();
+        assert!(sent.success());
     }
 }
 
