@@ -1,7 +1,7 @@
 //! The gateway's rules, as `deploy/envoy` has them, on a real Envoy before real services.
 
 mod canary;
-mod deployment;
+pub mod deployment;
 mod edge;
 mod failures;
 mod limits;

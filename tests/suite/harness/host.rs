@@ -71,12 +71,14 @@ impl HostPlan {
         self
     }
 
-    /// Gives it a runtime configuration, in Spin's format.
+    /// Gives it a runtime configuration, in Spin's format, in the place of one that it was given before.
     pub fn runtime_config(mut self, toml: &str) -> Self {
         let file = self.folder.path().join("runtime-config.toml");
         std::fs::write(&file, toml).expect("the folder takes a file");
-        self.arguments
-            .extend(["--runtime-config-file".into(), file.display().to_string()]);
+        let file = file.display().to_string();
+        if !self.arguments.contains(&file) {
+            self.arguments.extend(["--runtime-config-file".into(), file]);
+        }
         self
     }
 
@@ -127,6 +129,11 @@ impl Host {
     /// `http://127.0.0.1:…`, without a slash at the end.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Sends it a signal by name: `STOP` suspends it, and `CONT` lets it go on.
+    pub fn signal(&self, signal: &str) {
+        self.process.signal(signal);
     }
 
     /// As a crash would: no goodbye, no flush.

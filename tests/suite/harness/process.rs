@@ -36,14 +36,19 @@ impl Process {
         self.child.try_wait().expect("a child can be asked for")
     }
 
-    /// Sends a signal by name, such as `TERM`, to the whole group, and waits for the child.
+    /// Sends a signal by name, such as `STOP`, to the whole group of a child that has not been waited for.
+    pub fn signal(&self, signal: &str) {
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill").args(["-s", signal, "--", &group]).status();
+    }
+
+    /// Sends a signal, such as `TERM`, to the whole group, and waits for the child.
     pub fn end(&mut self, signal: &str) -> ExitStatus {
         // Once waited for, its number may be another's.
         if let Ok(Some(status)) = self.child.try_wait() {
             return status;
         }
-        let group = format!("-{}", self.child.id());
-        let _ = Command::new("kill").args(["-s", signal, "--", &group]).status();
+        self.signal(signal);
         self.child.wait().expect("a child can be waited for")
     }
 }
