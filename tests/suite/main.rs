@@ -22,6 +22,7 @@ mod app;
 mod attacks;
 mod gateway;
 mod hostile;
+mod resilience;
 mod survival;
 
 mod browser;
