@@ -14,7 +14,7 @@ use crate::{
     config::ConfigError,
     http::{layers::Layers, problem::Problem},
     store::{
-        kv::{Kv, KvError, MemoryKv, SpinKv},
+        kv::{Kv, KvError, MemoryKv, RedisAddress, RedisKv, SpinKv},
         layout,
     },
     variable::{self, VariableError},
@@ -46,7 +46,13 @@ pub enum StartError {
 /// A component instance: its router, built by the first request and kept for the others. It holds no request's data.
 pub struct Instance {
     service: &'static str,
-    router: OnceLock<Router>,
+    begun: OnceLock<Begun>,
+}
+
+/// What the first request leaves to the others.
+struct Begun {
+    router: Router,
+    kv: Arc<dyn Kv>,
 }
 
 impl Instance {
@@ -54,7 +60,7 @@ impl Instance {
     pub const fn new(service: &'static str) -> Self {
         Self {
             service,
-            router: OnceLock::new(),
+            begun: OnceLock::new(),
         }
     }
 
@@ -92,13 +98,15 @@ impl Instance {
     where
         F: Future<Output = Result<Router, StartError>>,
     {
-        if let Some(router) = self.router.get() {
-            return Ok(router.clone());
+        if let Some(begun) = self.begun.get() {
+            begun.kv.reconnect().await;
+            return Ok(begun.router.clone());
         }
-        let ports = ports(Arc::new(open().await?));
+        let kv = open().await?;
+        let ports = ports(Arc::clone(&kv));
         layout::check(&ports, self.service).await?;
         let router = build(ports).await?;
-        Ok(self.router.get_or_init(|| router).clone())
+        Ok(self.begun.get_or_init(|| Begun { router, kv }).router.clone())
     }
 }
 
@@ -132,14 +140,23 @@ pub fn next_turn() -> impl Future<Output = ()> {
     })
 }
 
-/// The store, in the way that the variable `kv_atomics` says.
-async fn open() -> Result<SpinKv, StartError> {
+/// The store: the Redis that the variable `redis_url` names, or else Spin's own, in the way that `kv_atomics` says.
+async fn open() -> Result<Arc<dyn Kv>, StartError> {
+    let redis_url = variable::get("redis_url").await?;
+    if !redis_url.is_empty() {
+        let (user, password) = (
+            variable::get("redis_user").await?,
+            variable::get("redis_password").await?,
+        );
+        let address = RedisAddress::parse(&redis_url, &user, &password)?;
+        return Ok(Arc::new(RedisKv::connect(address).await?));
+    }
     let atomics = match variable::get("kv_atomics").await?.as_str() {
         "true" => true,
         "false" => false,
         _ => return Err(ConfigError::new("kv_atomics", "it is neither \"true\" nor \"false\"").into()),
     };
-    Ok(SpinKv::open(atomics).await?)
+    Ok(Arc::new(SpinKv::open(atomics).await?))
 }
 
 fn ports(kv: Arc<dyn Kv>) -> Ports {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     config::{AllowedOrigins, PublicOrigin, number},
     http::request_id::{X_REQUEST_ID, request_id},
+    store::kv::RedisAddress,
     testing::{World, parsers::Parser},
     token::{AccessToken, KeySet, TOKEN_MAX_BYTES, TokenError, TokenProfile, UserId, bearer},
     world::clock::Timestamp,
@@ -66,6 +67,16 @@ pub const PARSERS: &[Parser] = &[
             "https://a.example/",
         ],
         check: origins,
+    },
+    Parser {
+        name: "redis-address",
+        seeds: &[
+            "redis://redis.example:6379\n\n",
+            "rediss://[::1]:6380\nauth\np@ss/wörd:#1 %",
+            "redis://:secret@redis.example:6379\n\n",
+            "redis://redis.example:6379/1\nauth\n",
+        ],
+        check: redis_address,
     },
     Parser {
         name: "number",
@@ -189,6 +200,26 @@ fn origins(bytes: &[u8]) {
     if let Ok(origin) = PublicOrigin::parse(&text) {
         assert_eq!(origin.get().is_none(), text.trim().is_empty());
     }
+}
+
+/// Neither a user nor a password says where the Redis is.
+fn redis_address(bytes: &[u8]) {
+    let text = text(bytes);
+    let mut lines = text.splitn(3, '\n').map(str::trim);
+    let (url, user) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let Ok(address) = RedisAddress::parse(url, user, lines.next().unwrap_or_default()) else {
+        return;
+    };
+    let (scheme, rest) = address.to_secret_url().split_once("://").unwrap();
+    let (login, place) = rest.rsplit_once('@').unwrap_or((":", rest));
+    assert_eq!(format!("{scheme}://{place}"), url);
+    assert!(!place.contains(['/', '?', '#', ',']) && matches!(scheme, "redis" | "rediss"));
+    assert_eq!(login.matches(':').count(), 1);
+    assert!(
+        login
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b":%".contains(&byte))
+    );
 }
 
 fn a_number(bytes: &[u8]) {

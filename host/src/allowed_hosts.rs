@@ -40,7 +40,9 @@ impl AllowedHosts {
             .into_iter()
             .filter(|entry| !matches!(entry.as_str(), "" | "http://" | "https://"));
         let parse = |entry: String| {
-            AllowedHost::parse(entry.trim()).with_context(|| format!("allowed_outbound_hosts entry \"{entry}\""))
+            // A password that somebody put there is not to be shown.
+            let shown = entry.rsplit_once('@').map_or(entry.as_str(), |(_, host)| host);
+            AllowedHost::parse(entry.trim()).with_context(|| format!("allowed_outbound_hosts entry \"{shown}\""))
         };
         Ok(Self(entries.map(parse).collect::<Result<_>>()?))
     }
@@ -48,13 +50,16 @@ impl AllowedHosts {
     /// Whether an absolute URL may be requested.
     pub fn allow(&self, uri: &Uri) -> bool {
         let Some(scheme) = uri.scheme_str() else { return false };
-        let Some(Ok(host)) = uri.host().map(Host::parse) else {
-            return false;
-        };
         let Some(port) = uri.port_u16().or_else(|| default_port(scheme)) else {
             return false;
         };
-        self.0.iter().any(|allowed| allowed.allows(scheme, &host, port))
+        uri.host().is_some_and(|host| self.allow_address(scheme, host, port))
+    }
+
+    /// Whether a connection may be made to there. An IPv6 address is in brackets.
+    pub fn allow_address(&self, scheme: &str, host: &str, port: u16) -> bool {
+        let host = Host::parse(host);
+        host.is_ok_and(|host| self.0.iter().any(|allowed| allowed.allows(scheme, &host, port)))
     }
 
     /// Whether the app's own routes may be requested.
@@ -92,6 +97,7 @@ impl AllowedHost {
         );
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         ensure!(!rest.contains('/'), "expected no path");
+        ensure!(!rest.contains('@'), "expected no user and no password");
         // The last colon of a bare `[::1]` is inside the brackets.
         let (host, port) = match rest.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
@@ -159,6 +165,7 @@ fn default_port(scheme: &str) -> Option<u16> {
     match scheme {
         "http" => Some(80),
         "https" => Some(443),
+        "redis" => Some(6379),
         _ => None,
     }
 }
@@ -245,11 +252,24 @@ mod tests {
             "http://example.com:port",
             "http://ex*mple.com",
             "http://*.1.2.3.4",
-            "redis://example.com",
+            "rediss://example.com",
+            "redis://example.com:6379/1",
+            "redis://:password@example.com:6379",
             "h2c://example.com:80",
             "http://example.com:9..9",
         ] {
             assert!(AllowedHosts::parse([entry.to_owned()]).is_err(), "{entry}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_an_entry_is_not_shown() {
+        for entry in [
+            "redis://auth:secret@example.com:6379",
+            "redis://:se@secret/@example.com",
+        ] {
+            let error = AllowedHosts::parse([entry.to_owned()]).unwrap_err();
+            assert!(!format!("{error:#}").contains("secret"), "{error:#}");
         }
     }
 }

@@ -19,6 +19,7 @@ mod generated {
         imports: { default: async | trappable },
         with: {
             "spin:key-value/key-value.store": super::Handle,
+            "spin:redis/redis.connection": crate::outbound_redis::Connection,
             "wasi:keyvalue/store.bucket": super::Handle,
         },
     });

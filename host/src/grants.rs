@@ -3,11 +3,13 @@
 use std::{collections::HashMap, sync::Arc};
 
 use anyhow::{Context, Result, ensure};
+use tokio::sync::Semaphore;
 
 use crate::{
     allowed_hosts::AllowedHosts,
     key_value::Store,
     manifest::{Component, Manifest},
+    outbound_redis::MAX_CONNECTIONS,
     runtime_config::Stores,
     variables::Variables,
 };
@@ -20,6 +22,8 @@ pub struct Grants {
     pub variables: HashMap<String, String>,
     pub stores: HashMap<String, Arc<dyn Store>>,
     pub allowed_hosts: AllowedHosts,
+    /// Room for more connections to Redis, of all instances together.
+    pub redis_connections: Arc<Semaphore>,
 }
 
 impl Grants {
@@ -58,6 +62,7 @@ impl Grants {
             variables: component.variables.iter().map(fill).collect::<Result<_>>()?,
             stores: component.key_value_stores.iter().map(open).collect::<Result<_>>()?,
             allowed_hosts: AllowedHosts::parse(hosts)?,
+            redis_connections: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
         })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A request's way: [`server`] accepts its connection and [`connection`] reads it, [`app`] finds the component by
 //! [`routes`], an instance made by [`instances`] answers it, calling back through [`bindings`] (key-value stores,
-//! variables) and [`outbound`] (HTTP). What each component is given is in [`grants`]: it comes from [`manifest`],
+//! variables), [`outbound`] (HTTP) and [`outbound_redis`]. What each component is given is in [`grants`]: it comes from [`manifest`],
 //! [`variables`] and [`runtime_config`]. [`setup`] puts all of this together.
 
 mod allowed_hosts;
@@ -21,6 +21,7 @@ mod loader;
 mod manifest;
 mod open_answers;
 mod outbound;
+mod outbound_redis;
 mod output;
 mod own_answers;
 mod request_body;

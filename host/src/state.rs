@@ -1,4 +1,4 @@
-//! What an instance sees of the host: WASI 0.2 and 0.3, key-value stores, variables, outbound HTTP.
+//! What an instance sees of the host: WASI 0.2 and 0.3, key-value stores, variables, outbound HTTP and Redis.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use wasmtime_wasi::{
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::{
-    bindings::{spin::key_value::key_value, spin::variables::variables, wasi::keyvalue},
+    bindings::{spin::key_value::key_value, spin::redis::redis, spin::variables::variables, wasi::keyvalue},
     grants::Grants,
     outbound::Outbound,
     output,
@@ -102,6 +102,7 @@ fn link_wasi(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 
 fn link_spin(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     key_value::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    redis::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     variables::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     keyvalue::store::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     keyvalue::atomics::add_to_linker::<_, HasSelf<State>>(linker, |state| state)

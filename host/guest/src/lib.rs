@@ -22,6 +22,7 @@ use spin_sdk::{
     experimental::wasi::keyvalue::{atomics, store},
     http::{FromRequest, FullBody, IntoResponse, Request},
     key_value::Store,
+    redis::{Connection, RedisParameter, RedisResult},
     wasip3::{
         exports::http::handler::Guest,
         http::{service::export, types},
@@ -213,8 +214,61 @@ async fn misbehave(request: Request) -> Result<Answer, String> {
                 .map(|value| text(value.to_string()))
                 .map_err(debug)
         }
+        "/redis/hoard" => {
+            let mut hoard = Vec::new();
+            while let Ok(redis) = Connection::open(get("address")).await {
+                hoard.push(redis);
+            }
+            Ok(text(hoard.len().to_string()))
+        }
+        path if path.starts_with("/redis/") => {
+            let redis = Connection::open(get("address")).await.map_err(debug)?;
+            let key = RedisParameter::Binary(get("key").as_bytes().to_vec());
+            match path {
+                "/redis/get" => {
+                    let value = redis.get(get("key")).await.map_err(debug)?;
+                    Ok(value.map_or_else(absent, text))
+                }
+                "/redis/set" => {
+                    let value = request.into_body().collect().await;
+                    let value = value.map_err(|error| format!("{error:?}"))?.to_bytes();
+                    redis.set(get("key"), value).await.map_err(debug)?;
+                    Ok(text("set"))
+                }
+                "/redis/delete" => {
+                    let removed = redis.del([get("key")]).await.map_err(debug)?;
+                    Ok(text(removed.to_string()))
+                }
+                "/redis/exists" => execute(&redis, "EXISTS", vec![key]).await,
+                "/redis/increment" => {
+                    let delta = get("by").parse().map_err(debug)?;
+                    execute(&redis, "INCRBY", vec![key, RedisParameter::Int64(delta)]).await
+                }
+                "/redis/keys" => execute(&redis, "KEYS", vec![RedisParameter::Binary(b"*".to_vec())]).await,
+                "/redis/execute" => execute(&redis, get("command"), Vec::new()).await,
+                _ => Err("no such misbehaviour".to_owned()),
+            }
+        }
         _ => Err("no such misbehaviour".to_owned()),
     }
+}
+
+/// What a command answers with, a line for each value.
+async fn execute(redis: &Connection, command: &str, arguments: Vec<RedisParameter>) -> Result<Answer, String> {
+    let results = redis.execute(command, arguments).await.map_err(debug)?;
+    let lines = results.iter().map(|result| match result {
+        RedisResult::Nil => "nil\n".to_owned(),
+        RedisResult::Status(status) => format!("status {status}\n"),
+        RedisResult::Int64(number) => format!("{number}\n"),
+        RedisResult::Binary(bytes) => format!("{}\n", String::from_utf8_lossy(bytes)),
+    });
+    Ok(text(lines.collect::<String>()))
+}
+
+fn absent() -> Answer {
+    let mut answer = text("absent");
+    *answer.status_mut() = StatusCode::NOT_FOUND;
+    answer
 }
 
 async fn open(label: &str) -> Result<Store, String> {

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::redis::{Redis, free_port};
 
 /// The contract, on an empty store. How a counter is stored is each backend's own affair.
-async fn keep_the_contract(store: Arc<dyn Store>) {
+pub async fn keep_the_contract(store: Arc<dyn Store>) {
     assert_eq!(store.get("k").await.unwrap(), None);
     assert!(!store.exists("k").await.unwrap());
     store.delete("k").await.unwrap();

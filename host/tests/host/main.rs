@@ -15,6 +15,7 @@ mod failing_over;
 mod granting;
 mod harness;
 mod limiting;
+mod outbound_redis;
 mod redis;
 mod refusing;
 mod serving;

@@ -17,9 +17,15 @@ pub struct Redis(Child);
 impl Redis {
     /// `None`, said loudly, where there is none to start.
     pub fn start(port: u16) -> Option<Self> {
+        Self::start_with(port, &["--port", &port.to_string()])
+    }
+
+    /// One that listens on `port` because of these arguments.
+    pub fn start_with(port: u16, args: &[&str]) -> Option<Self> {
         let mut command = Command::new("redis-server");
         command
-            .args(["--save", "", "--bind", "127.0.0.1", "--port", &port.to_string()])
+            .args(["--save", "", "--bind", "127.0.0.1"])
+            .args(args)
             // Where what it copies from another server lies for a moment.
             .current_dir(env!("CARGO_TARGET_TMPDIR"))
             .stdout(Stdio::null());

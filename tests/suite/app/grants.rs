@@ -19,13 +19,16 @@ fn list(manifest: &Table, component: &str, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_services_call_each_other_and_nobody_else() {
+fn the_services_call_each_other_and_their_store_and_nobody_else() {
     let manifest = manifest();
     for component in ["memo", "events"] {
         let hosts = list(&manifest, component, "allowed_outbound_hosts");
-        assert_eq!(hosts, ["{{ jwks_origin }}"], "{component}");
+        assert_eq!(hosts, ["{{ jwks_origin }}", "{{ redis_url }}"], "{component}");
     }
-    assert_eq!(list(&manifest, "auth", "allowed_outbound_hosts"), ["{{ memo_origin }}"]);
+    let hosts = list(&manifest, "auth", "allowed_outbound_hosts");
+    assert_eq!(hosts, ["{{ memo_origin }}", "{{ redis_url }}"]);
+    // An entry that is empty allows nothing.
+    assert_eq!(manifest["variables"]["redis_url"]["default"].as_str(), Some(""));
     assert!(list(&manifest, "site", "allowed_outbound_hosts").is_empty());
     for (origin, expected) in [("jwks_origin", "auth"), ("memo_origin", "memo")] {
         let default = manifest["variables"][origin]["default"].as_str();
@@ -45,7 +48,7 @@ fn only_the_services_have_a_store_and_only_the_issuer_knows_the_signing_key() {
         let variables = manifest["component"][component]["variables"].to_string();
         assert_eq!(variables.contains("signing_key"), knows, "{component}");
     }
-    for secret in ["signing_key", "maintenance_token"] {
+    for secret in ["signing_key", "maintenance_token", "redis_password"] {
         assert_eq!(
             manifest["variables"][secret]["secret"].as_bool(),
             Some(true),

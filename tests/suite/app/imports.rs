@@ -14,6 +14,7 @@ fn atomics_are_imported_by_default_and_not_by_a_build_without_the_feature() {
     for name in ["auth", "memo"] {
         let Some(component) = component(name) else { return };
         assert!(imports(&component, "spin:key-value/key-value@3.0.0"), "{name}");
+        assert!(imports(&component, "spin:redis/redis@3.0.0"), "{name}");
         assert_eq!(
             imports(&component, "wasi:keyvalue/atomics@0.2.0-draft2"),
             !without,
@@ -36,7 +37,7 @@ fn the_site_imports_neither_stores_nor_variables() {
     let Some(component) = component("site") else {
         return;
     };
-    for interface in ["spin:key-value", "wasi:keyvalue", "spin:variables"] {
+    for interface in ["spin:key-value", "spin:redis", "wasi:keyvalue", "spin:variables"] {
         assert!(!imports(&component, interface), "{interface}");
     }
 }

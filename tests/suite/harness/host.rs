@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use super::build::{host_args, host_binary, workspace};
 use super::notice::left_out;
 use super::process::Process;
+use super::redis::{Redis, runtime_config};
 
 /// How long a host may take to print its address: it compiles the components, on a busy machine.
 const START: Duration = Duration::from_secs(120);
@@ -20,6 +21,8 @@ const START: Duration = Duration::from_secs(120);
 pub struct HostPlan {
     folder: TempDir,
     arguments: Vec<String>,
+    /// The Redis that the services reach themselves, where the suite runs so.
+    redis: Option<Redis>,
 }
 
 impl HostPlan {
@@ -49,6 +52,7 @@ impl HostPlan {
         Self {
             folder: folder.expect("target/tmp takes a folder"),
             arguments: Vec::new(),
+            redis: services_reach_redis().then(|| Redis::start().expect("MEMO_STORE=redis needs redis-server")),
         }
         .plain()
     }
@@ -56,7 +60,10 @@ impl HostPlan {
     /// As it was before components and variables were named.
     pub fn plain(mut self) -> Self {
         self.arguments = extra_arguments();
-        self
+        match self.redis.as_ref().map(Redis::url) {
+            Some(url) => self.variable("redis_url", &url),
+            None => self,
+        }
     }
 
     /// Runs this component only, or this one too.
@@ -82,9 +89,31 @@ impl HostPlan {
         self
     }
 
+    /// Keeps its data in that Redis: by Spin's store, or where the suite runs so, by the services themselves.
+    pub fn data_in(self, redis: &Redis) -> Self {
+        self.data_at(&redis.url())
+    }
+
+    /// The same in the Redis, or what stands in front of one, at this URL.
+    pub fn data_at(self, url: &str) -> Self {
+        match self.redis {
+            Some(_) => self.variable("redis_url", url),
+            None => self.runtime_config(&runtime_config(url)),
+        }
+    }
+
     /// Starts on a free port.
     pub fn start(self) -> Host {
         Host::start(self, "127.0.0.1:0")
+    }
+}
+
+/// Whether the suite's hosts keep their data in a Redis that the services reach themselves: `MEMO_STORE=redis`.
+fn services_reach_redis() -> bool {
+    match std::env::var("MEMO_STORE").unwrap_or_default().as_str() {
+        "" => false,
+        "redis" => true,
+        other => panic!("MEMO_STORE is {other:?}, and not redis"),
     }
 }
 

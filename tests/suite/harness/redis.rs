@@ -153,13 +153,41 @@ impl Redis {
         }
     }
 
+    /// Ends the connections of all who keep their data there.
+    pub fn hangs_up(&self) {
+        let ended = self.ask("CLIENT KILL TYPE normal SKIPME yes");
+        assert!(ended.starts_with(':') && !ended.starts_with(":0"), "{ended}");
+    }
+
+    /// From now on it answers nobody, and its connections stay.
+    pub fn falls_silent(&self) {
+        self.process.signal("STOP");
+    }
+
+    /// It answers again.
+    pub fn goes_on(&self) {
+        self.process.signal("CONT");
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
     /// The runtime configuration (in Spin's format) of a host that keeps its data there.
     pub fn runtime_config(&self) -> String {
-        format!(
-            "[key_value_store.default]\ntype = \"redis\"\nurl = \"redis://127.0.0.1:{}/\"\n",
-            self.port
-        )
+        self.runtime_config_as("")
     }
+
+    /// The same for one that signs in: `user:password@`.
+    pub fn runtime_config_as(&self, login: &str) -> String {
+        runtime_config(&format!("redis://{login}127.0.0.1:{}", self.port))
+    }
+}
+
+/// The runtime configuration of a host that keeps its data in the Redis at this URL.
+pub fn runtime_config(url: &str) -> String {
+    format!("[key_value_store.default]\ntype = \"redis\"\nurl = \"{url}\"\n")
 }
 
 fn spawn(arguments: &[String], folder: &TempDir) -> io::Result<Process> {

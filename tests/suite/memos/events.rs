@@ -230,11 +230,7 @@ async fn a_listener_hears_another_host_and_costs_nothing_when_gone() {
     if !store_is_atomic() {
         return;
     }
-    let config = redis.runtime_config();
-    let (here, there) = (
-        here.runtime_config(&config).start(),
-        there.runtime_config(&config).start(),
-    );
+    let (here, there) = (here.data_in(&redis).start(), there.data_in(&redis).start());
     let user = TestApp::on(&here).user("two-hosts").await;
     let mut events = listen(&user, None).await;
     let elsewhere = TestApp::on(&there).anonymous().with_token(user.token());

@@ -2,4 +2,5 @@
 
 mod concurrency;
 mod issuer_down;
+mod own_redis;
 mod restart;

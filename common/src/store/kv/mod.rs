@@ -5,6 +5,9 @@
 
 mod memory;
 #[cfg(target_family = "wasm")]
+mod redis;
+mod redis_address;
+#[cfg(target_family = "wasm")]
 mod spin;
 
 use async_trait::async_trait;
@@ -12,6 +15,9 @@ use futures::future::try_join_all;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use memory::MemoryKv;
+#[cfg(target_family = "wasm")]
+pub use redis::RedisKv;
+pub use redis_address::RedisAddress;
 #[cfg(target_family = "wasm")]
 pub use spin::SpinKv;
 
@@ -64,6 +70,9 @@ pub trait Kv: Send + Sync {
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, KvError>;
     /// Whether [`Kv::increment`] works on this store.
     fn has_increment(&self) -> bool;
+    /// Makes a connection anew that has been lost. It is asked for before each request: operations can't do it, because they
+    /// would all do it at once, and none may wait for another request's.
+    async fn reconnect(&self) {}
 }
 
 impl dyn Kv {
