@@ -13,7 +13,7 @@ use super::build::{host_args, host_binary, workspace};
 use super::identity::Identity;
 use super::notice::left_out;
 use super::process::Process;
-use super::redis::Redis;
+use super::redis::{Redis, runtime_config};
 use super::store_file::StoreFile;
 
 /// How long a host may take to print its address: it compiles the components, on a busy machine.
@@ -107,9 +107,14 @@ impl HostPlan {
 
     /// Keeps its data in that Redis: by Spin's store, or where the suite runs so, by the services themselves.
     pub fn data_in(self, redis: &Redis) -> Self {
+        self.data_at(&redis.url())
+    }
+
+    /// The same in the Redis, or what stands in front of one, at this URL.
+    pub fn data_at(self, url: &str) -> Self {
         match self.redis {
-            Some(_) => self.variable("redis_url", &redis.url()),
-            None => self.runtime_config(&redis.runtime_config()),
+            Some(_) => self.variable("redis_url", url),
+            None => self.runtime_config(&runtime_config(url)),
         }
     }
 

@@ -155,13 +155,8 @@ impl Redis {
 
     /// Ends the connections of all who keep their data there.
     pub fn hangs_up(&self) {
-        let mut redis = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("redis listens");
-        redis
-            .write_all(b"CLIENT KILL TYPE normal SKIPME yes\r\nQUIT\r\n")
-            .expect("redis takes commands");
-        let mut answer = String::new();
-        redis.read_to_string(&mut answer).expect("redis answers");
-        assert!(answer.starts_with(':') && !answer.starts_with(":0"), "{answer}");
+        let ended = self.ask("CLIENT KILL TYPE normal SKIPME yes");
+        assert!(ended.starts_with(':') && !ended.starts_with(":0"), "{ended}");
     }
 
     /// Where it is.
@@ -176,11 +171,13 @@ impl Redis {
 
     /// The same for one that signs in: `user:password@`.
     pub fn runtime_config_as(&self, login: &str) -> String {
-        format!(
-            "[key_value_store.default]\ntype = \"redis\"\nurl = \"redis://{login}127.0.0.1:{}/\"\n",
-            self.port
-        )
+        runtime_config(&format!("redis://{login}127.0.0.1:{}", self.port))
     }
+}
+
+/// The runtime configuration of a host that keeps its data in the Redis at this URL.
+pub fn runtime_config(url: &str) -> String {
+    format!("[key_value_store.default]\ntype = \"redis\"\nurl = \"{url}\"\n")
 }
 
 fn spawn(arguments: &[String], folder: &TempDir) -> io::Result<Process> {

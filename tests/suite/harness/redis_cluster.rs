@@ -65,12 +65,9 @@ impl RedisCluster {
         Some(Self { nodes, envoy, address })
     }
 
-    /// The runtime configuration (in Spin's format) of a host that keeps its data there.
-    pub fn runtime_config(&self) -> String {
-        format!(
-            "[key_value_store.default]\ntype = \"redis\"\nurl = \"redis://{}/\"\n",
-            self.address
-        )
+    /// Where a host finds it, as if it were one Redis.
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.address)
     }
 
     /// Which of the nodes is master, and which its replica, of the shard that a key is in.

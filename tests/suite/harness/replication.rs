@@ -62,12 +62,9 @@ impl Replication {
         })
     }
 
-    /// The runtime configuration (in Spin's format) of a host that keeps its data there.
-    pub fn runtime_config(&self) -> String {
-        format!(
-            "[key_value_store.default]\ntype = \"redis\"\nurl = \"redis://{}/\"\n",
-            self.address
-        )
+    /// Where a host finds it, as if it were one Redis.
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.address)
     }
 
     /// The server that the sentinels call the master, by its place among the servers.

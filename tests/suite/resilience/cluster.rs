@@ -18,7 +18,7 @@ async fn a_node_of_a_cluster_that_dies_is_replaced_and_nothing_that_its_replica_
     let Some(mut cluster) = RedisCluster::start().await else {
         return;
     };
-    let host = plan.runtime_config(&cluster.runtime_config()).start();
+    let host = plan.data_at(&cluster.url()).start();
     let app = TestApp::on(&host);
     let user = app.user("cluster").await;
     // Every create of theirs asks the node that has this.
@@ -45,7 +45,7 @@ async fn a_node_of_a_cluster_that_dies_is_replaced_and_nothing_that_its_replica_
 
 /// What so many creates, edits, reads and lists cost, in commands of Redis and in bytes.
 async fn cost(cluster: &RedisCluster) -> Option<(u64, u64)> {
-    let host = HostPlan::fresh()?.runtime_config(&cluster.runtime_config()).start();
+    let host = HostPlan::fresh()?.data_at(&cluster.url()).start();
     let user = TestApp::on(&host).user("cost").await;
     // What an instance reads once.
     user.edit(&user.write("warm").await, "warmer").await;

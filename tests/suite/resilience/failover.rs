@@ -16,7 +16,7 @@ async fn a_master_that_dies_is_replaced_and_nothing_that_a_replica_had_is_lost()
     let Some(mut redis) = Replication::start().await else {
         return;
     };
-    let host = plan.runtime_config(&redis.runtime_config()).start();
+    let host = plan.data_at(&redis.url()).start();
     let app = TestApp::on(&host);
     let user = app.user("failover").await;
 
@@ -48,7 +48,7 @@ async fn a_master_that_was_suspended_and_replaced_is_nobodys_master_when_it_goes
     let Some(redis) = Replication::start().await else {
         return;
     };
-    let host = plan.runtime_config(&redis.runtime_config()).start();
+    let host = plan.data_at(&redis.url()).start();
     let app = TestApp::on(&host);
     let user = app.user("suspended").await;
 

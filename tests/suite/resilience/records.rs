@@ -52,7 +52,7 @@ async fn records_take_no_more_memory_than_is_reckoned_with() {
     }
     let Some(plan) = HostPlan::fresh() else { return };
     let Some(redis) = Redis::start() else { return };
-    let host = plan.runtime_config(&redis.runtime_config()).start();
+    let host = plan.data_in(&redis).start();
     let user = TestApp::on(&host).user("records").await;
     let mut random = fastrand::Rng::with_seed(1);
     let mut text = || -> String { (0..SYLLABLES).map(|_| random.char('가'..='힣')).collect() };

@@ -51,9 +51,8 @@ async fn a_service_that_is_killed_or_suspended_takes_no_other_with_it() {
     let Some(redis) = Replication::start().await else {
         return;
     };
-    let config = redis.runtime_config();
     let services = ["auth", "memo", "site"];
-    let mut hosts = services.map(|service| Some(deployment.replica(service).runtime_config(&config).start()));
+    let mut hosts = services.map(|service| Some(deployment.replica(service).data_at(&redis.url()).start()));
     for (service, host) in services.iter().zip(&hosts) {
         deployment.put_behind(service, &[host.as_ref().expect("it runs")]).await;
     }

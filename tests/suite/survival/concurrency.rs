@@ -139,12 +139,43 @@ async fn two_storms_on_one_host_lose_nothing_and_every_version_has_one_winner() 
     check(&user, &contested, &told).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hosts_on_one_redis_lose_nothing_when_one_is_killed() {
+    if !store_is_atomic() || HostPlan::fresh().is_none() {
+        return;
+    }
+    let Some(redis) = Redis::start() else { return };
+    storms_on_two_hosts(|plan| plan.data_in(&redis)).await;
+}
+
+/// Also of a build that has no other increment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hosts_whose_services_reach_one_redis_lose_nothing_when_one_is_killed() {
+    if HostPlan::fresh().is_none() {
+        return;
+    }
+    let Some(redis) = Redis::start() else { return };
+    storms_on_two_hosts(|plan| plan.variable("redis_url", &redis.url())).await;
+}
+
+/// No operation touches two keys, so keys may lie on several machines.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hosts_on_a_redis_cluster_lose_nothing_when_one_is_killed() {
+    if !store_is_atomic() || HostPlan::fresh().is_none() {
+        return;
+    }
+    let Some(cluster) = RedisCluster::start().await else {
+        return;
+    };
+    storms_on_two_hosts(|plan| plan.data_at(&cluster.url())).await;
+}
+
 /// Two hosts on one store, one of which is killed in the middle of a storm and started again.
-async fn two_hosts_on(store: impl Fn(HostPlan) -> HostPlan) {
+async fn storms_on_two_hosts(on: impl Fn(HostPlan) -> HostPlan) {
     let (Some(here), Some(there)) = (HostPlan::fresh(), HostPlan::fresh()) else {
         return;
     };
-    let (here, there) = (store(here).start(), store(there).start());
+    let (here, there) = (on(here).start(), on(there).start());
     let user = TestApp::on(&here).user("redis").await;
     let contested = contested_memos(&user).await;
     // The same person, with the same token, on both: the signing key lies in the store, too.
@@ -165,32 +196,4 @@ async fn two_hosts_on(store: impl Fn(HostPlan) -> HostPlan) {
     let contested: Vec<Memo> = contested.into_iter().chain(more).collect();
     check(&user, &contested, &told).await;
     check(&user.sign_in_again(&TestApp::on(&there)).await, &contested, &told).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hosts_on_one_redis_lose_nothing_when_one_is_killed() {
-    if !store_is_atomic() || HostPlan::fresh().is_none() {
-        return;
-    }
-    let Some(redis) = Redis::start() else { return };
-    two_hosts_on(|plan| plan.data_in(&redis)).await;
-}
-
-/// Also of a build that has no other increment.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hosts_whose_services_reach_one_redis_lose_nothing_when_one_is_killed() {
-    let Some(redis) = Redis::start() else { return };
-    two_hosts_on(|plan| plan.variable("redis_url", &redis.url())).await;
-}
-
-/// No operation touches two keys, so keys may lie on several machines.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hosts_on_a_redis_cluster_lose_nothing_when_one_is_killed() {
-    if !store_is_atomic() || HostPlan::fresh().is_none() {
-        return;
-    }
-    let Some(cluster) = RedisCluster::start().await else {
-        return;
-    };
-    two_hosts_on(|plan| plan.runtime_config(&cluster.runtime_config())).await;
 }
