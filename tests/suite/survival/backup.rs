@@ -117,7 +117,7 @@ async fn a_copy_of_the_sqlite_file_that_is_made_while_people_write_is_whole() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_of_redis_that_is_made_while_people_write_is_whole() {
     let Some(redis) = Redis::start() else { return };
-    let Some(plan) = HostPlan::fresh() else { return };
+    let Some(plan) = HostPlan::lasting() else { return };
     let host = plan.runtime_config(&redis.runtime_config()).start();
     let app = TestApp::on(&host);
     let user = app.user("redis-backup").await;
@@ -144,7 +144,7 @@ async fn a_copy_of_redis_that_is_made_while_people_write_is_whole() {
     copy_folder(&log, &folder.path().join("appendonlydir"));
     let lasting = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
     let restored = Redis::start_in(folder, &lasting).expect("there was one");
-    let plan = HostPlan::fresh().expect("there was one");
+    let plan = HostPlan::lasting().expect("there was one");
     let host = plan.runtime_config(&restored.runtime_config()).start();
     assert_restored(&host, &user, &before).await;
 }
