@@ -1,11 +1,18 @@
 //! The service's configuration.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
-use common::config::{ConfigError, entries};
+use common::{
+    config::{AllowedOrigins, ConfigError, ConfigErrors, PublicOrigin, entries, name, service_origin},
+    http::maintenance::MaintenanceToken,
+    token::TokenProfile,
+};
 use ipnet::IpNet;
 
-use crate::sign_in::password::Cost;
+use crate::{
+    sign_in::password::Cost,
+    tokens::keyring::{Keyring, Keys},
+};
 
 /// The service's configuration, mostly from its Spin variables.
 #[derive(Clone, Debug)]
@@ -16,8 +23,12 @@ pub struct Config {
     pub audience: String,
     /// The seed of the signing key, 32 bytes in base64url; empty for keys made and kept in the store.
     pub signing_key: String,
+    /// Where the memo service is asked.
+    pub memo_origin: String,
     /// Where people reach the app, such as `https://memo.example`; empty to take a request's word for it.
     pub public_origin: String,
+    /// Where the site is, if it has an origin of its own; empty where it has not.
+    pub site_origin: String,
     /// Origins of other sites, comma-separated; empty for none.
     pub cors_origins: String,
     /// Addresses or networks of the proxies whose `X-Forwarded-For` is believed, comma-separated; empty for none.
@@ -35,12 +46,56 @@ impl Config {
             issuer: issuer.into(),
             audience: audience.into(),
             signing_key: String::new(),
+            memo_origin: "http://memo.spin.internal".to_owned(),
             public_origin: String::new(),
+            site_origin: String::new(),
             cors_origins: String::new(),
             trusted_proxies: String::new(),
             maintenance_token: String::new(),
             password_cost: Cost::OWASP,
         }
+    }
+}
+
+/// The configuration, parsed.
+pub(crate) struct Settings {
+    pub(crate) profile: TokenProfile,
+    pub(crate) signing_key: Option<Arc<Keys>>,
+    pub(crate) public_origin: PublicOrigin,
+    /// That of the site: the app's, unless it has one of its own.
+    pub(crate) site_origin: PublicOrigin,
+    /// With that of the site, if it has one of its own.
+    pub(crate) allowed_origins: AllowedOrigins,
+    pub(crate) trusted_proxies: TrustedProxies,
+    pub(crate) maintenance: MaintenanceToken,
+}
+
+impl Settings {
+    /// Reads all of it.
+    ///
+    /// # Errors
+    /// When something can't be used: all that can't.
+    pub(crate) fn parse(config: &Config) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::default();
+        // Who asks the memo service has been made of it already.
+        errors.keep(service_origin("memo_origin", &config.memo_origin));
+        let public_origin = errors.keep(PublicOrigin::parse("public_origin", &config.public_origin));
+        let site_origin = errors.keep(PublicOrigin::parse("site_origin", &config.site_origin));
+        let settings = Self {
+            profile: TokenProfile {
+                issuer: errors.keep(name("issuer", &config.issuer)),
+                audience: errors.keep(name("audience", &config.audience)),
+            },
+            signing_key: errors.keep(Keyring::given(&config.signing_key)),
+            allowed_origins: errors
+                .keep(AllowedOrigins::parse(&config.cors_origins))
+                .and(&site_origin),
+            site_origin: site_origin.or(&public_origin),
+            public_origin,
+            trusted_proxies: errors.keep(TrustedProxies::parse(&config.trusted_proxies)),
+            maintenance: errors.keep(MaintenanceToken::parse(&config.maintenance_token)),
+        };
+        errors.check(settings)
     }
 }
 

@@ -28,11 +28,13 @@ async fn router(ports: Ports) -> Result<Router, StartError> {
         audience: variable::get("audience").await?,
         signing_key: variable::get("signing_key").await?,
         public_origin: variable::get("public_origin").await?,
+        site_origin: variable::get("site_origin").await?,
         cors_origins: variable::get("cors_origins").await?,
+        memo_origin: variable::get("memo_origin").await?,
         trusted_proxies: variable::get("trusted_proxies").await?,
         maintenance_token: variable::get("maintenance_token").await?,
         password_cost: Cost::OWASP,
     };
-    let memo_service = HttpMemoService::at(&variable::get("memo_origin").await?);
+    let memo_service = HttpMemoService::at(&config.memo_origin);
     Ok(crate::app(ports, config, Arc::new(memo_service))?)
 }

@@ -28,13 +28,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use common::{
-    config::{AllowedOrigins, ConfigError, PublicOrigin},
+    config::{AllowedOrigins, ConfigErrors, PublicOrigin},
     http::{cors::Cors, layers::Layers, maintenance::MaintenanceToken},
     token::TokenProfile,
     world::Ports,
 };
 use http::Method;
 
+use config::Settings;
 pub use config::{Config, TrustedProxies};
 use memo_service::{MemoService, Memos};
 use records::challenge_key::ChallengeKey;
@@ -53,6 +54,8 @@ pub struct App {
     profile: Arc<TokenProfile>,
     hasher: Hasher,
     public_origin: PublicOrigin,
+    /// Where the site is: at `public_origin`, unless it has an origin of its own.
+    site_origin: PublicOrigin,
     allowed_origins: Arc<AllowedOrigins>,
     trusted_proxies: Arc<TrustedProxies>,
     revocations: Arc<RevocationList>,
@@ -65,27 +68,24 @@ pub struct App {
 ///
 /// # Errors
 /// When the configuration can't be used.
-pub fn app(ports: Ports, config: Config, memo_service: Arc<dyn MemoService>) -> Result<Router, ConfigError> {
-    let allowed_origins = AllowedOrigins::parse(&config.cors_origins)?;
-    let public_origin = PublicOrigin::parse(&config.public_origin)?;
-    let keys = Arc::new(Keyring::new(ports.clone(), &config.signing_key)?);
-    let profile = Arc::new(TokenProfile {
-        issuer: config.issuer,
-        audience: config.audience,
-    });
+pub fn app(ports: Ports, config: Config, memo_service: Arc<dyn MemoService>) -> Result<Router, ConfigErrors> {
+    let settings = Settings::parse(&config)?;
+    let keys = Arc::new(Keyring::new(ports.clone(), settings.signing_key));
+    let profile = Arc::new(settings.profile);
     let app = App {
         memos: Memos {
             service: memo_service,
             keys: Arc::clone(&keys),
             profile: Arc::clone(&profile),
         },
-        maintenance: MaintenanceToken::new(&config.maintenance_token),
+        maintenance: settings.maintenance,
         keys,
         profile,
         hasher: Hasher::new(config.password_cost),
-        public_origin: public_origin.clone(),
-        allowed_origins: Arc::new(allowed_origins.clone()),
-        trusted_proxies: Arc::new(TrustedProxies::parse(&config.trusted_proxies)?),
+        public_origin: settings.public_origin.clone(),
+        site_origin: settings.site_origin,
+        allowed_origins: Arc::new(settings.allowed_origins.clone()),
+        trusted_proxies: Arc::new(settings.trusted_proxies),
         revocations: Arc::default(),
         challenge_key: ChallengeKey::default(),
         ports: ports.clone(),
@@ -94,12 +94,12 @@ pub fn app(ports: Ports, config: Config, memo_service: Arc<dyn MemoService>) -> 
         service: "auth",
         body_max_bytes: BODY_MAX_BYTES,
         cors: Cors {
-            origins: allowed_origins,
+            origins: settings.allowed_origins,
             methods: vec![Method::GET, Method::POST, Method::PUT, Method::DELETE],
             headers: Vec::new(),
             with_credentials: true,
         },
-        public_origin,
+        public_origin: settings.public_origin,
     };
     Ok(layers.finish(routes::router(&app).with_state(app), &ports))
 }

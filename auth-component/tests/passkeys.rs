@@ -292,6 +292,13 @@ fn an_address_of_numbers_has_no_passkeys() {
             app.call("POST", "/api/auth/session/passkey/options", &headers, "")
                 .await
         };
+        // They are of the pages' domain, wherever the services are.
+        let apart = app.with_config(Config {
+            public_origin: "https://api.memo.example".to_owned(),
+            site_origin: "https://memo.example".to_owned(),
+            ..config()
+        });
+        assert_eq!(options(apart, "api.memo.example").await.body["rpId"], "memo.example");
         // Without a configured origin the request says where it was sent to.
         for (host, expected) in [("localhost:3000", "localhost"), ("memo.example", "memo.example")] {
             assert_eq!(options(at(""), host).await.body["rpId"], expected);

@@ -740,6 +740,15 @@ fn programs_find_out_what_there_is() {
         };
         let answer = app.with_config(named).get(PATH).await;
         assert_eq!(answer.body, at("https://memo.example", "https://issuer.example"));
+        // People are asked on the site; programs ask the services, which are elsewhere.
+        let apart = auth_component::Config {
+            public_origin: "https://api.memo.example".to_owned(),
+            site_origin: "https://memo.example".to_owned(),
+            ..support::config()
+        };
+        let mut expected = at("https://api.memo.example", "https://api.memo.example");
+        expected["authorization_endpoint"] = json!("https://memo.example/authorize");
+        assert_eq!(app.with_config(apart).get(PATH).await.body, expected);
         let unset = auth_component::Config {
             public_origin: String::new(),
             ..support::config()

@@ -279,6 +279,45 @@ fn pages_of_other_sites_are_refused() {
     });
 }
 
+/// The site on a CDN: at a sibling of the host that the services have, or at their parent domain.
+#[test]
+fn a_site_of_its_own_signs_people_in_where_browsers_keep_its_cookie() {
+    run(async {
+        let app = TestApp::with_alice().await.with_config(Config {
+            public_origin: "https://api.memo.example".to_owned(),
+            site_origin: "https://memo.example".to_owned(),
+            cors_origins: String::new(),
+            ..config()
+        });
+        for (site, origin, status) in [
+            ("same-site", "https://memo.example", 200),
+            ("same-origin", "https://api.memo.example", 200),
+            ("same-site", "https://evil.memo.example", 403),
+            ("cross-site", "https://evil.example", 403),
+            // Its own site, where browsers would keep the cookie back.
+            ("cross-site", "https://memo.example", 403),
+        ] {
+            let answer = sign_in(&app, &[("sec-fetch-site", site), ("origin", origin)]).await;
+            assert_eq!(answer.status.as_u16(), status, "{site} {origin}");
+            let readers = answer.header("access-control-allow-origin");
+            assert_eq!(readers == origin, origin == "https://memo.example", "{readers}");
+        }
+        let told = sign_in(
+            &app,
+            &[("sec-fetch-site", "cross-site"), ("origin", "https://memo.example")],
+        )
+        .await;
+        assert!(told.text("detail").contains("another domain"), "{told:?}");
+        // Browsers that say nothing about the site of a page do say its origin.
+        let old = sign_in(&app, &[("origin", "https://memo.example")]).await;
+        let set = old.header("set-cookie");
+        assert!(
+            set.starts_with("__Host-memo_refresh=") && set.contains("SameSite=Strict; Secure"),
+            "{set}"
+        );
+    });
+}
+
 #[test]
 fn a_failing_store_is_503_and_keeps_the_cookie() {
     run(async {

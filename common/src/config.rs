@@ -1,11 +1,12 @@
 //! The values of Spin variables, parsed.
 //!
 //! A value that can't be used is refused when the component starts, with the variable's name: a setting that was
-//! silently passed over would be noticed by nobody.
+//! silently passed over would be noticed by nobody. All that are wrong are told at once, so that nobody mends one after
+//! the other.
 
 use http::{HeaderValue, Uri, uri::Scheme};
 
-/// A variable holds something that the component can't use. Until that is mended it answers 503 to everything.
+/// A variable holds something that the component can't use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("variable {variable}: {reason}")]
 pub struct ConfigError {
@@ -25,6 +26,71 @@ impl ConfigError {
     }
 }
 
+/// All variables of a component that hold something it can't use. Until they are mended it answers 503 to everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConfigErrors(Vec<ConfigError>);
+
+impl ConfigErrors {
+    /// Takes what was parsed. Where it is wrong that is kept here, and a default stands in for it until
+    /// [`check`](Self::check): so all variables are looked at.
+    pub fn keep<T: Default>(&mut self, parsed: Result<T, ConfigError>) -> T {
+        parsed.unwrap_or_else(|error| {
+            self.0.push(error);
+            T::default()
+        })
+    }
+
+    /// Gives what was made of the variables.
+    ///
+    /// # Errors
+    /// All that is wrong, where something is.
+    pub fn check<T>(self, made: T) -> Result<T, Self> {
+        if self.0.is_empty() { Ok(made) } else { Err(self) }
+    }
+
+    /// What both have made, or all that is wrong in either.
+    ///
+    /// # Errors
+    /// When something is.
+    pub fn both<T, U>(one: Result<T, Self>, other: Result<U, Self>) -> Result<(T, U), Self> {
+        match (one, other) {
+            (Ok(one), Ok(other)) => Ok((one, other)),
+            (Err(one), Err(other)) => Err(one.and(other)),
+            (Err(errors), _) | (_, Err(errors)) => Err(errors),
+        }
+    }
+
+    /// The same and all that others say.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
+    /// The names of the variables.
+    pub fn variables(&self) -> Vec<&'static str> {
+        self.0.iter().map(|error| error.variable).collect()
+    }
+}
+
+impl From<ConfigError> for ConfigErrors {
+    fn from(error: ConfigError) -> Self {
+        Self(vec![error])
+    }
+}
+
+impl std::fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (number, error) in self.0.iter().enumerate() {
+            let separator = if number == 0 { "" } else { "; " };
+            write!(f, "{separator}{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
 /// The entries of a comma-separated value, without those that are empty.
 pub fn entries(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|entry| !entry.is_empty())
@@ -37,6 +103,30 @@ pub fn entries(text: &str) -> impl Iterator<Item = &str> {
 pub fn number(variable: &'static str, text: &str, max: u64) -> Result<u64, ConfigError> {
     let number = text.trim().parse().ok().filter(|number| *number <= max);
     number.ok_or_else(|| ConfigError::new(variable, format!("not a whole number of at most {max}")))
+}
+
+/// Reads a name that tokens carry, such as that of the issuer.
+///
+/// # Errors
+/// When there is none, or when it has characters that can't be seen, such as the end of a line.
+pub fn name(variable: &'static str, text: &str) -> Result<String, ConfigError> {
+    if text.trim().is_empty() || text.chars().any(char::is_control) {
+        return Err(ConfigError::new(
+            variable,
+            "it is empty, or has characters that can't be seen",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// Reads the origin of a service that is asked for something, with or without a slash at its end.
+///
+/// # Errors
+/// When it is not an origin.
+pub fn service_origin(variable: &'static str, text: &str) -> Result<String, ConfigError> {
+    let origin = text.trim().trim_end_matches('/');
+    parse_origin(origin).map_err(|reason| ConfigError::new(variable, reason))?;
+    Ok(origin.to_owned())
 }
 
 /// Parses an origin as browsers send it (RFC 6454 §6.2): scheme, host, and the port where it is not the scheme's own.
@@ -74,6 +164,13 @@ impl AllowedOrigins {
             .map_err(|reason| ConfigError::new("cors_origins", reason))
     }
 
+    /// The same and the site's, where that is said.
+    #[must_use]
+    pub fn and(mut self, site: &PublicOrigin) -> Self {
+        self.0.extend(site.0.clone());
+        self
+    }
+
     /// Whether an `Origin` header names one of them.
     pub fn contains(&self, origin: &HeaderValue) -> bool {
         self.0.contains(origin)
@@ -90,7 +187,8 @@ impl AllowedOrigins {
     }
 }
 
-/// Where people reach the app: the variable `public_origin`, such as `https://memo.example`.
+/// Where people reach the app, such as `https://memo.example`: the variable `public_origin`, and `site_origin` where the
+/// site has an origin of its own.
 ///
 /// Empty on a laptop, where the app takes a request's word for it. On a public address it is set, because behind a
 /// proxy neither the scheme nor the `Host` header that arrives need be what the browser sees.
@@ -102,12 +200,16 @@ impl PublicOrigin {
     ///
     /// # Errors
     /// When it is neither empty nor an origin.
-    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+    pub fn parse(variable: &'static str, text: &str) -> Result<Self, ConfigError> {
         let text = Some(text.trim()).filter(|text| !text.is_empty());
         let origin = text.map(parse_origin).transpose();
-        origin
-            .map(Self)
-            .map_err(|reason| ConfigError::new("public_origin", reason))
+        origin.map(Self).map_err(|reason| ConfigError::new(variable, reason))
+    }
+
+    /// This one, or the other where this one is not set.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        Self(self.0.or_else(|| other.0.clone()))
     }
 
     /// The origin, where it is set.
@@ -177,15 +279,19 @@ mod tests {
 
     #[test]
     fn the_public_origin_tells_the_scheme() {
-        assert_eq!(PublicOrigin::parse("").unwrap().is_https(), None);
+        assert_eq!(PublicOrigin::parse("public_origin", "").unwrap().is_https(), None);
         assert_eq!(
-            PublicOrigin::parse("https://memo.example").unwrap().is_https(),
+            PublicOrigin::parse("public_origin", "https://memo.example")
+                .unwrap()
+                .is_https(),
             Some(true)
         );
         assert_eq!(
-            PublicOrigin::parse("http://memo.lan:3000").unwrap().is_https(),
+            PublicOrigin::parse("public_origin", "http://memo.lan:3000")
+                .unwrap()
+                .is_https(),
             Some(false)
         );
-        assert!(PublicOrigin::parse("memo.example").is_err());
+        assert!(PublicOrigin::parse("public_origin", "memo.example").is_err());
     }
 }

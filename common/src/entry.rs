@@ -11,7 +11,7 @@ use spin_sdk::http::Request;
 use tower_service::Service;
 
 use crate::{
-    config::ConfigError,
+    config::{ConfigError, ConfigErrors},
     http::{layers::Layers, problem::Problem},
     store::{
         kv::{Kv, KvError, MemoryKv, SpinKv},
@@ -35,12 +35,18 @@ pub enum StartError {
     /// A variable can't be read.
     #[error(transparent)]
     Variable(#[from] VariableError),
-    /// A variable holds something that can't be used.
+    /// Variables hold something that can't be used.
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Config(#[from] ConfigErrors),
     /// The store can't be opened, or holds another layout.
     #[error(transparent)]
     Store(#[from] KvError),
+}
+
+impl From<ConfigError> for StartError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error.into())
+    }
 }
 
 /// A component instance: its router, built by the first request and kept for the others. It holds no request's data.
@@ -74,7 +80,10 @@ impl Instance {
 
     /// Answers everything with 503, and like every answer with a request id, safe headers and a line in the log.
     fn refusing(&self, cause: &StartError) -> Router {
-        let problem = Problem::unavailable(cause);
+        let problem = match cause {
+            StartError::Config(errors) => Problem::misconfigured(errors),
+            StartError::Variable(_) | StartError::Store(_) => Problem::unavailable(cause),
+        };
         let refuse = move || std::future::ready(problem.clone());
         let layers = Layers {
             service: self.service,
@@ -95,7 +104,11 @@ impl Instance {
         if let Some(router) = self.router.get() {
             return Ok(router.clone());
         }
-        let ports = ports(Arc::new(open().await?));
+        let ports = match open().await {
+            // Nothing is served. What else is wrong is told together with this.
+            Err(StartError::Config(errors)) => return Err(with_others(errors, build).await),
+            store => ports(Arc::new(store?)),
+        };
         layout::check(&ports, self.service).await?;
         let router = build(ports).await?;
         Ok(self.router.get_or_init(|| router).clone())
@@ -130,6 +143,17 @@ pub fn next_turn() -> impl Future<Output = ()> {
         context.waker().wake_by_ref();
         Poll::Pending
     })
+}
+
+/// These errors, and those that `build` finds.
+async fn with_others<F>(errors: ConfigErrors, build: impl FnOnce(Ports) -> F) -> StartError
+where
+    F: Future<Output = Result<Router, StartError>>,
+{
+    match build(ports(Arc::new(MemoryKv::default()))).await {
+        Err(StartError::Config(others)) => errors.and(others).into(),
+        _ => errors.into(),
+    }
 }
 
 /// The store, in the way that the variable `kv_atomics` says.

@@ -186,7 +186,7 @@ fn origins(bytes: &[u8]) {
             assert_eq!(again.to_vec(), [origin]);
         }
     }
-    if let Ok(origin) = PublicOrigin::parse(&text) {
+    if let Ok(origin) = PublicOrigin::parse("public_origin", &text) {
         assert_eq!(origin.get().is_none(), text.trim().is_empty());
     }
 }

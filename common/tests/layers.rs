@@ -63,7 +63,7 @@ fn service(ports: &Ports, cors: Cors, public_origin: &str) -> Router {
         service: "things",
         body_max_bytes: BODY_MAX_BYTES,
         cors,
-        public_origin: PublicOrigin::parse(public_origin).unwrap(),
+        public_origin: PublicOrigin::parse("public_origin", public_origin).unwrap(),
     };
     layers.finish(router, ports)
 }
@@ -260,7 +260,10 @@ fn only_pages_of_named_origins_may_read_answers() {
                     let answer = fetch(&router, "GET", path, &[("origin", friend)]).await;
                     assert_eq!(allowed(&answer), (friend, credentials), "{path}");
                     let exposed = answer.header("access-control-expose-headers");
-                    assert_eq!(exposed, "etag,location,retry-after,www-authenticate,x-request-id");
+                    assert_eq!(
+                        exposed,
+                        "content-disposition,etag,location,retry-after,www-authenticate,x-request-id"
+                    );
                     assert!(
                         answer.header("vary").contains("origin"),
                         "{path}: caches must tell origins apart"

@@ -184,7 +184,7 @@ fn key_sets_user_ids_and_origins_are_read_or_refused() {
                 );
             }
         }
-        if let Ok(origin) = PublicOrigin::parse(&text) {
+        if let Ok(origin) = PublicOrigin::parse("public_origin", &text) {
             assert_eq!(origin.get().is_some(), !text.trim().is_empty());
         }
     }

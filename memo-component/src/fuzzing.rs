@@ -357,9 +357,9 @@ fn revocations(bytes: &[u8]) {
 fn issuer_keys(bytes: &[u8]) {
     let world = World::new();
     let now = world.ports().clock.now();
-    let keys = PublicKeys::new(world.ports(), Arc::new(Says(bytes.to_vec())), "").unwrap();
+    let keys = PublicKeys::new(world.ports(), Arc::new(Says(bytes.to_vec())), None);
     let known = run(keys.current(&HeaderMap::new(), now));
-    let stored = PublicKeys::new(world.ports(), Arc::new(Says(Vec::new())), "").unwrap();
+    let stored = PublicKeys::new(world.ports(), Arc::new(Says(Vec::new())), None);
     let stored = run(stored.current(&HeaderMap::new(), now));
     match (known, stored) {
         (Ok(known), Ok(stored)) => assert!(!known.is_empty() && known == stored),
@@ -371,8 +371,7 @@ fn issuer_keys(bytes: &[u8]) {
         }
         (known, stored) => panic!("{known:?} {stored:?}"),
     }
-    let literal = PublicKeys::new(world.ports(), Arc::new(Says(Vec::new())), &text(bytes));
-    if let Err(error) = literal {
+    if let Err(error) = PublicKeys::literal(&text(bytes)) {
         assert_eq!(error.variable, "jwks");
     }
 }

@@ -91,7 +91,7 @@ impl Instance {
     fn over(world: World, seed: u8) -> Self {
         let issuer = Arc::new(TestIssuer::default());
         issuer.says(Some(jwks(seed)));
-        let keys = PublicKeys::new(world.ports(), issuer.clone(), "").unwrap();
+        let keys = PublicKeys::new(world.ports(), issuer.clone(), None);
         Self { world, issuer, keys }
     }
 
@@ -260,7 +260,7 @@ fn a_record_or_an_answer_without_keys_is_as_good_as_none() {
                 (Some(keys(2)), 1),
                 "{empty}: the old ones serve"
             );
-            let refused = PublicKeys::new(instance.world.ports(), instance.issuer.clone(), empty).err();
+            let refused = PublicKeys::literal(empty).err();
             assert_eq!(
                 refused.map(|refused| refused.variable),
                 Some("jwks").filter(|_| !empty.is_empty())
@@ -273,8 +273,8 @@ fn a_record_or_an_answer_without_keys_is_as_good_as_none() {
 fn the_literal_keys_come_last() {
     run(async {
         let instance = Instance::new(1);
-        let literal = |text: &str| PublicKeys::new(instance.world.ports(), instance.issuer.clone(), text).unwrap();
-        let with_literal = literal(&format!(" {}\n", jwks(3)));
+        let literal = PublicKeys::literal(&format!(" {}\n", jwks(3))).unwrap();
+        let with_literal = PublicKeys::new(instance.world.ports(), instance.issuer.clone(), literal);
         let none = HeaderMap::new();
         instance.issuer.says(None);
         assert_eq!(*with_literal.current(&none, EPOCH).await.unwrap(), keys(3));

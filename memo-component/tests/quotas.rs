@@ -262,6 +262,6 @@ fn a_limit_is_a_number_that_the_counters_can_hold() {
         ("7", "-8", "9", "max_bytes"),
         ("7", "8", "nine", "trash_days"),
     ] {
-        assert_eq!(read(memos, bytes, days).unwrap_err().variable, variable);
+        assert_eq!(read(memos, bytes, days).unwrap_err().variables(), [variable]);
     }
 }

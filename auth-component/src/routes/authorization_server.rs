@@ -14,6 +14,8 @@ pub struct AuthorizationServer {
     pub issuer: String,
     /// Where it is reached: the variable `public_origin`, or else where the request was sent to.
     pub origin: String,
+    /// Where its site is, which asks people.
+    site: String,
 }
 
 impl FromRequestParts<App> for AuthorizationServer {
@@ -24,7 +26,9 @@ impl FromRequestParts<App> for AuthorizationServer {
         let origin = origin.ok_or_else(|| Problem::bad_request("The request says no host."))?;
         let named = Some(&app.profile.issuer).filter(|issuer| issuer.starts_with("https://"));
         let issuer = named.unwrap_or(&origin).clone();
-        Ok(Self { issuer, origin })
+        let site = app.site_origin.get().and_then(|site| site.to_str().ok());
+        let site = site.unwrap_or(&origin).to_owned();
+        Ok(Self { issuer, origin, site })
     }
 }
 
@@ -50,10 +54,10 @@ struct Metadata {
 }
 
 /// Shows what programs need to know.
-pub async fn show(AuthorizationServer { issuer, origin }: AuthorizationServer) -> impl IntoResponse {
+pub async fn show(AuthorizationServer { issuer, origin, site }: AuthorizationServer) -> impl IntoResponse {
     let at = |path: &str| format!("{origin}{path}");
     let metadata = Metadata {
-        authorization_endpoint: at("/authorize"),
+        authorization_endpoint: format!("{site}/authorize"),
         token_endpoint: at("/api/auth/token"),
         registration_endpoint: at("/api/auth/clients"),
         revocation_endpoint: at("/api/auth/revoke"),

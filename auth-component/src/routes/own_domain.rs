@@ -7,7 +7,7 @@ use http::request::Parts;
 use crate::{App, webauthn::RelyingParty};
 use common::http::requested;
 
-/// The app as passkeys know it: at its `public_origin`, or else where the request was sent to.
+/// The app as passkeys know it: where its site is, or where that is not said, where the request was sent to.
 ///
 /// Who sends a request may name any host, and gets nothing by it: a browser signs for the domain that the page is of, and the
 /// passkeys of other domains are not this one's.
@@ -31,7 +31,7 @@ pub fn find(parts: &Parts, app: &App) -> Option<RelyingParty> {
 }
 
 fn origin(parts: &Parts, app: &App) -> Option<String> {
-    if let Some(origin) = app.public_origin.get() {
+    if let Some(origin) = app.site_origin.get() {
         return origin.to_str().ok().map(str::to_owned);
     }
     let authority = requested::authority(&parts.headers, &parts.uri)?;

@@ -16,11 +16,22 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Refuses what another site's page makes a browser send. SameSite=Strict keeps the cookie back already; this also
 /// keeps other sites from signing somebody in as somebody else.
 pub async fn refuse_other_sites(State(app): State<App>, request: Request, next: Next) -> Response {
-    if is_from_another_site(&app, &request) {
-        let detail = "Pages of other sites can't sign people in or out.";
-        return Problem::new(&problems::FORBIDDEN, detail).into_response();
-    }
-    next.run(request).await
+    let detail = if is_from_another_site(&app, &request) {
+        "Pages of other sites can't sign people in or out."
+    } else if is_site_of_another_domain(&app, &request) {
+        "This site is of another domain than its services: browsers would not keep anybody signed in."
+    } else {
+        return next.run(request).await;
+    };
+    Problem::new(&problems::FORBIDDEN, detail).into_response()
+}
+
+/// Whether the app's own site is where browsers take it for another site, and keep the cookie back: at a domain that has nothing
+/// in common with this one. Whoever set it up so is told at the first sign-in, and not by sessions that end with each reload.
+fn is_site_of_another_domain(app: &App, request: &Request) -> bool {
+    let headers = request.headers();
+    let is_site = app.site_origin.get() == headers.get(header::ORIGIN);
+    is_site && headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "cross-site")
 }
 
 /// Whether a page of another site sent this. Fetch Metadata says so. Browsers leave it out where a page came over

@@ -100,29 +100,32 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// `seed` is the variable `signing_key`.
-    ///
-    /// # Errors
-    /// When `seed` is neither empty nor a seed.
-    pub fn new(ports: Ports, seed: &str) -> Result<Self, ConfigError> {
-        let refuse = |reason: &str| ConfigError::new("signing_key", reason);
-        let given = match seed.trim() {
-            "" => None,
-            seed => {
-                let seed = Bytes32::from_text(seed.trim_end_matches('='));
-                let key = StoredKey {
-                    seed: seed.ok_or_else(|| refuse("it is not 32 bytes in base64url"))?,
-                    created_at: Timestamp(0),
-                };
-                let keys = Keys::new(vec![key]).map_err(|_| refuse("it is not the seed of a key"))?;
-                Some(Arc::new(keys))
-            }
-        };
-        Ok(Self {
+    /// The keys of this instance; `given` ones take the place of all that lie in the store.
+    pub fn new(ports: Ports, given: Option<Arc<Keys>>) -> Self {
+        Self {
             ports,
             given,
             read: Mutex::default(),
-        })
+        }
+    }
+
+    /// Reads the variable `signing_key`, which may be empty.
+    ///
+    /// # Errors
+    /// When it is neither empty nor a seed.
+    pub fn given(seed: &str) -> Result<Option<Arc<Keys>>, ConfigError> {
+        let seed = seed.trim();
+        if seed.is_empty() {
+            return Ok(None);
+        }
+        let refuse = |reason: &str| ConfigError::new("signing_key", reason);
+        let seed = Bytes32::from_text(seed.trim_end_matches('='));
+        let key = StoredKey {
+            seed: seed.ok_or_else(|| refuse("it is not 32 bytes in base64url"))?,
+            created_at: Timestamp(0),
+        };
+        let keys = Keys::new(vec![key]).map_err(|_| refuse("it is not the seed of a key"))?;
+        Ok(Some(Arc::new(keys)))
     }
 
     /// The keys as they were at most [`MAX_AGE`] ago.

@@ -1,11 +1,17 @@
 //! CORS (Fetch standard §3.3): off, unless the configuration names other sites' origins.
 
+use std::time::Duration;
+
 use axum::Router;
 use http::{HeaderName, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::request_id::X_REQUEST_ID;
 use crate::config::AllowedOrigins;
+
+/// How long browsers may go by the answer to a preflight request: as long as any keeps it (Chromium's two hours). What an
+/// origin may read is told with each answer, so one that is not named any more reads nothing in spite of it.
+const KEPT: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// What pages of other sites may do with a service.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +39,9 @@ impl Cors {
             .allow_credentials(self.with_credentials)
             .allow_methods(self.methods)
             .allow_headers(headers)
+            .max_age(KEPT)
             .expose_headers([
+                header::CONTENT_DISPOSITION,
                 header::ETAG,
                 header::LOCATION,
                 header::RETRY_AFTER,

@@ -7,16 +7,24 @@ use serde::Serialize;
 use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
-use crate::{store::due::Swept, token::bearer};
+use crate::{config::ConfigError, store::due::Swept, token::bearer};
 
 /// What a scheduler must know: the variable `maintenance_token`.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct MaintenanceToken(Option<Arc<str>>);
 
 impl MaintenanceToken {
-    /// The token of the configuration; with an empty one, nobody may ask.
-    pub fn new(token: &str) -> Self {
-        Self((!token.is_empty()).then(|| token.into()))
+    /// Reads the variable; where it is empty, nobody may ask. A line's end, as files have it, is not part of the token.
+    ///
+    /// # Errors
+    /// When it holds what no `Authorization` header does.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let token = text.trim();
+        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let reason = "it has spaces, or characters that are not of ASCII";
+            return Err(ConfigError::new("maintenance_token", reason));
+        }
+        Ok(Self((!token.is_empty()).then(|| token.into())))
     }
 
     /// Lets whoever sent the token go on.

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::problems::{self, Kind};
-use crate::{store::kv::KvError, world::random::RandomError};
+use crate::{config::ConfigErrors, store::kv::KvError, world::random::RandomError};
 
 /// One field of a request that was refused, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -137,6 +137,15 @@ impl Problem {
         )
         .with_retry_after(Duration::from_secs(1))
         .with_cause(cause)
+    }
+
+    /// 503: variables hold what can't be used. Their names are told, because whoever runs the service sees this first; what
+    /// is wrong with each goes to the log.
+    pub fn misconfigured(errors: &ConfigErrors) -> Self {
+        let variables = errors.variables().join(", ");
+        let mut problem = Self::unavailable(errors);
+        problem.detail = format!("The service can't start: these variables hold what can't be used: {variables}.");
+        problem
     }
 
     /// 500: a fault of ours.

@@ -1,6 +1,6 @@
 //! How much one person may keep.
 
-use common::config::{ConfigError, number};
+use common::config::{ConfigErrors, number};
 
 /// The largest quotas that a person's counters can hold.
 const MAX_MEMOS: u64 = 100_000;
@@ -37,14 +37,16 @@ impl Limits {
     /// Reads the variables.
     ///
     /// # Errors
-    /// When one is not a number, or one that the counters can't hold.
-    pub fn parse(max_memos: &str, max_bytes: &str, trash_days: &str) -> Result<Self, ConfigError> {
-        Ok(Self {
-            max_memos: number("max_memos", max_memos, MAX_MEMOS)?,
-            max_bytes: number("max_bytes", max_bytes, MAX_BYTES)?,
-            trash_days: number("trash_days", trash_days, MAX_DAYS)?,
+    /// Those that are not numbers, or not such as the counters can hold.
+    pub fn parse(max_memos: &str, max_bytes: &str, trash_days: &str) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::default();
+        let limits = Self {
+            max_memos: errors.keep(number("max_memos", max_memos, MAX_MEMOS)),
+            max_bytes: errors.keep(number("max_bytes", max_bytes, MAX_BYTES)),
+            trash_days: errors.keep(number("trash_days", trash_days, MAX_DAYS)),
             ..Self::default()
-        })
+        };
+        errors.check(limits)
     }
 }
 

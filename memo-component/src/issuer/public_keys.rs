@@ -73,28 +73,31 @@ pub struct PublicKeys {
 }
 
 impl PublicKeys {
-    /// `literal` is the variable `jwks`, a JWK Set to fall back to; empty for none.
-    ///
-    /// # Errors
-    /// When `literal` is not a JWK Set with a usable key.
-    pub fn new(ports: Ports, issuer: Arc<dyn Issuer>, literal: &str) -> Result<Self, ConfigError> {
-        let literal = match literal.trim() {
-            "" => None,
-            literal => {
-                let keys = KeySet::parse(literal.as_bytes());
-                let keys = keys.map_err(|error| ConfigError::new("jwks", error.to_string()))?;
-                if keys.is_empty() {
-                    return Err(ConfigError::new("jwks", "it holds no Ed25519 key with a kid"));
-                }
-                Some(Arc::new(keys))
-            }
-        };
-        Ok(Self {
+    /// The keys that this issuer gives; `literal` ones are fallen back to.
+    pub fn new(ports: Ports, issuer: Arc<dyn Issuer>, literal: Option<Arc<KeySet>>) -> Self {
+        Self {
             ports,
             issuer,
             literal,
             memory: Mutex::default(),
-        })
+        }
+    }
+
+    /// Reads the variable `jwks`, a JWK Set, which may be empty.
+    ///
+    /// # Errors
+    /// When it is neither empty nor a JWK Set with a usable key.
+    pub fn literal(text: &str) -> Result<Option<Arc<KeySet>>, ConfigError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let refuse = |reason: &str| ConfigError::new("jwks", reason);
+        let keys = KeySet::parse(text.as_bytes()).map_err(|_| refuse("it is not a JWK Set"))?;
+        if keys.is_empty() {
+            return Err(refuse("it holds no Ed25519 key with a kid"));
+        }
+        Ok(Some(Arc::new(keys)))
     }
 
     /// The keys to check a token with. `headers` are those of the request that brings it.

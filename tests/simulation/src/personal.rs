@@ -35,7 +35,7 @@ pub fn kept() -> PersonalToken {
 /// The token itself.
 pub fn token(stage: &Stage, user_id: &UserId) -> String {
     let ports = ports::of(stage.world(), 0);
-    let keys = Keyring::new(ports.clone(), SEED).expect("a key");
+    let keys = Keyring::new(ports.clone(), Keyring::given(SEED).expect("a key"));
     let profile = TokenProfile {
         issuer: ISSUER.to_owned(),
         audience: AUDIENCE.to_owned(),

@@ -149,7 +149,7 @@ impl Programs {
     /// An access token of the user, made now.
     fn access(&self, stage: &Stage) -> String {
         let ports = ports::of(stage.world(), 0);
-        let keys = Keyring::new(ports.clone(), SEED).expect("a key");
+        let keys = Keyring::new(ports.clone(), Keyring::given(SEED).expect("a key"));
         let profile = TokenProfile {
             issuer: ISSUER.to_owned(),
             audience: AUDIENCE.to_owned(),
