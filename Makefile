@@ -8,7 +8,7 @@ FIRST_BUILD = [ -e target/debug/memo-host ] || \
 
 .DEFAULT_GOAL := help
 .PHONY: help up dev test build build-plain lint schemathesis bench lighthouse first-paint toolchain browser browsers geckodriver
-.PHONY: site-modules site-test site-lint openapi-lint interop
+.PHONY: cdn site-modules site-test site-lint openapi-lint interop
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +99,11 @@ modules = [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --
 
 # Goes on in the same line of the shell where there is such a program, and says loudly what is left out where there is not.
 with = command -v $(1) >/dev/null || { echo "!!! SKIPPED: $@ needs $(1), which is not on the PATH." >&2; exit 0; };
+
+# The component in this build is for the export alone, so the usual one stays as it is.
+cdn: toolchain ## Write the site into target/cdn, as files for a CDN (API_ORIGIN=https://api.memo.example where the services are elsewhere)
+	rm -rf target/cdn
+	MEMO_API_ORIGIN=$(API_ORIGIN) cargo run --quiet --bin site-export --features site/export -- target/cdn
 
 bench: toolchain ## Measure, and write bench/RESULTS.md
 	bench/run

@@ -2,12 +2,13 @@
 //!
 //! Pictures and the like are served as they lie there. The modules are joined and minified (see [`scripts`]), the pages at
 //! the top of `public/` are assembled (see [`pages`]), all style sheets become one (see [`styles`]), and what browsers keep
-//! gets a release and a service worker (see [`release`]). Every file is embedded as it is then, and in brotli and gzip where
+//! gets a release and a service worker (see [`release`]). Where the services are is told first of all ([`api_origin`]). Every file is embedded as it is then, and in brotli and gzip where
 //! that makes it smaller.
 //!
 //! Writes into `$OUT_DIR`: `assets.rs`, the value of `site::assets::ASSETS`; `release.rs`, that of `site::assets::RELEASE`;
 //! and `routes.rs`, that of `site::routes::ROUTES`.
 
+mod api_origin;
 mod embed;
 mod join;
 mod minify;
@@ -54,7 +55,8 @@ fn main() -> Result<()> {
     println!("cargo::rerun-if-changed={PUBLIC}");
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join(PUBLIC);
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let sources = Sources::read(&root)?;
+    let mut sources = Sources::read(&root)?;
+    api_origin::tell(&mut sources)?;
 
     let scripts = Scripts::make(&sources)?;
     let mut files = pages::assemble(&sources, &scripts)?;

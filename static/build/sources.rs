@@ -14,6 +14,11 @@ impl Sources {
         Ok(Self(files))
     }
 
+    /// Gives a file other content.
+    pub fn replace(&mut self, name: &str, content: String) {
+        self.0.insert(name.to_owned(), content.into_bytes());
+    }
+
     /// The names that `wanted` picks, sorted.
     pub fn names(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str).filter(move |name| wanted(name))

@@ -51,6 +51,11 @@ impl Asset {
     }
 }
 
+/// The paths of all files, also of the page for links that lead nowhere.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    ASSETS.iter().map(|asset| asset.path)
+}
+
 /// The bytes of all bodies: of every file in every coding.
 pub fn embedded_bytes() -> usize {
     let bodies = |asset: &'static Asset| std::iter::once(&asset.identity).chain(asset.compressed);

@@ -2,11 +2,15 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// The page may load and call its own origin and nothing else, and no string becomes script or style: the one policy of
-/// trusted types that there is, in `public/js/shell/shell.js`, knows no address but the service worker's.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    connect-src 'self'; img-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'none'; base-uri 'none'; \
-    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types service-worker";
+/// The page may load its own origin, call that and the services (`build/api_origin.rs`) and nothing else, and no string becomes
+/// script or style: the one policy of trusted types that there is, in `public/js/shell/shell.js`, knows no address but the
+/// service worker's.
+const CONTENT_SECURITY_POLICY: &str = concat!(
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src ",
+    env!("MEMO_CONNECT_SRC"),
+    "; img-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'none'; base-uri 'none'; \
+    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types service-worker"
+);
 
 const SAFE: [(HeaderName, &str); 6] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),

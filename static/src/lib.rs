@@ -10,8 +10,9 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
-pub use assets::embedded_bytes;
+pub use assets::{RELEASE, embedded_bytes, paths};
 pub use respond::respond;
+pub use routes::ROUTES;
 
 /// The entry. Its exported names mean something to a component's linker only.
 #[cfg(target_family = "wasm")]

@@ -29,6 +29,19 @@ test("JSON goes out and comes back", async () => {
   assert.equal(asked[0].cache, "no-store");
 });
 
+test("the cookie goes to the issuer, wherever that is, and to nobody else's origin", async () => {
+  const asked = answerWith(204, null);
+  for (const path of ["/api/auth/session/refresh", "/api/memos/7", "/api/authors"]) await call("POST", path);
+  assert.deepEqual(
+    asked.map(({ path, credentials }) => [path, credentials]),
+    [
+      ["/api/auth/session/refresh", "include"],
+      ["/api/memos/7", "same-origin"],
+      ["/api/authors", "same-origin"],
+    ],
+  );
+});
+
 test("an empty answer is null", async () => {
   const asked = answerWith(204, null);
   assert.equal(await call("DELETE", "/x"), null);

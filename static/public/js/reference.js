@@ -5,8 +5,11 @@ import { findElement } from "./lib/dom.js";
 import { startHeader } from "./screens/header/header.js";
 import { createService } from "./screens/reference/service.js";
 
+/** As in lib/services.js, which the app has in a script of its own. */
+const ORIGIN = "";
+
 /** Where the services describe themselves. */
-const DOCUMENTS = ["/api/memos/openapi.json", "/api/auth/openapi.json"];
+const DOCUMENTS = ["/api/memos/openapi.json", "/api/auth/openapi.json"].map((path) => ORIGIN + path);
 
 /** @param {string} address */
 async function load(address) {

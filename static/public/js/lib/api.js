@@ -1,5 +1,7 @@
 // One request to the services, or a stream of their events, and the three ways it can end badly.
 
+import { addressOf } from "./services.js";
+
 /** The server said no: an RFC 9457 problem. */
 export class Problem extends Error {
   /**
@@ -46,6 +48,18 @@ const TIMEOUT_MS = 20_000;
  */
 
 /**
+ * Asks a service. The issuer's cookie goes along, also where it has another origin than the site; to nobody else.
+ * @param {string} path
+ * @param {RequestInit} options
+ */
+const ask = (path, options) =>
+  fetch(addressOf(path), {
+    credentials: path.startsWith("/api/auth/") ? "include" : "same-origin",
+    cache: "no-store",
+    ...options,
+  });
+
+/**
  * Sends `json` or `file`, if any, and returns the answer's JSON, null for an empty one (204); throws a `Problem` or `Unreachable`.
  * @param {string} method
  * @param {string} path
@@ -60,7 +74,7 @@ export async function call(method, path, { json, file, headers = {}, patience = 
   let response, text;
   try {
     const signal = AbortSignal.timeout(patience);
-    response = await fetch(path, { method, headers: sent, body, cache: "no-store", signal });
+    response = await ask(path, { method, headers: sent, body, signal });
     text = await response.text();
   } catch (error) {
     throw new Unreachable(path, { cause: error });
@@ -80,11 +94,9 @@ export async function call(method, path, { json, file, headers = {}, patience = 
  * @returns {Promise<ReadableStream<Uint8Array>>}
  */
 export async function openStream(path, { headers = {}, signal }) {
-  const response = await fetch(path, { headers: { accept: "text/event-stream", ...headers }, cache: "no-store", signal }).catch(
-    (error) => {
-      throw new Unreachable(path, { cause: error });
-    },
-  );
+  const response = await ask(path, { headers: { accept: "text/event-stream", ...headers }, signal }).catch((error) => {
+    throw new Unreachable(path, { cause: error });
+  });
   if (!response.ok) throw await problemOf(response);
   // What is no stream is not of the services.
   if (!response.body || !response.headers.get("content-type")?.startsWith("text/event-stream")) throw new Unreachable(path);
@@ -99,7 +111,7 @@ export async function openStream(path, { headers = {}, signal }) {
  */
 export async function download(path, { headers = {} } = {}) {
   try {
-    const response = await fetch(path, { headers, cache: "no-store" });
+    const response = await ask(path, { headers });
     if (!response.ok) throw await problemOf(response);
     const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1];
     // What is no file is not of the services.

@@ -5,6 +5,7 @@ import { isProblem, SignedOut } from "../../lib/api.js";
 import { find, findButton, findElement, focusHeading, fromTemplate } from "../../lib/dom.js";
 import { textOf } from "../../lib/error-text.js";
 import { setText, setTime } from "../../lib/i18n.js";
+import { addressOf } from "../../lib/services.js";
 import { memoAddress } from "../../routes.js";
 import { copy } from "../account/copy.js";
 import { ask } from "../question/question.js";
@@ -77,8 +78,8 @@ class ShareScreen {
       const item = this.#item(share);
       this.#list.prepend(item);
       this.#tellIfNone();
-      // This page knows better than the service where it is reached.
-      showAddress(item, new URL(`/api/shares/${token}`, location.href).href);
+      // This page knows better than the service where that is reached.
+      showAddress(item, new URL(addressOf(`/api/shares/${token}`), location.href).href);
     } catch (error) {
       const { key, params } = textOf(error);
       if (error instanceof SignedOut) return;
