@@ -20,6 +20,7 @@ mod live;
 mod model;
 mod offline;
 mod organise;
+mod origins;
 mod passkeys;
 mod policy;
 mod reference;

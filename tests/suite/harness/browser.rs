@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::app::TestApp;
+use super::identity::Identity;
 pub use axe::Axe;
 pub use engine::Engine;
 
@@ -54,8 +55,28 @@ impl Browser {
         Some(browser)
     }
 
+    /// Chromium on the first page at an address, for which these `NAME:PORT ADDRESS:PORT` are where names are, and which trusts
+    /// their certificate. `None` as above.
+    pub async fn open_at(address: &str, names: &[(&str, &str)], identity: &Identity) -> Option<Self> {
+        let rules: Vec<String> = names
+            .iter()
+            .map(|(name, place)| format!("MAP {name} {place}"))
+            .collect();
+        let arguments = [
+            format!("--host-resolver-rules={}", rules.join(", ")),
+            format!("--ignore-certificate-errors-spki-list={}", identity.fingerprint()),
+        ];
+        let browser = Self::start_with(Engine::Chromium, Screen::Desktop, &arguments).await?;
+        browser.client.goto(address).await.expect("the page opens");
+        Some(browser)
+    }
+
     async fn start(engine: Engine, screen: Screen) -> Option<Self> {
-        let driver = engine.start(screen).await?;
+        Self::start_with(engine, screen, &[]).await
+    }
+
+    async fn start_with(engine: Engine, screen: Screen, arguments: &[String]) -> Option<Self> {
+        let driver = engine.start(screen, arguments).await?;
         let client = driver
             .session()
             .await
@@ -82,6 +103,11 @@ impl Browser {
     pub async fn go(&self, app: &TestApp, path: &str) {
         let address = format!("{}{path}", app.base_url());
         self.client.goto(&address).await.expect("the page opens");
+    }
+
+    /// Goes to an address, as by typing it.
+    pub async fn leave_for(&self, address: &str) {
+        self.client.goto(address).await.expect("the page opens");
     }
 
     /// Goes to another path of the site that it is on, as by typing the address.

@@ -113,6 +113,19 @@ fn build_host() -> Result<PathBuf, String> {
         .ok_or_else(|| "cargo built no host".into())
 }
 
+/// Writes the site into a folder, as for a content delivery network, whose services are at this origin.
+pub fn export_site(api_origin: &str, folder: &Path) {
+    host_binary();
+    let mut command = nested(&cargo());
+    // For the default members, as the host is built, so that little has to be compiled again.
+    command
+        .args(["run", "--quiet", "--bin", "site-export", "--features", "site/export"])
+        .args(["--profile", profile().expect("a profile"), "--"])
+        .arg(folder)
+        .env("MEMO_API_ORIGIN", api_origin);
+    run(&mut command).expect("the site is exported");
+}
+
 /// A command without what cargo tells this test about its package: some build scripts (ring's) watch those
 /// variables, and would run again, with all that depends on them, each time `cargo test` and `cargo run` alternate.
 fn nested(program: &str) -> Command {

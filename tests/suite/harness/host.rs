@@ -10,6 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::build::{host_args, host_binary, workspace};
+use super::identity::Identity;
 use super::notice::left_out;
 use super::process::Process;
 
@@ -80,6 +81,15 @@ impl HostPlan {
         self
     }
 
+    /// Lets it be reached by https alone.
+    pub fn tls(mut self, identity: &Identity) -> Self {
+        let (certificate, key) = identity.write(self.folder.path());
+        for (flag, file) in [("--tls-cert", certificate), ("--tls-key", key)] {
+            self.arguments.extend([flag.into(), file.display().to_string()]);
+        }
+        self
+    }
+
     /// Starts on a free port.
     pub fn start(self) -> Host {
         Host::start(self, "127.0.0.1:0")
@@ -127,6 +137,11 @@ impl Host {
     /// `http://127.0.0.1:…`, without a slash at the end.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Its address and port.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// As a crash would: no goodbye, no flush.
@@ -188,7 +203,7 @@ fn printed_address(process: &mut Process) -> Option<String> {
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
         for line in lines.map_while(Result::ok) {
-            if let Some((_, rest)) = line.split_once("http://") {
+            if let Some((_, rest)) = line.split_once("://") {
                 let end = rest.find(|c: char| c == '/' || c.is_whitespace()).unwrap_or(rest.len());
                 let _ = send.send(rest[..end].to_owned());
             }

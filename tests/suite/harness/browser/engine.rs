@@ -46,8 +46,8 @@ pub struct Driver {
 }
 
 impl Engine {
-    /// Starts the engine's driver. `None`, said loudly, where it is not installed and `MEMO_BROWSER` does not insist.
-    pub async fn start(self, screen: Screen) -> Option<Driver> {
+    /// Starts the engine's driver; Chromium gets these arguments as well. `None`, said loudly, where it is not installed and `MEMO_BROWSER` does not insist.
+    pub async fn start(self, screen: Screen, arguments: &[String]) -> Option<Driver> {
         let wish = Wish::of_environment();
         if wish == Wish::None {
             left_out("MEMO_BROWSER=0");
@@ -59,7 +59,7 @@ impl Engine {
             .filter(|name| program(name).is_none())
             .collect();
         if missing.is_empty() {
-            return Some(self.start_driver(screen).await);
+            return Some(self.start_driver(screen, arguments).await);
         }
         let why = format!(
             "{self:?} needs {}, which `make browsers` installs where it can",
@@ -83,7 +83,7 @@ impl Engine {
         }
     }
 
-    async fn start_driver(self, screen: Screen) -> Driver {
+    async fn start_driver(self, screen: Screen, arguments: &[String]) -> Driver {
         let folder = tempfile::Builder::new()
             .prefix("browser-")
             .tempdir_in(env!("CARGO_TARGET_TMPDIR"));
@@ -109,16 +109,16 @@ impl Engine {
         }
         Driver {
             address: format!("http://127.0.0.1:{port}"),
-            capabilities: self.capabilities(screen, &folder),
+            capabilities: self.capabilities(screen, arguments, &folder),
             _driver: driver,
             _display: display.map(|(process, _)| process),
             _folder: folder,
         }
     }
 
-    fn capabilities(self, screen: Screen, folder: &TempDir) -> Capabilities {
+    fn capabilities(self, screen: Screen, arguments: &[String], folder: &TempDir) -> Capabilities {
         let all = match self {
-            Self::Chromium => chromium(screen, folder),
+            Self::Chromium => chromium(screen, arguments, folder),
             Self::Gecko => json!({ "moz:firefoxOptions": { "args": ["-headless"] } }),
             Self::WebKit => json!({}),
         };
@@ -144,7 +144,7 @@ impl Driver {
     }
 }
 
-fn chromium(screen: Screen, folder: &TempDir) -> Value {
+fn chromium(screen: Screen, arguments: &[String], folder: &TempDir) -> Value {
     let mut options = json!({
         "args": [
             "--headless=new",
@@ -159,9 +159,11 @@ fn chromium(screen: Screen, folder: &TempDir) -> Value {
             format!("--user-data-dir={}", folder.path().display()),
         ],
     });
+    let list = options["args"].as_array_mut().expect("a list");
+    list.extend(arguments.iter().map(|argument| json!(argument)));
     match screen {
         // Headless, it would have neither mouse nor keyboard: 2 is a pointer that hovers, 4 a fine one.
-        Screen::Desktop => options["args"].as_array_mut().expect("a list").push(json!(
+        Screen::Desktop => list.push(json!(
             "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4"
         )),
         Screen::Phone => {
