@@ -166,21 +166,20 @@ where
 
 /// The store: the Redis that the variable `redis_url` names, or else Spin's own, in the way that `kv_atomics` says.
 async fn open() -> Result<Arc<dyn Kv>, StartError> {
-    let redis_url = variable::get("redis_url").await?;
-    if !redis_url.is_empty() {
-        let (user, password) = (
-            variable::get("redis_user").await?,
-            variable::get("redis_password").await?,
-        );
-        let address = RedisAddress::parse(&redis_url, &user, &password)?;
-        return Ok(Arc::new(RedisKv::connect(address).await?));
-    }
-    let atomics = match variable::get("kv_atomics").await?.as_str() {
-        "true" => true,
-        "false" => false,
-        _ => return Err(ConfigError::new("kv_atomics", "it is neither \"true\" nor \"false\"").into()),
+    let redis = RedisAddress::parse(
+        &variable::get("redis_url").await?,
+        &variable::get("redis_user").await?,
+        &variable::get("redis_password").await?,
+    );
+    let has_increment = match variable::get("kv_atomics").await?.as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(ConfigError::new("kv_atomics", "it is neither \"true\" nor \"false\"").into()),
     };
-    Ok(Arc::new(SpinKv::open(atomics).await?))
+    match ConfigErrors::both(redis, has_increment)? {
+        (Some(address), _) => Ok(Arc::new(RedisKv::connect(address).await?)),
+        (None, has_increment) => Ok(Arc::new(SpinKv::open(has_increment).await?)),
+    }
 }
 
 fn ports(kv: Arc<dyn Kv>) -> Ports {

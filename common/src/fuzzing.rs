@@ -207,7 +207,7 @@ fn redis_address(bytes: &[u8]) {
     let text = text(bytes);
     let mut lines = text.splitn(3, '\n').map(str::trim);
     let (url, user) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
-    let Ok(address) = RedisAddress::parse(url, user, lines.next().unwrap_or_default()) else {
+    let Ok(Some(address)) = RedisAddress::parse(url, user, lines.next().unwrap_or_default()) else {
         return;
     };
     let (scheme, rest) = address.to_secret_url().split_once("://").unwrap();

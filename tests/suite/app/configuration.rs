@@ -23,6 +23,9 @@ const WRONG: &[(&str, &str)] = &[
     ("trash_days", "36500"),
     ("maintenance_token", "kept to itself"),
     ("kv_atomics", "kept-to-itself"),
+    ("redis_url", "http://kept-to-itself:6379"),
+    ("redis_user", "kept-to-itself\u{1}"),
+    ("redis_password", "kept-to-itself\u{1}"),
 ];
 
 fn manifest() -> Table {

@@ -8,37 +8,56 @@ use std::fmt;
 use http::Uri;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, ConfigErrors};
 
 /// The address of a Redis, with the user and the password that it asks for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedisAddress(String);
 
 impl RedisAddress {
-    /// Reads the variables. Without a password nobody signs in, which Redis takes for its user `default`; a password without
-    /// a user is that user's.
+    /// Reads the variables; `None` where `url` is empty. Without a password nobody signs in, which Redis takes for its user
+    /// `default`; a password without a user is that user's.
     ///
     /// # Errors
-    /// When `url` is not `redis://host:port` or `rediss://host:port`, or when there is a user and no password.
-    pub fn parse(url: &str, user: &str, password: &str) -> Result<Self, ConfigError> {
+    /// All that is wrong: `url` when it is neither empty nor `redis://host:port` or `rediss://host:port`, a user or a password with
+    /// characters that can't be seen, and an empty password for a user.
+    pub fn parse(url: &str, user: &str, password: &str) -> Result<Option<Self>, ConfigErrors> {
+        let mut errors = ConfigErrors::default();
         let url = url.trim();
-        let (scheme, authority) = split(url).map_err(|reason| ConfigError::new("redis_url", reason))?;
-        if password.is_empty() {
-            if !user.is_empty() {
-                // A client that has no password does not sign in at all, and would be another user.
-                return Err(ConfigError::new("redis_password", "it is empty, and redis_user is not"));
+        let parts = match url {
+            "" => Ok(None),
+            url => split(url).map(Some),
+        };
+        let parts = errors.keep(parts.map_err(|reason| ConfigError::new("redis_url", reason)));
+        let user = errors.keep(seen("redis_user", user));
+        let password = errors.keep(match seen("redis_password", password) {
+            // A client that has no password does not sign in at all, and would be another user.
+            Ok("") if !user.is_empty() => Err(ConfigError::new("redis_password", "it is empty, and redis_user is not")),
+            password => password,
+        });
+        errors.check(parts.map(|(scheme, authority)| {
+            if password.is_empty() {
+                return Self(url.to_owned());
             }
-            return Ok(Self(url.to_owned()));
-        }
-        let user = utf8_percent_encode(user, NON_ALPHANUMERIC);
-        let password = utf8_percent_encode(password, NON_ALPHANUMERIC);
-        Ok(Self(format!("{scheme}://{user}:{password}@{authority}")))
+            let user = utf8_percent_encode(user, NON_ALPHANUMERIC);
+            let password = utf8_percent_encode(password, NON_ALPHANUMERIC);
+            Self(format!("{scheme}://{user}:{password}@{authority}"))
+        }))
     }
 
     /// The whole of it as a URL, with the password in it.
     pub fn to_secret_url(&self) -> &str {
         &self.0
     }
+}
+
+/// The text without the line's end of a file that it was read from.
+fn seen<'a>(variable: &'static str, text: &'a str) -> Result<&'a str, ConfigError> {
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.chars().any(char::is_control) {
+        return Err(ConfigError::new(variable, "it has characters that can't be seen"));
+    }
+    Ok(text)
 }
 
 /// The scheme and the host with its port.
@@ -70,6 +89,10 @@ impl fmt::Debug for RedisAddress {
 mod tests {
     use super::*;
 
+    fn parsed(url: &str, user: &str, password: &str) -> RedisAddress {
+        RedisAddress::parse(url, user, password).unwrap().unwrap()
+    }
+
     #[test]
     fn a_redis_is_named_by_scheme_host_and_port() {
         for good in [
@@ -78,7 +101,7 @@ mod tests {
             "redis://127.0.0.1:6379",
             "redis://[::1]:6379",
         ] {
-            assert_eq!(RedisAddress::parse(good, "", "").unwrap().to_secret_url(), good);
+            assert_eq!(parsed(good, "", "").to_secret_url(), good);
         }
         for wrong in [
             "redis.example:6379",
@@ -97,19 +120,19 @@ mod tests {
             "unix:///run/redis.sock",
         ] {
             let refused = RedisAddress::parse(wrong, "", "").unwrap_err();
-            assert_eq!(refused.variable, "redis_url", "{wrong}");
+            assert_eq!(refused.variables(), ["redis_url"], "{wrong}");
         }
     }
 
     #[test]
     fn a_user_and_a_password_become_part_of_the_url_whatever_is_in_them() {
         let url = "redis://redis.example:6379";
-        let address = RedisAddress::parse(url, "auth", "p@ss/wörd:#1 %").unwrap();
+        let address = parsed(url, "auth", "p@ss/wörd:#1 %");
         assert_eq!(
             address.to_secret_url(),
             "redis://auth:p%40ss%2Fw%C3%B6rd%3A%231%20%25@redis.example:6379"
         );
-        let address = RedisAddress::parse(url, "", "secret").unwrap();
+        let address = parsed(url, "", "secret\n");
         assert_eq!(address.to_secret_url(), "redis://:secret@redis.example:6379");
         assert!(!format!("{address:?}").contains("secret"));
     }
@@ -117,9 +140,13 @@ mod tests {
     #[test]
     fn what_would_be_silently_passed_over_is_refused() {
         let refused = RedisAddress::parse("redis://redis.example:6379", "auth", "").unwrap_err();
-        assert_eq!(refused.variable, "redis_password");
+        assert_eq!(refused.variables(), ["redis_password"]);
         let refused = RedisAddress::parse("redis://:secret@redis.example:6379", "", "").unwrap_err();
-        assert_eq!(refused.variable, "redis_url");
-        assert!(refused.reason.contains("redis_password") && !refused.reason.contains("secret"));
+        assert_eq!(refused.variables(), ["redis_url"]);
+        let told = refused.to_string();
+        assert!(told.contains("redis_password") && !told.contains("secret"));
+        let refused = RedisAddress::parse("redis.example", "a\tb", "c\u{7}").unwrap_err();
+        assert_eq!(refused.variables(), ["redis_url", "redis_user", "redis_password"]);
+        assert_eq!(RedisAddress::parse("", "", "").unwrap(), None);
     }
 }
