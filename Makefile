@@ -8,7 +8,7 @@ FIRST_BUILD = [ -e target/debug/memo-host ] || \
 
 .DEFAULT_GOAL := help
 .PHONY: help up dev test build build-plain lint schemathesis bench lighthouse first-paint toolchain browser browsers geckodriver
-.PHONY: cdn site-modules site-test site-lint openapi-lint deploy-lint delivery-lint interop envoy prometheus buildah release-data
+.PHONY: cdn site-modules site-test site-lint openapi-lint deploy-lint delivery-lint webkit firefox interop envoy prometheus buildah release-data
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -191,13 +191,13 @@ buildah: ## Install buildah, with which the tests make the image of the embedded
 	if ! $(can_install); then echo "Debian and Ubuntu: apt-get install buildah" >&2; exit 1; fi; \
 	$(call install,buildah)
 
-browsers: browser geckodriver ## Install the other browsers for the tests: Firefox and WebKit, where Debian has them
-	@command -v firefox >/dev/null && command -v WebKitWebDriver >/dev/null && command -v Xvfb >/dev/null && exit; \
-	if ! $(can_install); then \
-		echo "Firefox and WebKit's driver are installed from Debian's packages: firefox-esr webkit2gtk-driver xvfb" >&2; \
-		exit 1; \
-	fi; \
-	$(call install,firefox-esr webkit2gtk-driver xvfb)
+browsers: browser webkit firefox ## Install the other browsers for the tests: Firefox and WebKit, where Debian has them
+
+webkit:
+	@command -v WebKitWebDriver >/dev/null && command -v Xvfb >/dev/null || { $(call debian,webkit2gtk-driver xvfb); }
+
+firefox: geckodriver
+	@command -v firefox >/dev/null || command -v firefox-esr >/dev/null || { $(call debian,firefox-esr); }
 
 # Firefox's driver, which Debian does not have, as its authors publish it. It is built once, in a minute or two.
 geckodriver:
@@ -206,6 +206,8 @@ geckodriver:
 		cargo install --quiet --locked --debug --root target/tools --target-dir target/tools/build geckodriver@0.37.1 && \
 		rm -rf target/tools/build; \
 	}
+
+debian = $(can_install) || { echo "These are Debian's packages: $(1)" >&2; exit 1; }; $(call install,$(1))
 
 can_install = command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || command -v sudo >/dev/null; }
 install = $(as_root) apt-get update -q && $(as_root) apt-get install -q -y --no-install-recommends $(1)
