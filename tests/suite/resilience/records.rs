@@ -13,7 +13,7 @@ const SYLLABLES: usize = 100;
 /// whatever is there.
 const AT_MOST: [(&str, u64); 10] = [
     ("auth/user/*", 900),
-    ("auth/name/*", 140),
+    ("auth/name/*", 160),
     ("auth/session/*", 560),
     ("auth/user/*/sessions", 160),
     ("memo/*/seq", 90),
